@@ -1,0 +1,42 @@
+//! What a block does to state.
+
+use borsh::BorshDeserialize;
+use borsh::BorshSerialize;
+
+use crate::state_key::Entry;
+use crate::state_key::StateKey;
+
+/// Read access to one state, such as that after a block.
+pub trait StateView: Sync {
+    /// What is at `key`.
+    fn entry(&self, key: &StateKey) -> Option<Entry>;
+}
+
+/// New entries by key; none means that the key is deleted. Strictly ascending by key, each key once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ChangeSet(Vec<(StateKey, Option<Entry>)>);
+
+impl ChangeSet {
+    /// From changes in any order; of several to one key the last holds.
+    pub fn new(mut changes: Vec<(StateKey, Option<Entry>)>) -> Self {
+        changes.reverse();
+        changes.sort_by_key(|change| change.0);
+        changes.dedup_by_key(|change| change.0);
+        Self(changes)
+    }
+
+    /// The changes, ascending by key.
+    pub fn as_slice(&self) -> &[(StateKey, Option<Entry>)] {
+        &self.0
+    }
+
+    /// How many keys change.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

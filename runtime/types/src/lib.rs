@@ -1,0 +1,54 @@
+//! The nouns of Heddle and their canonical bytes.
+//!
+//! Everything that two parts of the node, or two nodes, say to each other is defined here once: transactions, blocks,
+//! votes, certificates, state keys, receipts. The encoding is borsh, made canonical by [`decode_exact`]: one value has
+//! one encoding, every length is bounded before memory is taken for it, and trailing bytes are refused. The bytes are
+//! specified in `docs/PROTOCOL.md` and pinned by golden vectors in this crate's tests.
+//!
+//! This crate does no IO, reads no clock and holds no state.
+
+mod access;
+mod address;
+mod block;
+mod canonical;
+mod certificate;
+mod change_set;
+mod checked;
+mod codec;
+mod committee;
+mod ed25519;
+mod genesis;
+mod hash;
+pub mod limits;
+mod quantity;
+mod receipt;
+mod safety;
+mod scheme;
+mod state_key;
+mod time;
+mod transaction;
+mod vote;
+
+pub use access::{AccessMode, AccessSet};
+pub use address::{Address, AssetId, ParseAddressError, ParseAssetError};
+pub use block::{BatchRef, Block, BlockHeader, ExecutedRoot, Payload, Proposal};
+pub use certificate::{CommitCert, QuorumCert, TimeoutCert, TimeoutEntry, VoterSignature};
+pub use change_set::{ChangeSet, StateView};
+pub use checked::{BlockError, CheckedBlock, CheckedTransaction};
+pub use codec::{BoundedRead, Bytes, Canonical, DecodeError, at_field, decode_exact, encode};
+pub use committee::{Committee, CommitteeError, Validator};
+pub use ed25519::{
+    KeyError, PublicKey, SecretKey, Signature, SignedMessage, verify_each, verify_one,
+};
+pub use genesis::{Genesis, GenesisAccount, GenesisError};
+pub use hash::{BlockHash, ChainId, Domain, Hash32, ParseHashError, StateRoot, TxId};
+pub use quantity::{Amount, Epoch, Height, TxIndex, ValidatorIndex, View};
+pub use receipt::{AccessTrace, Event, Outcome, ProgramError, Receipt, TxFailure, receipts_root};
+pub use safety::{SafetyRecord, SafetyVote};
+pub use scheme::{Ed25519Scheme, Ed25519Signer, VoteScheme, VoteSigner};
+pub use state_key::{Deposit, Entry, ProgramId, StateKey, Value};
+pub use time::{Instant, Millis, UnixMillis};
+pub use transaction::{
+    Access, Auth, AuthScheme, Call, Nonce, Transaction, TransactionBody, TransactionError,
+};
+pub use vote::{CommitVote, Timeout, TimeoutData, Vote, VoteData, VoteKind};

@@ -1,0 +1,40 @@
+//! Bounds on everything that a peer or a user can make large. One place, so that a reader sees them together.
+
+/// Bytes of an encoded transaction.
+pub const TRANSACTION_BYTES_MAX: usize = 16 * 1024;
+/// Calls in a transaction.
+pub const CALLS_MAX: usize = 32;
+/// Bytes of one call's data.
+pub const CALL_BYTES_MAX: usize = 12 * 1024;
+/// Extra keys that a sender may declare.
+pub const EXTRA_KEYS_MAX: usize = 128;
+/// Bytes of a state key within its program.
+pub const KEY_BYTES_MAX: usize = 59;
+/// Bytes of a value in state.
+pub const VALUE_BYTES_MAX: usize = 16 * 1024;
+/// Keys that one transaction may declare in all.
+pub const ACCESS_KEYS_MAX: usize = 1024;
+/// Entries of all kinds (events, their bytes are bounded apart) that one transaction may emit.
+pub const EVENTS_MAX: usize = 256;
+/// Bytes of one event's data.
+pub const EVENT_BYTES_MAX: usize = 1024;
+/// Validators in a committee. A certificate of 34 Ed25519 signatures still fits in a slot of the safety file.
+pub const VALIDATORS_MAX: usize = 50;
+/// Bytes of an encoded block: header and payload.
+pub const BLOCK_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Transactions in a block.
+pub const BLOCK_TXS_MAX: usize = 10_000;
+/// Bytes of inline transactions in a block; the rest of [`BLOCK_BYTES_MAX`] is for the header and lengths.
+pub const PAYLOAD_BYTES_MAX: usize = BLOCK_BYTES_MAX - 64 * 1024;
+/// Batches that a cut may name.
+pub const CUT_BATCHES_MAX: usize = 4 * VALIDATORS_MAX;
+/// Accounts in a genesis.
+pub const GENESIS_ACCOUNTS_MAX: usize = 100_000;
+/// How far a header's executed height may lie below its own height before its payload must be empty.
+pub const LAG_MAX: u64 = 16;
+/// How far a block's time may lie ahead of a voter's wall clock, in milliseconds.
+pub const CLOCK_AHEAD_MS_MAX: u64 = 500;
+
+const _: () = assert!(CALL_BYTES_MAX < TRANSACTION_BYTES_MAX);
+const _: () = assert!(KEY_BYTES_MAX < u8::MAX as usize);
+const _: () = assert!(TRANSACTION_BYTES_MAX < PAYLOAD_BYTES_MAX);

@@ -1,0 +1,104 @@
+//! What became of a transaction.
+
+use borsh::BorshDeserialize;
+use borsh::BorshSerialize;
+
+use crate::canonical::canonical;
+use crate::codec;
+use crate::codec::Bytes;
+use crate::codec::Canonical;
+use crate::hash::Domain;
+use crate::hash::Hash32;
+use crate::hash::TxId;
+use crate::limits;
+use crate::quantity::Amount;
+use crate::state_key::ProgramId;
+use crate::state_key::StateKey;
+
+canonical! {
+    /// What became of an executed transaction. Its index is its position among its block's transaction ids.
+    pub struct Receipt {
+        /// Which.
+        pub id: TxId,
+        /// Whether its calls took effect.
+        pub outcome: Outcome,
+        /// What the payer was charged in fees, in the native asset.
+        pub fee_paid: Amount,
+        /// What the payer put down for keys that the transaction created; it is returned when they are deleted.
+        pub deposit_paid: Amount,
+        /// What it reported, in order; nothing when it failed.
+        pub events: Vec<Event> => limits::EVENTS_MAX,
+    }
+
+    /// Something that a program reports.
+    pub struct Event {
+        /// The program.
+        pub program: ProgramId,
+        /// The program's own number for this kind of event.
+        pub kind: u16,
+        /// The program's own encoding.
+        pub data: Bytes => limits::EVENT_BYTES_MAX,
+    }
+}
+
+/// Whether a transaction's calls took effect.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Outcome {
+    /// All of them did.
+    Ok,
+    /// None did; the nonce is used and the fee paid.
+    Failed(TxFailure),
+}
+
+/// Why a transaction's calls had no effect.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum TxFailure {
+    /// A program refused.
+    Program(ProgramError),
+    /// The payer could not pay the maximum fee, or the deposits; what remained was taken, up to the fee.
+    InsufficientFee,
+    /// A key was touched that was not declared, or more strongly than declared.
+    UndeclaredAccess(StateKey),
+    /// A program panicked: a bug in it, or arithmetic that overflowed.
+    ProgramPanic,
+    /// It used more work than its fee allows, or emitted more than the limits.
+    OutOfMeter,
+}
+
+/// A program's own error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ProgramError {
+    /// The program.
+    pub program: ProgramId,
+    /// The call, by its position.
+    pub call: u8,
+    /// The program's own number; stable.
+    pub code: u16,
+}
+
+/// What a transaction touched. For people; no root commits to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct AccessTrace {
+    /// Keys read.
+    pub reads: Vec<StateKey>,
+    /// Keys written or deleted.
+    pub writes: Vec<StateKey>,
+    /// Keys added to.
+    pub adds: Vec<StateKey>,
+    /// Keys appended to.
+    pub appends: Vec<StateKey>,
+}
+
+/// The hash of a block's receipts, in order.
+pub fn receipts_root(receipts: &[Receipt]) -> Hash32 {
+    let mut hashes = Vec::with_capacity(receipts.len());
+    for receipt in receipts {
+        hashes.push(Hash32::of(Domain::RECEIPTS, &[&codec::encode(receipt)]).0);
+    }
+    Hash32::of(Domain::RECEIPTS, &[hashes.as_flattened()])
+}
+
+impl Canonical for Receipt {
+    const NAME: &'static str = "receipt";
+    const BYTES_MAX: usize = limits::EVENTS_MAX * (limits::EVENT_BYTES_MAX + 16) + 256;
+}

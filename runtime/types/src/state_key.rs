@@ -1,0 +1,187 @@
+//! Where a value is kept in state.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use borsh::BorshDeserialize;
+use borsh::BorshSerialize;
+
+use crate::address::Address;
+use crate::codec;
+use crate::codec::BoundedRead;
+use crate::codec::Bytes;
+use crate::codec::Canonical;
+use crate::limits;
+use crate::quantity::Amount;
+
+/// A native program, by its number in the registry.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    BorshSerialize,
+    BorshDeserialize,
+)]
+pub struct ProgramId(pub u32);
+
+impl ProgramId {
+    /// The runtime itself: nonces and what belongs to no program. It cannot be called.
+    pub const SYSTEM: Self = Self(0);
+    /// Assets and transfers.
+    pub const LEDGER: Self = Self(1);
+}
+
+/// A place in state: a program and up to [`limits::KEY_BYTES_MAX`] bytes that the program chose.
+///
+/// 64 bytes in memory, no allocation. Ordered by program, then by bytes. Encoded as program (`u32`), length (`u8`), bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StateKey {
+    program: ProgramId,
+    len: u8,
+    bytes: [u8; limits::KEY_BYTES_MAX],
+}
+
+impl StateKey {
+    /// The key of `program` whose bytes are `parts`, one after the other; none when they are too long.
+    pub fn new(program: ProgramId, parts: &[&[u8]]) -> Option<Self> {
+        let mut bytes = [0; limits::KEY_BYTES_MAX];
+        let mut end = 0_usize;
+        for part in parts {
+            let next = end.checked_add(part.len())?;
+            bytes.get_mut(end..next)?.copy_from_slice(part);
+            end = next;
+        }
+        Some(Self { program, len: u8::try_from(end).ok()?, bytes })
+    }
+
+    /// The program whose state it is in.
+    pub const fn program(&self) -> ProgramId {
+        self.program
+    }
+
+    /// The program's own bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+impl PartialOrd for StateKey {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for StateKey {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.program.cmp(&other.program).then_with(|| self.bytes().cmp(other.bytes()))
+    }
+}
+
+impl fmt::Debug for StateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for StateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/", self.program.0)?;
+        self.bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl BorshSerialize for StateKey {
+    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
+        self.program.serialize(writer)?;
+        self.len.serialize(writer)?;
+        writer.write_all(self.bytes())
+    }
+}
+
+impl BorshDeserialize for StateKey {
+    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
+        let program = ProgramId::deserialize_reader(reader)?;
+        let len = u8::deserialize_reader(reader)?;
+        let mut bytes = [0; limits::KEY_BYTES_MAX];
+        let Some(used) = bytes.get_mut(..usize::from(len)) else {
+            let message = format!("key length {len}, at most {} allowed", limits::KEY_BYTES_MAX);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        };
+        reader.read_exact(used)?;
+        Ok(Self { program, len, bytes })
+    }
+}
+
+/// A value's bytes, shared: cloning one copies no bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Value(Arc<[u8]>);
+
+impl Value {
+    /// From its bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(Arc::from(bytes))
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Arc::from(bytes))
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl BorshSerialize for Value {
+    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
+        self.0[..].serialize(writer)
+    }
+}
+
+impl BorshDeserialize for Value {
+    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
+        Bytes::read_bounded(reader, limits::VALUE_BYTES_MAX)
+            .map(|bytes| Self::from(bytes.0))
+            .map_err(|e| codec::at_field(&e, "value"))
+    }
+}
+
+/// What was put down when a key was created, and who gets it back when the key is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Deposit {
+    /// Who paid it.
+    pub payer: Address,
+    /// How much, in the native asset.
+    pub amount: Amount,
+}
+
+/// What state holds at a key: the program's value, and the deposit that stands for it.
+///
+/// This is what the state tree commits to. Keys of the system program carry no deposit.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Entry {
+    /// The deposit, if one was taken.
+    pub deposit: Option<Deposit>,
+    /// The program's bytes.
+    pub value: Value,
+}
+
+impl Canonical for Entry {
+    const NAME: &'static str = "state entry";
+    const BYTES_MAX: usize = limits::VALUE_BYTES_MAX + 64;
+}
