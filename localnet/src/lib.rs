@@ -1,1 +1,3 @@
-//! (born empty)
+//! Many validators on one machine: the seeded simulator, and the local cluster of real processes.
+
+pub mod simulator;

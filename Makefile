@@ -1,0 +1,39 @@
+# The four things that people do here. Each prepares the machine first: system packages, and RocksDB compiled once.
+#
+#   make localnet   build, and run four validators here until Ctrl-C (ARGS="--validators 7 --home DIR" ...)
+#   make test       every test: what CI runs
+#   make check      quick: formatting, lints, unit and property tests
+#   make bench      figures of this machine, into docs/benchmarks
+#   make soak       the long runs: kill cycles, many simulator seeds
+
+SHELL := /bin/sh
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+HEDDLE := $(TARGET)/release/heddle
+ARGS ?=
+
+.PHONY: localnet build test check bench soak setup
+
+localnet: build
+	$(HEDDLE) localnet start $(ARGS)
+
+build: setup
+	cargo build --release --locked --bin heddle --bin heddle-bench
+
+setup:
+	@.ci/setup
+
+test: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked
+
+check: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked
+	cargo test --workspace --locked --lib --test it --exclude heddle-localnet --exclude heddle-cli
+
+bench: build
+	bench/figures.sh
+
+soak: build
+	localnet/soak.sh

@@ -1,0 +1,27 @@
+//! Whole nodes on a simulated network, disk and clock, all from one seed.
+//!
+//! The machines are the ones that ship; what is simulated is what they ask for. Messages are delayed, lost, duplicated and
+//! reordered, the network is partitioned, nodes crash at any point and restart with what their disk had synced. An
+//! [`oracle`](self) watches every message and every executed block:
+//!
+//! * agreement: one block a height, one root a height, over all nodes and all restarts;
+//! * votes: whatever leaves a node is allowed by the rules of `heddle-hotstuff`, restated here independently, and is in its
+//!   durable safety record; nothing is forgotten over a restart;
+//! * progress: once the faults end, every submitted transaction becomes final everywhere.
+//!
+//! The same plan gives the same trace, to the last message.
+
+mod dice;
+mod disk;
+mod network;
+mod node;
+mod oracle;
+mod plan;
+mod scheme;
+mod universe;
+mod world;
+
+pub use dice::Dice;
+pub use oracle::Violation;
+pub use plan::{Fault, NetworkConditions, Plan};
+pub use world::{Report, run};

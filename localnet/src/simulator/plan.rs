@@ -1,0 +1,145 @@
+//! What happens in a run: how many nodes, what the network does to messages, and which faults come when.
+
+use super::dice::Dice;
+
+/// What the network does to every message while no partition stops it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkConditions {
+    /// The least delay, in microseconds.
+    pub delay_us_min: u64,
+    /// The most; a spread reorders.
+    pub delay_us_max: u64,
+    /// Messages lost, of a thousand.
+    pub loss_permille: u64,
+    /// Messages delivered twice, of a thousand.
+    pub duplicate_permille: u64,
+}
+
+/// One thing that goes wrong. Times are microseconds since the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nodes hear only those with the same letter.
+    Partition {
+        /// When it begins.
+        at_us: u64,
+        /// When it ends.
+        until_us: u64,
+        /// A letter for each node.
+        sides: Vec<u8>,
+    },
+    /// A node stops at once, whatever it was doing, and starts again from its disk.
+    Crash {
+        /// When it stops.
+        at_us: u64,
+        /// When it starts.
+        until_us: u64,
+        /// Which.
+        node: usize,
+    },
+    /// As soon as any node enters the view, its leader crashes for a while.
+    CrashLeader {
+        /// The view.
+        view: u64,
+        /// For how long.
+        for_us: u64,
+    },
+    /// As soon as any node enters the view, its leader hears only those in `with`, for a while.
+    IsolateLeader {
+        /// The view.
+        view: u64,
+        /// For how long.
+        for_us: u64,
+        /// How many of the following nodes stay with the leader.
+        with: usize,
+    },
+}
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Everything random comes from it.
+    pub seed: u64,
+    /// How many validators.
+    pub nodes: usize,
+    /// The network.
+    pub network: NetworkConditions,
+    /// The faults.
+    pub faults: Vec<Fault>,
+    /// How many transfers are submitted.
+    pub transfers: usize,
+    /// The run goes on at least until some node is in this view.
+    pub views: u64,
+}
+
+impl Plan {
+    /// No faults, constant delay.
+    pub fn calm(seed: u64, nodes: usize, delay_us: u64) -> Self {
+        let network = NetworkConditions {
+            delay_us_min: delay_us,
+            delay_us_max: delay_us,
+            loss_permille: 0,
+            duplicate_permille: 0,
+        };
+        Self { seed, nodes, network, faults: Vec::new(), transfers: 24, views: 50 }
+    }
+
+    /// Everything at random.
+    pub fn random(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let nodes = if dice.chance(150) { 7 } else { 4 };
+        let delay_us_min = dice.between(100, 3_000);
+        let network = NetworkConditions {
+            delay_us_min,
+            delay_us_max: delay_us_min + dice.below(10_000),
+            loss_permille: if dice.chance(500) { dice.below(80) } else { 0 },
+            duplicate_permille: if dice.chance(500) { dice.below(50) } else { 0 },
+        };
+        let faults = (0..dice.below(5)).map(|_| random_fault(&mut dice, nodes)).collect();
+        Self { seed, nodes, network, faults, transfers: 24, views: 50 }
+    }
+
+    /// Every leader crash and every isolation of a leader, in each of the first views: `kinds × views` short runs.
+    pub fn enumerated(nodes: usize, views: u64) -> Vec<Self> {
+        let mut plans = Vec::new();
+        for first in 1..=views {
+            for second in first..=views {
+                for kind in 0..4_u64 {
+                    let mut plan = Self::calm(first << 16 | second << 8 | kind, nodes, 1_000);
+                    plan.faults = vec![leader_fault(kind % 2, first), leader_fault(kind / 2, second)];
+                    plan.views = views + 6;
+                    plan.transfers = 8;
+                    plans.push(plan);
+                }
+            }
+        }
+        plans
+    }
+}
+
+fn leader_fault(kind: u64, view: u64) -> Fault {
+    if kind == 0 {
+        Fault::CrashLeader { view, for_us: 300_000 }
+    } else {
+        let with = usize::try_from(view % 3).unwrap_or(0);
+        Fault::IsolateLeader { view, for_us: 300_000, with }
+    }
+}
+
+fn random_fault(dice: &mut Dice, nodes: usize) -> Fault {
+    let at_us = dice.below(1_000_000);
+    let until_us = at_us + dice.between(1_000, 600_000);
+    let node = usize::try_from(dice.below(nodes as u64)).unwrap_or(0);
+    match dice.below(5) {
+        0 => Fault::CrashLeader { view: dice.between(1, 40), for_us: dice.between(1_000, 600_000) },
+        1 => {
+            let with = usize::try_from(dice.below(3)).unwrap_or(0);
+            Fault::IsolateLeader { view: dice.between(1, 40), for_us: dice.between(1_000, 600_000), with }
+        }
+        2 => {
+            let letters = dice.between(2, 3);
+            let sides = (0..nodes).map(|_| u8::try_from(dice.below(letters)).unwrap_or(0)).collect();
+            Fault::Partition { at_us, until_us, sides }
+        }
+        _ => Fault::Crash { at_us, until_us, node },
+    }
+}

@@ -1,0 +1,141 @@
+//! What all runs share: the chain, its keys, its programs and a stock of signed transfers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+
+use heddle_executor::Programs;
+use heddle_ledger::Ledger;
+use heddle_state::State;
+use heddle_types::Access;
+use heddle_types::Address;
+use heddle_types::Amount;
+use heddle_types::AssetId;
+use heddle_types::CheckedBlock;
+use heddle_types::CheckedTransaction;
+use heddle_types::CommitCert;
+use heddle_types::Committee;
+use heddle_types::ExecutedRoot;
+use heddle_types::Genesis;
+use heddle_types::GenesisAccount;
+use heddle_types::Height;
+use heddle_types::Nonce;
+use heddle_types::QuorumCert;
+use heddle_types::SecretKey;
+use heddle_types::Transaction;
+use heddle_types::TransactionBody;
+use heddle_types::UnixMillis;
+use heddle_types::Validator;
+use heddle_types::VoteData;
+
+use super::disk::Disk;
+use super::disk::Outcome;
+use super::scheme::MacSigner;
+
+/// Accounts that send.
+pub(crate) const ACCOUNTS: usize = 4;
+/// Transfers that each account has signed beforehand.
+pub(crate) const TRANSFERS_EACH: usize = 12;
+/// When the chain begins.
+pub(crate) const GENESIS_MS: u64 = 1_700_000_000_000;
+
+/// A chain of a number of validators.
+pub(crate) struct Universe {
+    pub(crate) committee: Arc<Committee>,
+    pub(crate) signers: Vec<MacSigner>,
+    pub(crate) genesis: VoteData,
+    pub(crate) programs: Arc<Programs>,
+    /// By account, then by sequence.
+    pub(crate) transfers: Vec<Vec<Arc<CheckedTransaction>>>,
+    first_disk: Disk,
+}
+
+impl Universe {
+    /// The chain of `nodes` validators; made once a process.
+    pub(crate) fn of(nodes: usize) -> Arc<Self> {
+        static MADE: OnceLock<Mutex<BTreeMap<usize, Arc<Universe>>>> = OnceLock::new();
+        let made = MADE.get_or_init(Mutex::default);
+        let mut made = made.lock().expect("making a universe does not panic");
+        Arc::clone(made.entry(nodes).or_insert_with(|| Arc::new(Self::make(nodes))))
+    }
+
+    /// A disk as `init` leaves it.
+    pub(crate) fn new_disk(&self) -> Disk {
+        self.first_disk.clone()
+    }
+
+    fn make(nodes: usize) -> Self {
+        let keys: Vec<SecretKey> = (0..nodes).map(|i| key("validator", i)).collect();
+        let accounts: Vec<SecretKey> = (0..ACCOUNTS).map(|i| key("account", i)).collect();
+        let genesis = genesis(&keys, &accounts);
+        let committee = genesis.committee().expect("the genesis above is valid");
+        let changes = heddle_ledger::genesis_changes(&genesis);
+        let mut state = State::new();
+        let root = state.apply(&changes);
+        let block = Arc::new(CheckedBlock::build(genesis.header(root), Vec::new()));
+        let data = block.header().vote_data();
+        let executed = ExecutedRoot { height: Height::ZERO, root };
+        let outcome = Outcome { block, cert: CommitCert::genesis(data), executed };
+        let safety = heddle_types::SafetyRecord::first(
+            committee.chain(),
+            committee.epoch(),
+            QuorumCert::genesis(data),
+        );
+        Self {
+            transfers: transfers(&committee, &accounts),
+            committee: Arc::new(committee),
+            signers: keys.iter().map(|key| MacSigner(key.public_key())).collect(),
+            genesis: data,
+            programs: Arc::new(Programs::new(vec![Box::new(Ledger)])),
+            first_disk: Disk::new(safety, outcome, state),
+        }
+    }
+}
+
+fn key(what: &str, index: usize) -> SecretKey {
+    SecretKey::from_seed(*blake3::hash(format!("{what} {index}").as_bytes()).as_bytes())
+}
+
+fn genesis(keys: &[SecretKey], accounts: &[SecretKey]) -> Genesis {
+    let mut funded: Vec<GenesisAccount> = accounts
+        .iter()
+        .map(|key| GenesisAccount {
+            address: Address::of_key(&key.public_key()),
+            amount: Amount::from_units(1_000_000_000_000),
+        })
+        .collect();
+    funded.sort_by_key(|account| account.address);
+    Genesis {
+        version: Genesis::VERSION,
+        time: UnixMillis::new(GENESIS_MS),
+        dev: true,
+        validators: keys
+            .iter()
+            .map(|key| Validator { public_key: key.public_key(), power: 1 })
+            .collect(),
+        accounts: funded,
+        faucet: None,
+    }
+}
+
+fn transfers(committee: &Committee, accounts: &[SecretKey]) -> Vec<Vec<Arc<CheckedTransaction>>> {
+    let transfer = |from: usize, sequence: usize| {
+        let to = Address::of_key(&accounts[(from + 1 + sequence % (ACCOUNTS - 1)) % ACCOUNTS].public_key());
+        let amount = Amount::from_units(1_000 + sequence as u64);
+        let body = TransactionBody {
+            version: TransactionBody::VERSION,
+            chain: committee.chain(),
+            sender: Address::of_key(&accounts[from].public_key()),
+            payer: None,
+            nonce: Nonce::Lane { lane: 0, sequence: sequence as u64 },
+            valid_until: Height::new(u64::MAX),
+            max_fee: Amount::from_units(1_000_000),
+            access: Access::DERIVED,
+            calls: vec![heddle_ledger::transfer_call(to, AssetId::HDL, amount)],
+        };
+        let checked = CheckedTransaction::check(Transaction::sign(body, &accounts[from]));
+        Arc::new(checked.expect("the transfer above is well formed"))
+    };
+    (0..ACCOUNTS).map(|from| (0..TRANSFERS_EACH).map(|n| transfer(from, n)).collect()).collect()
+}

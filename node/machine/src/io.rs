@@ -1,0 +1,162 @@
+//! What the machine is told and what it asks for.
+
+use std::sync::Arc;
+
+use heddle_catchup::Fault;
+use heddle_catchup::Request;
+use heddle_catchup::RequestId;
+use heddle_hotstuff::Evidence;
+use heddle_hotstuff::VotingState;
+use heddle_mempool::AccountView;
+use heddle_mempool::Admission;
+use heddle_mempool::Dropped;
+use heddle_mempool::Refusal;
+use heddle_types::Amount;
+use heddle_types::CheckedBlock;
+use heddle_types::CheckedTransaction;
+use heddle_types::CommitCert;
+use heddle_types::ExecutedRoot;
+use heddle_types::Height;
+use heddle_types::SafetyRecord;
+use heddle_types::StateRoot;
+use heddle_types::TimeoutCert;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
+use heddle_wire::PeerMessage;
+
+/// Names a submission, so that its answer finds the way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// A transaction with what admission needs to know of its accounts, looked up in the last executed state.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The transaction, its form and signatures checked.
+    pub transaction: Arc<CheckedTransaction>,
+    /// The sender's next nonce and the payer's balance.
+    pub account: AccountView,
+    /// The least maximum fee with which it can run.
+    pub required_fee: Amount,
+}
+
+/// What the machine is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A peer said something; `from` is authenticated by the transport, `message` passed its stateless checks.
+    Peer {
+        /// The peer.
+        from: ValidatorIndex,
+        /// What it said. Transactions come as [`Input::Forwarded`] instead, pings stay with the driver.
+        message: PeerMessage,
+    },
+    /// A peer forwarded transactions.
+    Forwarded(Vec<Candidate>),
+    /// A user of this node sent a transaction.
+    Submit {
+        /// Names the answer.
+        ticket: Ticket,
+        /// The transaction.
+        candidate: Candidate,
+    },
+    /// The transport reached a peer.
+    PeerUp(ValidatorIndex),
+    /// The transport lost a peer.
+    PeerDown(ValidatorIndex),
+    /// A peer sent something that is no message, or a malformed block.
+    PeerMalformed(ValidatorIndex),
+    /// The block of the oldest unanswered [`Action::Execute`] was executed and its outcome is durable.
+    Executed {
+        /// The height and the root after it.
+        executed: ExecutedRoot,
+        /// Positions of the block's transactions that were skipped, ascending.
+        skipped: Vec<u32>,
+    },
+    /// The deadline has passed.
+    Tick,
+}
+
+/// What the machine asks for, to be carried out in order.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Make the block durable before anything that follows.
+    StoreBlock(Arc<CheckedBlock>),
+    /// Make the timeout certificate durable before anything that follows.
+    StoreTimeoutCert(TimeoutCert),
+    /// Make the safety record durable before anything that follows.
+    Persist(SafetyRecord),
+    /// Send to one other validator.
+    Send {
+        /// To whom.
+        to: ValidatorIndex,
+        /// What.
+        message: PeerMessage,
+    },
+    /// Send to all other validators.
+    Broadcast(PeerMessage),
+    /// Execute a final block after those asked for before; make certificate, receipts and changes durable in one write; then
+    /// answer with [`Input::Executed`].
+    Execute {
+        /// The block.
+        block: Arc<CheckedBlock>,
+        /// The certificate that made it final: its own, or a descendant's.
+        cert: CommitCert,
+    },
+    /// Answer a submission.
+    Reply {
+        /// Which.
+        ticket: Ticket,
+        /// Whether it was admitted.
+        result: Result<Admission, Refusal>,
+    },
+    /// These transactions left the pool, and why.
+    Dropped(Vec<Dropped>),
+    /// Read from the store what a peer asks for, and send it.
+    Serve {
+        /// Who asks.
+        to: ValidatorIndex,
+        /// Names the answer.
+        id: RequestId,
+        /// What for.
+        request: Request,
+    },
+    /// A peer answered catch-up with something that no honest one would. For counting.
+    Misbehaved {
+        /// Who.
+        peer: ValidatorIndex,
+        /// How.
+        fault: Fault,
+    },
+    /// Whether this validator signs changed.
+    Voting(VotingState),
+    /// A certified root is not the one computed here: stop voting and answering, write a bundle, end with code 11.
+    Diverged {
+        /// The height.
+        height: Height,
+        /// Computed here.
+        own: StateRoot,
+        /// Certified by a quorum.
+        certified: StateRoot,
+    },
+    /// A validator contradicted itself.
+    Evidence(Box<Evidence>),
+    /// This validator's key signed something that this node did not: the key is in use elsewhere.
+    OwnKeyElsewhere {
+        /// In which view.
+        view: View,
+    },
+}
+
+/// A snapshot for people and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The agreement core's.
+    pub agreement: heddle_hotstuff::Status,
+    /// The last executed height and its root.
+    pub executed: ExecutedRoot,
+    /// Transactions in the pool.
+    pub pool_transactions: usize,
+    /// Their bytes.
+    pub pool_bytes: usize,
+    /// Whether blocks are being fetched because this node is behind.
+    pub catching_up: bool,
+}

@@ -1,0 +1,426 @@
+//! The machine: routes what it is told to the cores and joins what they ask for.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use heddle_catchup::Catchup;
+use heddle_hotstuff::Input as Agreement;
+use heddle_hotstuff::Now;
+use heddle_hotstuff::Recovered;
+use heddle_hotstuff::Replica;
+use heddle_mempool::Mempool;
+use heddle_mempool::PayloadLimits;
+use heddle_types::BlockHeader;
+use heddle_types::CheckedBlock;
+use heddle_types::CommitCert;
+use heddle_types::Committee;
+use heddle_types::ExecutedRoot;
+use heddle_types::Height;
+use heddle_types::Instant;
+use heddle_types::Millis;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
+use heddle_wire::PeerMessage;
+
+use crate::in_flight::InFlight;
+use crate::io::Action;
+use crate::io::Candidate;
+use crate::io::Input;
+use crate::io::Status;
+use crate::io::Ticket;
+
+/// What a machine is made with.
+pub struct MachineConfig {
+    /// The agreement core's.
+    pub agreement: heddle_hotstuff::Config,
+    /// The pool's.
+    pub pool: heddle_mempool::Config,
+    /// The most that goes into one block.
+    pub payload: PayloadLimits,
+    /// How long an admitted transaction waits for company before it is forwarded.
+    pub forward_delay: Millis,
+}
+
+/// To how many of the next leaders an admitted transaction is sent.
+const FORWARD_LEADERS_MAX: usize = 3;
+
+/// Bytes of transactions in one forwarding message.
+const FORWARD_BYTES_MAX: usize = 256 * 1024;
+
+/// The whole node but for its IO.
+pub struct Machine {
+    replica: Replica,
+    catchup: Catchup,
+    pool: Mempool,
+    in_flight: InFlight,
+    committee: Arc<Committee>,
+    own: Option<ValidatorIndex>,
+    payload: PayloadLimits,
+    forward_delay: Millis,
+    /// Final blocks handed out for execution, oldest first.
+    executing: VecDeque<Arc<CheckedBlock>>,
+    executed: ExecutedRoot,
+    /// What the agreement core was last told of waiting work.
+    work_told: bool,
+    /// When admitted transactions are forwarded next.
+    forward_at: Option<Instant>,
+    /// What the agreement core is told next.
+    inbox: VecDeque<Told>,
+    /// Recycled between inputs.
+    agreement_actions: Vec<heddle_hotstuff::Action>,
+    catchup_actions: Vec<heddle_catchup::Action>,
+}
+
+/// What the agreement core is told next.
+enum Told {
+    /// Whatever needs no answer.
+    Agreement(Agreement),
+    /// Blocks from catch-up, which waits for the verdict.
+    Synced { peer: ValidatorIndex, height: Height, blocks: Vec<Arc<CheckedBlock>>, cert: CommitCert },
+}
+
+impl Machine {
+    /// Starts from what the disk held. The actions are carried out before anything else is told.
+    pub fn new(
+        config: MachineConfig,
+        recovered: Recovered,
+        now: Now,
+        actions: &mut Vec<Action>,
+    ) -> Self {
+        let committee = Arc::clone(&config.agreement.committee);
+        let own = config.agreement.own_index();
+        let last_final = Arc::clone(&recovered.last_final);
+        let executed = recovered.executed.last().copied().unwrap_or(last_final.header().executed);
+        let mut in_flight = InFlight::default();
+        for block in &recovered.blocks {
+            in_flight.insert(block);
+        }
+        let mut agreement_actions = Vec::new();
+        let replica = Replica::new(config.agreement, recovered, now, &mut agreement_actions);
+        let mut machine = Self {
+            replica,
+            catchup: Catchup::new(last_final.header().height),
+            pool: Mempool::new(config.pool, executed.height),
+            in_flight,
+            committee,
+            own,
+            payload: config.payload,
+            forward_delay: config.forward_delay,
+            executing: VecDeque::new(),
+            executed,
+            work_told: false,
+            forward_at: None,
+            inbox: VecDeque::new(),
+            agreement_actions,
+            catchup_actions: Vec::new(),
+        };
+        machine.settle(now, actions);
+        machine
+    }
+
+    /// Tells the machine one thing. `actions` is appended to, in the order in which they must be carried out.
+    pub fn handle(&mut self, now: Now, input: Input, actions: &mut Vec<Action>) {
+        match input {
+            Input::Peer { from, message } => self.on_peer(now, from, message, actions),
+            Input::Forwarded(candidates) => self.on_forwarded(&candidates),
+            Input::Submit { ticket, candidate } => self.on_submit(now, ticket, &candidate, actions),
+            Input::PeerUp(peer) => {
+                self.fetch(now, heddle_catchup::Input::Connected(peer), actions);
+            }
+            Input::PeerDown(peer) => {
+                self.fetch(now, heddle_catchup::Input::Disconnected(peer), actions);
+            }
+            Input::PeerMalformed(peer) => {
+                self.fetch(now, heddle_catchup::Input::Malformed { peer }, actions);
+            }
+            Input::Executed { executed, skipped } => self.on_executed(executed, &skipped, actions),
+            Input::Tick => self.on_tick(now, actions),
+        }
+        self.settle(now, actions);
+        let waiting = self.pool.len() > self.in_flight.len();
+        if waiting != self.work_told {
+            self.work_told = waiting;
+            self.inbox.push_back(Told::Agreement(Agreement::WorkPending(waiting)));
+            self.settle(now, actions);
+        }
+    }
+
+    /// When [`Input::Tick`] is due.
+    pub fn deadline(&self) -> Option<Instant> {
+        [self.replica.deadline(), self.catchup.deadline(), self.forward_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Where the node stands.
+    pub fn status(&self) -> Status {
+        Status {
+            agreement: self.replica.status(),
+            executed: self.executed,
+            pool_transactions: self.pool.len(),
+            pool_bytes: self.pool.bytes(),
+            catching_up: self.catchup.is_behind(),
+        }
+    }
+
+    fn on_peer(
+        &mut self,
+        now: Now,
+        from: ValidatorIndex,
+        message: PeerMessage,
+        actions: &mut Vec<Action>,
+    ) {
+        match message {
+            PeerMessage::Consensus(message) => {
+                let input = Agreement::Message { from, message };
+                self.inbox.push_back(Told::Agreement(input));
+            }
+            PeerMessage::Request { id, request } => {
+                actions.push(Action::Serve { to: from, id, request });
+            }
+            PeerMessage::Response { id, response } => {
+                let input = heddle_catchup::Input::Response { peer: from, id, response };
+                self.fetch(now, input, actions);
+            }
+            // The driver looks up accounts for the first and answers the others itself.
+            PeerMessage::Transactions(_) | PeerMessage::Ping(_) | PeerMessage::Pong(_) => {}
+        }
+    }
+
+    fn on_forwarded(&mut self, candidates: &[Candidate]) {
+        for candidate in candidates {
+            // A refusal concerns the sender at its own node; here it is dropped.
+            let _ = self.admit(candidate, heddle_mempool::Origin::Forwarded);
+        }
+    }
+
+    fn on_submit(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        candidate: &Candidate,
+        actions: &mut Vec<Action>,
+    ) {
+        let result = self.admit(candidate, heddle_mempool::Origin::Local);
+        if result.is_ok() && self.forward_at.is_none() {
+            self.forward_at = Some(now.instant.after(self.forward_delay));
+        }
+        actions.push(Action::Reply { ticket, result });
+    }
+
+    fn admit(
+        &mut self,
+        candidate: &Candidate,
+        origin: heddle_mempool::Origin,
+    ) -> Result<heddle_mempool::Admission, heddle_mempool::Refusal> {
+        let transaction = Arc::clone(&candidate.transaction);
+        self.pool.admit(transaction, &candidate.account, candidate.required_fee, origin)
+    }
+
+    fn on_executed(&mut self, executed: ExecutedRoot, skipped: &[u32], actions: &mut Vec<Action>) {
+        let block = self.executing.pop_front().expect("told once for each block handed out");
+        assert_eq!(block.header().height, executed.height, "blocks are executed in order");
+        self.executed = executed;
+        self.in_flight.executed(executed.height);
+        let included = (0_u32..)
+            .zip(block.transactions())
+            .filter(|(position, _)| skipped.binary_search(position).is_err())
+            .map(|(_, checked)| checked.as_ref());
+        let dropped = self.pool.on_executed(executed.height, included);
+        if !dropped.is_empty() {
+            actions.push(Action::Dropped(dropped));
+        }
+        self.inbox.push_back(Told::Agreement(Agreement::Executed(executed)));
+    }
+
+    fn on_tick(&mut self, now: Now, actions: &mut Vec<Action>) {
+        if self.replica.deadline().is_some_and(|deadline| deadline <= now.instant) {
+            self.inbox.push_back(Told::Agreement(Agreement::Tick));
+        }
+        if self.catchup.deadline().is_some_and(|deadline| deadline <= now.instant) {
+            self.fetch(now, heddle_catchup::Input::Tick, actions);
+        }
+        if self.forward_at.is_some_and(|deadline| deadline <= now.instant) {
+            self.forward(now, actions);
+        }
+    }
+
+    /// Tells the agreement core what is in the inbox, and carries out what it asks for, until all is quiet.
+    ///
+    /// One input's actions are all carried out before the next is told, so that records reach the disk in the order in
+    /// which they were made. Ends because each view is built once and each block fetched once.
+    fn settle(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let mut asked = std::mem::take(&mut self.agreement_actions);
+        loop {
+            for action in asked.drain(..) {
+                self.on_agreement_action(now, action, actions);
+            }
+            match self.inbox.pop_front() {
+                None => break,
+                Some(Told::Agreement(input)) => self.replica.handle(now, input, &mut asked),
+                Some(Told::Synced { peer, height, blocks, cert }) => {
+                    self.replica.handle(now, Agreement::Synced { blocks, cert }, &mut asked);
+                    for action in asked.drain(..) {
+                        self.on_agreement_action(now, action, actions);
+                    }
+                    self.answer_delivery(now, peer, height, actions);
+                }
+            }
+        }
+        self.agreement_actions = asked;
+    }
+
+    /// Catch-up waits to hear whether what it delivered was accepted.
+    fn answer_delivery(
+        &mut self,
+        now: Now,
+        peer: ValidatorIndex,
+        height: Height,
+        actions: &mut Vec<Action>,
+    ) {
+        let final_height = self.replica.status().final_height;
+        let answer = if final_height >= height {
+            heddle_catchup::Input::Final(final_height)
+        } else {
+            heddle_catchup::Input::Refused { peer }
+        };
+        self.fetch(now, answer, actions);
+    }
+
+    fn on_agreement_action(
+        &mut self,
+        now: Now,
+        action: heddle_hotstuff::Action,
+        actions: &mut Vec<Action>,
+    ) {
+        use heddle_hotstuff::Action as Asked;
+        match action {
+            Asked::StoreBlock(block) => {
+                self.in_flight.insert(&block);
+                actions.push(Action::StoreBlock(block));
+            }
+            Asked::StoreTimeoutCert(cert) => actions.push(Action::StoreTimeoutCert(cert)),
+            Asked::Persist(record) => actions.push(Action::Persist(record)),
+            Asked::Send { to, message } => {
+                actions.push(Action::Send { to, message: PeerMessage::Consensus(message) });
+            }
+            Asked::Broadcast(message) => {
+                actions.push(Action::Broadcast(PeerMessage::Consensus(message)));
+            }
+            Asked::Build { header, must_be_empty, pending } => {
+                let block = self.build(header, must_be_empty, &pending);
+                // Before any other input.
+                self.inbox.push_front(Told::Agreement(Agreement::Built(Arc::new(block))));
+            }
+            Asked::Commit { blocks, cert } => self.commit(now, &blocks, &cert, actions),
+            Asked::FetchBlock { hash, height, hint } => {
+                let input = heddle_catchup::Input::Fetch { hash, height, hint };
+                self.fetch(now, input, actions);
+            }
+            Asked::CatchUp { peer, height } => {
+                self.fetch(now, heddle_catchup::Input::CatchUp { peer, height }, actions);
+            }
+            Asked::Voting(state) => actions.push(Action::Voting(state)),
+            Asked::Diverged { height, own, certified } => {
+                actions.push(Action::Diverged { height, own, certified });
+            }
+            Asked::Evidence(evidence) => actions.push(Action::Evidence(evidence)),
+            Asked::OwnKeyElsewhere { view } => actions.push(Action::OwnKeyElsewhere { view }),
+        }
+    }
+
+    fn build(
+        &self,
+        header: BlockHeader,
+        must_be_empty: bool,
+        pending: &[Arc<CheckedBlock>],
+    ) -> CheckedBlock {
+        if must_be_empty {
+            return CheckedBlock::build(header, Vec::new());
+        }
+        // What is ordered already, oldest first: the final blocks that are not executed, then those not final yet.
+        let ancestors: Vec<Arc<CheckedBlock>> =
+            self.executing.iter().chain(pending.iter().rev()).cloned().collect();
+        let transactions = self.pool.payload(self.payload, header.height, &ancestors);
+        CheckedBlock::build(header, transactions)
+    }
+
+    fn commit(
+        &mut self,
+        now: Now,
+        blocks: &[Arc<CheckedBlock>],
+        cert: &CommitCert,
+        actions: &mut Vec<Action>,
+    ) {
+        for block in blocks {
+            self.in_flight.insert(block);
+            self.executing.push_back(Arc::clone(block));
+            actions.push(Action::Execute { block: Arc::clone(block), cert: cert.clone() });
+        }
+        if let Some(last) = blocks.last() {
+            let height = last.header().height;
+            self.fetch(now, heddle_catchup::Input::Final(height), actions);
+        }
+    }
+
+    /// Tells catch-up something; what that means for the agreement core waits in the inbox.
+    fn fetch(&mut self, now: Now, input: heddle_catchup::Input, actions: &mut Vec<Action>) {
+        let mut asked = std::mem::take(&mut self.catchup_actions);
+        self.catchup.handle(now.instant, input, &mut asked);
+        for action in asked.drain(..) {
+            match action {
+                heddle_catchup::Action::Send { to, id, request } => {
+                    let message = PeerMessage::Request { id, request };
+                    actions.push(Action::Send { to, message });
+                }
+                heddle_catchup::Action::Deliver { peer, blocks, cert } => {
+                    let height = cert.data.height;
+                    self.inbox.push_back(Told::Synced { peer, height, blocks, cert });
+                }
+                heddle_catchup::Action::Fetched(block) => {
+                    self.inbox.push_back(Told::Agreement(Agreement::Fetched(block)));
+                }
+                heddle_catchup::Action::Misbehaved { peer, fault } => {
+                    actions.push(Action::Misbehaved { peer, fault });
+                }
+            }
+        }
+        self.catchup_actions = asked;
+    }
+
+    fn forward(&mut self, now: Now, actions: &mut Vec<Action>) {
+        loop {
+            let batch = self.pool.to_forward(now.instant, FORWARD_BYTES_MAX);
+            if batch.is_empty() {
+                break;
+            }
+            for to in self.next_leaders() {
+                let message = PeerMessage::Transactions(batch.clone());
+                actions.push(Action::Send { to, message });
+            }
+        }
+        let again = self.pool.forward_deadline();
+        self.forward_at = again.map(|at| at.max(now.instant.after(self.forward_delay)));
+    }
+
+    fn next_leaders(&self) -> Vec<ValidatorIndex> {
+        let view = self.replica.status().view;
+        let count = FORWARD_LEADERS_MAX.min(self.committee.len());
+        let mut leaders = Vec::with_capacity(count);
+        let mut next: View = view;
+        for _ in 0..self.committee.len() {
+            let leader = self.committee.leader(next);
+            if Some(leader) != self.own && !leaders.contains(&leader) && leaders.len() < count {
+                leaders.push(leader);
+            }
+            next = next.next();
+        }
+        leaders
+    }
+
+    /// The last executed height.
+    pub fn executed_height(&self) -> Height {
+        self.executed.height
+    }
+}
