@@ -1,1 +1,19 @@
-//! (born empty)
+//! The pool of transactions that one node admitted and no final block holds yet.
+//!
+//! Pure and synchronous: it is told what state says and what was executed, and answers. Nothing leaves the pool by being
+//! proposed; a transaction leaves when an executed final block held it, used its nonce, or passed its last height. So a
+//! payload whose block never became final is simply built again.
+//!
+//! It must never hold more than its bounds, forget an admitted transaction without a [`Dropped`], or say
+//! [`Refusal::never`] of one that some block may still hold.
+
+mod config;
+mod forward;
+mod lane;
+mod payload;
+mod pool;
+mod refusal;
+
+pub use config::{Config, PayloadLimits};
+pub use pool::{AccountView, DropReason, Dropped, Mempool, Origin};
+pub use refusal::{Admission, Refusal};

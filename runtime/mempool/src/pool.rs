@@ -1,0 +1,518 @@
+//! The pool itself: what comes in, and what leaves with an executed block.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use heddle_types::Address;
+use heddle_types::Amount;
+use heddle_types::AuthScheme;
+use heddle_types::CheckedTransaction;
+use heddle_types::Height;
+use heddle_types::Instant;
+use heddle_types::TxId;
+use heddle_types::limits;
+
+use crate::config::Config;
+use crate::forward::Schedule;
+use crate::lane::Lane;
+use crate::lane::LaneKey;
+use crate::lane::Pending;
+use crate::lane::Turn;
+use crate::refusal::Admission;
+use crate::refusal::Refusal;
+
+/// Executed heights for which a lane that a block used is remembered, so that an [`AccountView`] read a moment before that
+/// block was executed brings nothing back.
+const RECENT_HEIGHTS_MAX: u64 = limits::LAG_MAX;
+
+/// What state says at the last executed height about a transaction's sender and payer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// The sequence that the sender uses next in the transaction's lane.
+    pub next_sequence: u64,
+    /// What the payer (the sender, if no other is named) holds of the native asset.
+    pub fee_balance: Amount,
+}
+
+/// Where a transaction came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A user sent it to this node, which answers for it: it comes in order and is forwarded until it is final.
+    Local,
+    /// Another node forwarded it: it may come before the earlier ones of its lane, and is not forwarded again.
+    Forwarded,
+}
+
+/// Why a transaction left the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DropReason {
+    /// An executed final block holds it.
+    Included,
+    /// An executed final block holds another one with its nonce.
+    NonceUsed,
+    /// The last height that it allows is executed.
+    Expired,
+    /// An earlier one of its lane stayed missing. It may be sent again.
+    Gapped,
+}
+
+/// A transaction that left the pool. Each one admitted is reported exactly once for each time that it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dropped {
+    /// Which.
+    pub id: TxId,
+    /// Why.
+    pub reason: DropReason,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Sender {
+    txs: usize,
+    bytes: usize,
+    last_turn: u64,
+}
+
+/// The pool of one node. See the crate's documentation.
+#[derive(Clone, Debug)]
+pub struct Mempool {
+    config: Config,
+    /// The last executed height.
+    executed: Height,
+    lanes: BTreeMap<LaneKey, Lane>,
+    ids: BTreeMap<TxId, (LaneKey, u64)>,
+    turns: BTreeMap<Turn, Arc<CheckedTransaction>>,
+    senders: BTreeMap<Address, Sender>,
+    /// The sum of the maximum fees of each payer's pending transactions.
+    owed: BTreeMap<Address, Amount>,
+    expiries: BTreeSet<(Height, TxId)>,
+    gapped: BTreeSet<(Height, TxId)>,
+    schedule: Schedule,
+    /// The lanes that the last executed blocks used, oldest first.
+    recent: VecDeque<(Height, Vec<LaneKey>)>,
+    /// What left since the last report.
+    dropped: Vec<Dropped>,
+    bytes: usize,
+    arrivals: u64,
+    /// The highest turn that was included.
+    present_turn: u64,
+}
+
+impl Mempool {
+    /// An empty pool of a node whose last executed height is `executed`.
+    pub fn new(config: Config, executed: Height) -> Self {
+        Self {
+            config,
+            executed,
+            lanes: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            turns: BTreeMap::new(),
+            senders: BTreeMap::new(),
+            owed: BTreeMap::new(),
+            expiries: BTreeSet::new(),
+            gapped: BTreeSet::new(),
+            schedule: Schedule::default(),
+            recent: VecDeque::new(),
+            dropped: Vec::new(),
+            bytes: 0,
+            arrivals: 0,
+            present_turn: 0,
+        }
+    }
+
+    /// Takes a transaction in.
+    ///
+    /// `account` may be a few heights older or newer than what [`Self::on_executed`] told; `required_fee` is what it costs
+    /// at present. The caller first looks among the executed transactions: one that is there is no refusal but has its receipt.
+    ///
+    /// What a payer must be able to cover is the sum of the maximum fees of all that it has pending here; amounts that the
+    /// calls transfer, and deposits, are not counted.
+    ///
+    /// # Errors
+    /// See [`Refusal`]; the pool is unchanged.
+    pub fn admit(
+        &mut self,
+        tx: Arc<CheckedTransaction>,
+        account: &AccountView,
+        required_fee: Amount,
+        origin: Origin,
+    ) -> Result<Admission, Refusal> {
+        let (key, sequence) = self.check_alone(&tx)?;
+        if self.ids.contains_key(&tx.id()) {
+            if origin == Origin::Local {
+                self.answer_for(&key, sequence);
+            }
+            return Ok(Admission::AlreadyPending);
+        }
+        self.check_height(&tx)?;
+        let admissible = self
+            .check_nonce(&key, sequence, account.next_sequence, origin)
+            .and_then(|()| self.check_fees(&tx, account, required_fee))
+            .and_then(|()| self.check_room(&tx, &key, sequence, account.next_sequence));
+        admissible?;
+        self.insert(tx, key, sequence, account.next_sequence);
+        if origin == Origin::Local {
+            self.answer_for(&key, sequence);
+        }
+        Ok(Admission::Admitted)
+    }
+
+    /// Told once for each final block after it was executed here, ascending; `included` are those of its transactions that
+    /// were not skipped. Answers with all that left since the last call.
+    pub fn on_executed<'a>(
+        &mut self,
+        height: Height,
+        included: impl IntoIterator<Item = &'a CheckedTransaction>,
+    ) -> Vec<Dropped> {
+        self.executed = self.executed.max(height);
+        let mut used = Vec::new();
+        for tx in included {
+            let Some((key, sequence)) = LaneKey::of(tx) else { continue };
+            self.lanes.entry(key).or_insert_with(|| Lane::new(0)).used_at = Some(self.executed);
+            self.raise_floor(&key, sequence.saturating_add(1), tx.id());
+            used.push(key);
+        }
+        self.recent.push_back((self.executed, used));
+        self.drop_expired();
+        self.drop_gapped();
+        self.forget_lanes();
+        std::mem::take(&mut self.dropped)
+    }
+
+    /// Transactions to send to the next leaders now, at most `bytes_max` encoded bytes of them: those that users sent to
+    /// this node, each at once, and again after an interval that doubles, until it leaves the pool.
+    ///
+    /// Call it again at once while it answers with any.
+    pub fn to_forward(&mut self, now: Instant, bytes_max: usize) -> Vec<Arc<CheckedTransaction>> {
+        let mut left = bytes_max.max(limits::TRANSACTION_BYTES_MAX);
+        let mut batch = Vec::new();
+        while let Some((tx, again)) =
+            self.schedule.take(now, left, self.config.forward_interval_max)
+        {
+            left = left.saturating_sub(tx.bytes());
+            if let Some(pending) = self.pending_mut(&tx.id()) {
+                pending.forwarding = Some(again);
+            }
+            batch.push(tx);
+        }
+        batch
+    }
+
+    /// When [`Self::to_forward`] has something next; [`Instant::START`] for at once.
+    pub fn forward_deadline(&self) -> Option<Instant> {
+        self.schedule.deadline()
+    }
+
+    /// How many transactions are pending.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether nothing is pending.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The encoded bytes of all that is pending.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether a transaction is pending.
+    pub fn contains(&self, id: &TxId) -> bool {
+        self.ids.contains_key(id)
+    }
+
+    /// A pending transaction.
+    pub fn get(&self, id: &TxId) -> Option<&Arc<CheckedTransaction>> {
+        let (key, sequence) = self.ids.get(id)?;
+        Some(&self.lanes.get(key)?.pending.get(sequence)?.tx)
+    }
+
+    /// The sequence to use next in a lane, counting what is pending here. `executed` is the next one as state has it.
+    pub fn pending_next(&self, sender: &Address, lane: u8, executed: u64) -> u64 {
+        self.next_of(&LaneKey { sender: *sender, lane }, executed)
+    }
+
+    /// The last executed height that the pool was told.
+    pub const fn executed(&self) -> Height {
+        self.executed
+    }
+
+    pub(crate) fn lane(&self, key: &LaneKey) -> Option<&Lane> {
+        self.lanes.get(key)
+    }
+
+    pub(crate) fn in_turn(&self) -> impl Iterator<Item = (&Turn, &Arc<CheckedTransaction>)> {
+        self.turns.iter()
+    }
+
+    fn next_of(&self, key: &LaneKey, executed: u64) -> u64 {
+        self.lanes.get(key).map_or(executed, |lane| lane.next.max(executed))
+    }
+
+    fn pending_mut(&mut self, id: &TxId) -> Option<&mut Pending> {
+        let (key, sequence) = self.ids.get(id)?;
+        self.lanes.get_mut(key)?.pending.get_mut(sequence)
+    }
+
+    fn check_alone(&self, tx: &CheckedTransaction) -> Result<(LaneKey, u64), Refusal> {
+        let transaction = tx.transaction();
+        if transaction.body.chain != self.config.chain {
+            return Err(Refusal::WrongChain);
+        }
+        let auths = std::iter::once(&transaction.auth).chain(&transaction.payer_auth);
+        if auths.into_iter().any(|auth| auth.scheme() != AuthScheme::Ed25519) {
+            return Err(Refusal::UnsupportedAuth);
+        }
+        let place = LaneKey::of(tx).ok_or(Refusal::UnsupportedNonce)?;
+        if tx.signature_ok() { Ok(place) } else { Err(Refusal::BadSignature) }
+    }
+
+    fn check_height(&self, tx: &CheckedTransaction) -> Result<(), Refusal> {
+        let valid_until = tx.transaction().body.valid_until;
+        if valid_until <= self.executed {
+            return Err(Refusal::Expired { valid_until, executed: self.executed });
+        }
+        Ok(())
+    }
+
+    fn check_nonce(
+        &self,
+        key: &LaneKey,
+        sequence: u64,
+        executed: u64,
+        origin: Origin,
+    ) -> Result<(), Refusal> {
+        let lane = self.lanes.get(key);
+        let expected = self.next_of(key, executed);
+        if sequence < lane.map_or(executed, |lane| lane.floor.max(executed)) {
+            return Err(Refusal::NonceUsed { sequence, expected });
+        }
+        if lane.is_some_and(|lane| lane.pending.contains_key(&sequence)) {
+            return Err(Refusal::NonceTaken { sequence, expected });
+        }
+        let ahead_max = match origin {
+            Origin::Local => 0,
+            Origin::Forwarded => self.config.sender_txs_max as u64,
+        };
+        // The last sequence of all has no successor, so it is never used.
+        if sequence == u64::MAX || sequence.saturating_sub(expected) > ahead_max {
+            return Err(Refusal::NonceGap { sequence, expected });
+        }
+        Ok(())
+    }
+
+    fn check_fees(
+        &self,
+        tx: &CheckedTransaction,
+        account: &AccountView,
+        required: Amount,
+    ) -> Result<(), Refusal> {
+        let body = &tx.transaction().body;
+        if body.max_fee < required {
+            return Err(Refusal::FeeTooLow { offered: body.max_fee, required });
+        }
+        let owed = self.owed.get(&body.payer()).copied().unwrap_or_default();
+        let owed = owed.checked_add(body.max_fee);
+        if owed.is_none_or(|owed| owed > account.fee_balance) {
+            return Err(Refusal::InsufficientFeeFunds {
+                balance: account.fee_balance,
+                required: owed.unwrap_or(Amount::MAX),
+            });
+        }
+        Ok(())
+    }
+
+    fn check_room(
+        &self,
+        tx: &CheckedTransaction,
+        key: &LaneKey,
+        sequence: u64,
+        executed: u64,
+    ) -> Result<(), Refusal> {
+        let (txs, bytes) =
+            self.senders.get(&key.sender).map_or((0, 0), |sender| (sender.txs, sender.bytes));
+        if txs >= self.config.sender_txs_max
+            || bytes.saturating_add(tx.bytes()) > self.config.sender_bytes_max
+        {
+            return Err(Refusal::SenderLimit);
+        }
+        let gapped = sequence > self.next_of(key, executed);
+        if self.ids.len() >= self.config.txs_max
+            || self.bytes.saturating_add(tx.bytes()) > self.config.bytes_max
+            || (gapped && self.gapped.len() >= self.config.gapped_max)
+        {
+            return Err(Refusal::PoolFull);
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, tx: Arc<CheckedTransaction>, key: LaneKey, sequence: u64, floor: u64) {
+        let (id, bytes) = (tx.id(), tx.bytes());
+        let body = &tx.transaction().body;
+        let sender = self.senders.entry(key.sender).or_default();
+        let turn = if sender.txs == 0 {
+            self.present_turn
+        } else {
+            self.present_turn.max(sender.last_turn.saturating_add(1))
+        };
+        sender.txs += 1;
+        sender.bytes += bytes;
+        sender.last_turn = turn;
+        let turn = Turn { turn, arrival: self.arrivals };
+        self.arrivals += 1;
+        self.bytes += bytes;
+        let owed = self.owed.entry(body.payer()).or_default();
+        *owed = owed.checked_add(body.max_fee).expect("check_fees found room for it");
+        self.expiries.insert((body.valid_until, id));
+        self.ids.insert(id, (key, sequence));
+        self.turns.insert(turn, Arc::clone(&tx));
+        let pending = Pending { tx, turn, forwarding: None, gapped_since: None };
+        let lane = self.lanes.entry(key).or_insert_with(|| Lane::new(floor));
+        // State may be ahead of what the pool was told; what is pending is dropped only by what it is told.
+        if lane.pending.is_empty() && lane.floor < floor {
+            lane.floor = floor;
+            lane.next = floor;
+        }
+        lane.pending.insert(sequence, pending);
+        self.settle(&key);
+    }
+
+    /// Makes this node answer for a pending transaction.
+    fn answer_for(&mut self, key: &LaneKey, sequence: u64) {
+        let pending = self.lanes.get_mut(key).and_then(|lane| lane.pending.get_mut(&sequence));
+        if let Some(pending) = pending.filter(|pending| pending.forwarding.is_none()) {
+            let (tx, arrival) = (Arc::clone(&pending.tx), pending.turn.arrival);
+            let interval = self.config.forward_interval;
+            pending.forwarding = Some(self.schedule.add(tx, arrival, interval));
+        }
+    }
+
+    /// Sequences below `floor` are used, the last of them by `by`.
+    fn raise_floor(&mut self, key: &LaneKey, floor: u64, by: TxId) {
+        let Some(lane) = self.lanes.get_mut(key) else { return };
+        if floor <= lane.floor {
+            return;
+        }
+        lane.floor = floor;
+        lane.next = lane.next.max(floor);
+        while let Some((sequence, pending)) = self.lanes.get(key).and_then(first) {
+            if sequence >= floor {
+                break;
+            }
+            let (id, turn) = (pending.tx.id(), pending.turn.turn);
+            if by == id {
+                self.present_turn = self.present_turn.max(turn);
+                self.remove(&id, DropReason::Included);
+            } else {
+                self.remove(&id, DropReason::NonceUsed);
+            }
+        }
+        self.settle(key);
+    }
+
+    /// Moves a lane's `next` to its first hole and notes what lies above it, after either may have changed.
+    fn settle(&mut self, key: &LaneKey) {
+        let Some(lane) = self.lanes.get_mut(key) else { return };
+        for (sequence, pending) in lane.pending.range_mut(lane.next..) {
+            if *sequence == lane.next {
+                lane.next = lane.next.saturating_add(1);
+                if let Some(since) = pending.gapped_since.take() {
+                    self.gapped.remove(&(since, pending.tx.id()));
+                }
+            } else if pending.gapped_since.is_none() {
+                pending.gapped_since = Some(self.executed);
+                self.gapped.insert((self.executed, pending.tx.id()));
+            }
+        }
+    }
+
+    fn drop_expired(&mut self) {
+        while let Some((valid_until, id)) = self.expiries.first().copied() {
+            if valid_until > self.executed {
+                break;
+            }
+            let place = self.remove(&id, DropReason::Expired);
+            self.reopen(place);
+        }
+    }
+
+    fn drop_gapped(&mut self) {
+        while let Some((since, id)) = self.gapped.first().copied() {
+            if self.executed.since(since) <= self.config.gap_heights_max {
+                break;
+            }
+            self.remove(&id, DropReason::Gapped);
+        }
+    }
+
+    /// A transaction left from the middle of its lane: what follows it has to wait for another.
+    fn reopen(&mut self, place: Option<(LaneKey, u64)>) {
+        let Some((key, sequence)) = place else { return };
+        if let Some(lane) = self.lanes.get_mut(&key) {
+            lane.next = lane.next.min(sequence);
+        }
+        self.settle(&key);
+    }
+
+    /// Takes one out of everything but its lane's `next`; answers where it stood.
+    fn remove(&mut self, id: &TxId, reason: DropReason) -> Option<(LaneKey, u64)> {
+        let (key, sequence) = self.ids.remove(id)?;
+        let lane = self.lanes.get_mut(&key)?;
+        let Pending { tx, turn, forwarding, gapped_since } = lane.pending.remove(&sequence)?;
+        let is_idle = lane.pending.is_empty() && lane.used_at.is_none();
+        let body = &tx.transaction().body;
+        self.turns.remove(&turn);
+        self.expiries.remove(&(body.valid_until, *id));
+        if let Some(since) = gapped_since {
+            self.gapped.remove(&(since, *id));
+        }
+        if let Some(forwarding) = forwarding {
+            self.schedule.remove(forwarding);
+        }
+        self.bytes -= tx.bytes();
+        if let Some(sender) = self.senders.get_mut(&key.sender) {
+            sender.txs -= 1;
+            sender.bytes -= tx.bytes();
+            if sender.txs == 0 {
+                self.senders.remove(&key.sender);
+            }
+        }
+        let payer = body.payer();
+        let owed = self.owed.get(&payer).and_then(|owed| owed.checked_sub(body.max_fee));
+        match owed.filter(|owed| *owed > Amount::ZERO) {
+            Some(owed) => self.owed.insert(payer, owed),
+            None => self.owed.remove(&payer),
+        };
+        if is_idle {
+            self.lanes.remove(&key);
+        }
+        self.dropped.push(Dropped { id: *id, reason });
+        Some((key, sequence))
+    }
+
+    /// Forgets lanes that have nothing pending and that no recent block used.
+    fn forget_lanes(&mut self) {
+        while let Some((height, _)) = self.recent.front() {
+            if self.executed.since(*height) < RECENT_HEIGHTS_MAX {
+                break;
+            }
+            let Some((height, keys)) = self.recent.pop_front() else { break };
+            for key in keys {
+                let Some(lane) = self.lanes.get_mut(&key) else { continue };
+                if lane.used_at == Some(height) {
+                    lane.used_at = None;
+                    if lane.pending.is_empty() {
+                        self.lanes.remove(&key);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn first(lane: &Lane) -> Option<(u64, &Pending)> {
+    lane.pending.first_key_value().map(|(sequence, pending)| (*sequence, pending))
+}
