@@ -1,1 +1,15 @@
-//! (born empty)
+//! Fetching what others already have: single blocks that the agreement core misses, and ranges of final blocks when this node
+//! is behind.
+//!
+//! The core decides whom to ask for what and when to ask another; it moves no bytes, reads no clock and believes nobody: a
+//! single block is accepted by its hash, a range by a commit certificate that the agreement core verifies. Peers that lie, stall or
+//! have less than was asked cost a retry with another and are avoided for a while.
+
+mod io;
+pub mod limits;
+mod request;
+mod serve;
+
+pub use io::{Action, Fault, Input};
+pub use request::{Request, RequestId, Response};
+pub use serve::{Stored, serve_range};

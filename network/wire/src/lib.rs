@@ -1,1 +1,22 @@
-//! (born empty)
+//! What nodes say to each other, as bytes: frames, the hello that opens a session, messages, and their limits.
+//!
+//! Pure: bytes in, values out. Every decoder refuses what is too long before reading it, what is truncated or has bytes left over,
+//! and takes memory in proportion to bytes that are there. The bytes are specified in `docs/PROTOCOL.md` and pinned by golden
+//! vectors in this crate's tests.
+
+mod channel;
+mod encode;
+mod frame;
+mod hello;
+pub mod limits;
+mod message;
+mod raw;
+mod reader;
+mod tag;
+
+pub use channel::Channel;
+pub use encode::{EncodedBlock, encode, encode_stored_response};
+pub use frame::{FrameError, FrameReader, frame_header};
+pub use hello::{Hello, HelloError, InstanceId, PROTOCOL_VERSION, Purpose, Session, SessionEvent};
+pub use message::PeerMessage;
+pub use raw::{CheckError, DecodeError, RawMessage, decode};
