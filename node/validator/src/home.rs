@@ -20,6 +20,7 @@ mod genesis_file;
 mod json;
 mod key_file;
 mod lock;
+mod log;
 mod span;
 
 use std::path::Path;
@@ -45,6 +46,8 @@ pub use genesis_file::write_genesis;
 pub use json::parse_json;
 pub use key_file::KeyFile;
 pub use lock::HomeLock;
+pub use lock::holder_of;
+pub use log::NodeLog;
 pub use span::ParseSpanError;
 pub use span::parse_span;
 
@@ -168,3 +171,6 @@ impl Home {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
 //! One process a home.
 
+use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Read;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::FlockOperation;
@@ -41,6 +43,24 @@ impl HomeLock {
         noted.map_err(|error| HomeError::io(&path, error))?;
         Ok(Self { _file: file })
     }
+}
+
+/// The process that uses the home in `dir`, if one does.
+///
+/// The number in the lock file may be that of a process long gone, or by now of another one: it counts only while that
+/// process has this very file open. The lock itself is not tried, which would get in the way of a node about to take it.
+pub fn holder_of(dir: &Path) -> Option<u32> {
+    let path = dir.join("lock");
+    let mut file = File::open(&path).ok()?;
+    let pid = holder(&mut file)?;
+    let lock = file.metadata().ok()?;
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+    let is_lock = |entry: fs::DirEntry| {
+        // Through the link, to what is open.
+        fs::metadata(entry.path())
+            .is_ok_and(|open| open.dev() == lock.dev() && open.ino() == lock.ino())
+    };
+    descriptors.flatten().any(is_lock).then_some(pid)
 }
 
 fn holder(file: &mut File) -> Option<u32> {
