@@ -1,1 +1,3 @@
-//! (born empty)
+//! The real driver: threads, clock, sockets, disk, RPC server, metrics.
+
+pub mod rpc;
