@@ -54,6 +54,7 @@ pub fn holder_of(dir: &Path) -> Option<u32> {
     let mut file = File::open(&path).ok()?;
     let pid = holder(&mut file)?;
     let lock = file.metadata().ok()?;
+    drop(file);
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
     let is_lock = |entry: fs::DirEntry| {
         // Through the link, to what is open.
