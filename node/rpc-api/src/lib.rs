@@ -1,1 +1,35 @@
-//! (born empty)
+//! Requests, replies, refusals and events: the public schema, shared by server and clients.
+//!
+//! JSON-RPC 2.0; `docs/` describes the methods. Bytes are lower-case hex without prefix, amounts decimal strings in base
+//! units, heights and counts integers below 2^53. This crate does no IO.
+
+mod certificate;
+mod error;
+mod key;
+pub mod limits;
+mod number;
+mod params;
+mod receipt;
+mod reply;
+mod request;
+mod subscription;
+mod text;
+
+pub use certificate::Certificate;
+pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
+pub use key::{Key, KeyAccess, Mode};
+pub use number::Number;
+pub use params::{ParamError, Params, found};
+pub use receipt::{ErrorText, Event, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
+pub use reply::{
+    Account, Block, Evidence, EvidenceKind, Fee, MempoolStatus, PerformanceSample, Sent, StateItem,
+    StatePage, StateProof, StateReply, Status, Supply, SyncState, ValidatorInfo,
+};
+pub use request::{
+    GetAccount, GetBlock, GetEvidence, GetFee, GetPerformanceSamples, GetProof, GetState,
+    GetStatus, GetSupply, GetTransaction, GetValidators, Request, RequestAirdrop, SendTransaction,
+    SendTransactionAndWait, SimulateTransaction, SubscribeBlocks, SubscribeTransaction,
+    Unsubscribe,
+};
+pub use subscription::{Gap, GapMessage, Item, Message, Subscribed};
+pub use text::Text;

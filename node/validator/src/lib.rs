@@ -1,1 +1,5 @@
-//! (born empty)
+//! The real driver: threads, clock, sockets, disk, RPC server, metrics.
+
+pub mod exit;
+pub mod home;
+pub mod rpc;

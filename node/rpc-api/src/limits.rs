@@ -1,0 +1,18 @@
+//! Bounds on requests and replies that both ends know.
+
+/// Bytes of an HTTP body and of a WebSocket message.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Requests in a batch.
+pub const BATCH_MAX: usize = 100;
+/// How deep arrays and objects may nest in a request.
+pub const DEPTH_MAX: usize = 64;
+/// The largest JSON integer: 2^53 − 1.
+pub const INTEGER_MAX: u64 = (1 << 53) - 1;
+/// The longest that `sendTransactionAndWait` waits, in milliseconds.
+pub const WAIT_MS_MAX: u64 = 10_000;
+/// Items in one page of `getState`.
+pub const PAGE_ITEMS_MAX: u64 = 1000;
+/// Samples that `getPerformanceSamples` returns at most.
+pub const SAMPLES_MAX: u64 = 720;
+/// Bytes of a method's or parameter's name that an error quotes.
+pub const QUOTED_CHARS_MAX: usize = 64;

@@ -1,0 +1,132 @@
+//! `genesis.json`: a chain's beginning in a form for people. The chain's identity is the hash of its canonical bytes.
+
+use std::path::Path;
+
+use heddle_types::Address;
+use heddle_types::Amount;
+use heddle_types::ChainId;
+use heddle_types::Committee;
+use heddle_types::Genesis;
+use heddle_types::GenesisAccount;
+use heddle_types::Hash32;
+use heddle_types::PublicKey;
+use heddle_types::UnixMillis;
+use heddle_types::Validator;
+use heddle_types::limits;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::home::FieldError;
+use crate::home::HomeError;
+use crate::home::HomeFile;
+use crate::home::fields::Field;
+use crate::home::fields::Fields;
+use crate::home::file;
+use crate::home::json;
+
+const KNOWN: [&str; 7] =
+    ["version", "chainId", "timeMs", "dev", "validators", "accounts", "faucet"];
+/// JSON numbers above this are not exact everywhere.
+const JSON_INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// Reads a genesis and checks that it can begin a chain and that its `chainId` is that of what it says.
+///
+/// # Errors
+/// See [`HomeError`].
+pub fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
+    let contents = file::read(HomeFile::Genesis, path)?;
+    let genesis = json::parse_json(&contents.bytes).and_then(parse);
+    let genesis = genesis.map_err(|error| HomeError::field(HomeFile::Genesis, path, error))?;
+    committee(&genesis, path).map(|_| genesis)
+}
+
+/// Writes a genesis, replacing what is there.
+///
+/// # Errors
+/// [`HomeError::Io`].
+pub fn write_genesis(path: &Path, genesis: &Genesis) -> Result<(), HomeError> {
+    let mut text = format!("{:#}", to_json(genesis));
+    text.push('\n');
+    file::replace_file(path, text.as_bytes(), 0o644)
+}
+
+/// The first committee of a genesis that was read from `path`.
+pub(super) fn committee(genesis: &Genesis, path: &Path) -> Result<Committee, HomeError> {
+    genesis.committee().map_err(|error| {
+        let error = FieldError {
+            field: String::new(),
+            found: error.to_string(),
+            expected: "a genesis that can begin a chain".to_owned(),
+        };
+        HomeError::field(HomeFile::Genesis, path, error)
+    })
+}
+
+fn to_json(genesis: &Genesis) -> Value {
+    let Genesis { version, time, dev, validators, accounts, faucet } = genesis;
+    let validators = validators.iter();
+    let accounts = accounts.iter();
+    json!({
+        "version": version,
+        "chainId": genesis.chain_id().to_string(),
+        "timeMs": time.get(),
+        "dev": dev,
+        "validators": validators
+            .map(|v| json!({ "publicKey": v.public_key.to_string(), "power": v.power }))
+            .collect::<Vec<_>>(),
+        "accounts": accounts
+            .map(|a| json!({ "address": a.address.to_string(), "amount": a.amount.to_string() }))
+            .collect::<Vec<_>>(),
+        "faucet": faucet.map(|address| address.to_string()),
+    })
+}
+
+fn parse(document: Value) -> Result<Genesis, FieldError> {
+    let mut fields = Fields::document(document, &KNOWN)?;
+    let version = fields.take("version")?;
+    let version = u8::try_from(version.integer(1, u64::from(Genesis::VERSION))?)
+        .map_err(|_| version.wrong("1"))?;
+    let chain_id = fields.take("chainId")?;
+    let claimed: ChainId = chain_id.parsed("64 hex digits")?;
+    let faucet = fields.optional("faucet").filter(|field| !field.is_null());
+    let genesis = Genesis {
+        version,
+        time: UnixMillis::new(fields.take("timeMs")?.integer(0, JSON_INTEGER_MAX)?),
+        dev: fields.take("dev")?.boolean()?,
+        validators: list(fields.take("validators")?, limits::VALIDATORS_MAX, validator)?,
+        accounts: list(fields.take("accounts")?, limits::GENESIS_ACCOUNTS_MAX, account)?,
+        faucet: faucet.map(|field| field.parsed("an address of 64 hex digits")).transpose()?,
+    };
+    let actual = genesis.chain_id();
+    if claimed != actual {
+        return Err(chain_id.wrong(&format!("{actual}, the hash of what the file says")));
+    }
+    Ok(genesis)
+}
+
+fn list<T>(
+    field: Field,
+    max: usize,
+    item: fn(Field) -> Result<T, FieldError>,
+) -> Result<Vec<T>, FieldError> {
+    field.list(max)?.into_iter().map(item).collect()
+}
+
+fn validator(field: Field) -> Result<Validator, FieldError> {
+    let mut fields = field.table(&["publicKey", "power"])?;
+    let Hash32(key) = fields.take("publicKey")?.parsed("a public key of 64 hex digits")?;
+    let power = fields.take("power")?.integer(1, JSON_INTEGER_MAX)?;
+    Ok(Validator { public_key: PublicKey(key), power })
+}
+
+fn account(field: Field) -> Result<GenesisAccount, FieldError> {
+    let mut fields = field.table(&["address", "amount"])?;
+    let address: Address = fields.take("address")?.parsed("an address of 64 hex digits")?;
+    let amount = fields.take("amount")?;
+    // `u128` would also read a leading plus sign.
+    let digits = amount.text()?.bytes().all(|byte| byte.is_ascii_digit());
+    let expected = "a decimal text of base units, at most 2^120 - 1";
+    let units: u128 = amount.parsed(expected)?;
+    let units = Amount::new(units).filter(|_| digits).ok_or_else(|| amount.wrong(expected))?;
+    Ok(GenesisAccount { address, amount: units })
+}

@@ -1,0 +1,90 @@
+use std::fs;
+use std::path::Path;
+
+use heddle_types::Amount;
+
+use super::genesis;
+use crate::exit::ExitCode;
+use crate::home::HomeError;
+use crate::home::read_genesis;
+use crate::home::write_genesis;
+
+fn written() -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    write_genesis(&dir.path().join("genesis.json"), &genesis()).unwrap();
+    let text = fs::read_to_string(dir.path().join("genesis.json")).unwrap();
+    (dir, text)
+}
+
+fn read(dir: &Path, text: &str) -> HomeError {
+    let path = dir.join("genesis.json");
+    fs::write(&path, text).unwrap();
+    let error = read_genesis(&path).expect_err(text);
+    assert_eq!(error.code(), ExitCode::WrongChain);
+    error
+}
+
+fn check(from: &str, to: &str, field: &str) {
+    let (dir, text) = written();
+    assert!(text.contains(from), "{from}");
+    let line = read(dir.path(), &text.replacen(from, to, 1)).to_string();
+    assert!(line.contains(&format!("found {field}")), "{line}");
+}
+
+#[test]
+fn a_genesis_that_was_written_reads_back_as_the_same_chain() {
+    let (dir, _) = written();
+    let read = read_genesis(&dir.path().join("genesis.json")).unwrap();
+    assert_eq!((read.chain_id(), &read), (genesis().chain_id(), &genesis()));
+}
+
+#[test]
+fn the_largest_amount_survives_and_one_more_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("genesis.json");
+    let mut genesis = genesis();
+    genesis.accounts.truncate(1);
+    genesis.accounts[0].amount = Amount::MAX;
+    write_genesis(&path, &genesis).unwrap();
+    assert_eq!(read_genesis(&path).unwrap(), genesis);
+    let text = fs::read_to_string(&path).unwrap();
+    let more = (Amount::MAX.get() + 1).to_string();
+    let line = read(dir.path(), &text.replace(&Amount::MAX.to_string(), &more)).to_string();
+    assert!(line.contains("accounts[0].amount"), "{line}");
+}
+
+#[test]
+fn the_wrong_field_is_named() {
+    check("\"version\": 1", "\"version\": 2", "version: 2");
+    check("\"version\": 1", "\"version\": \"1\"", "version: \"1\"");
+    check("\"dev\": true", "\"dev\": 1", "dev: 1");
+    check("\"timeMs\": 1700000000000", "\"timeMs\": -1", "timeMs: -1");
+    check("\"timeMs\": 1700000000000", "\"timeMs\": 1e300", "timeMs: 1e");
+    check("\"timeMs\": 1700000000000", "\"timeMs\": 9007199254740992", "timeMs: 9007199254740992");
+    check("\"power\": 1", "\"power\": 0", "validators[0].power: 0");
+    check("\"power\": 1", "\"power\": 1, \"x\": 1", "validators[0].x: an unknown field");
+    check("\"1000000000000000\"", "1000000000000000", "accounts[0].amount: 1000000000000000");
+    check("\"1000000000000000\"", "\"+1\"", "accounts[0].amount: \"+1\"");
+    check("\"1000000000000000\"", "\"1.5\"", "accounts[0].amount: \"1.5\"");
+    check("\"faucet\": \"", "\"faucet\": \"zz", "faucet: \"zz");
+}
+
+#[test]
+fn a_genesis_that_was_edited_does_not_have_its_chain_id() {
+    check("\"1000000000000000\"", "\"2000000000000000\"", "chainId");
+}
+
+#[test]
+fn a_field_that_stands_twice_is_refused() {
+    check("\"dev\": true", "\"dev\": true, \"dev\": true", "the name \"dev\" stands twice");
+}
+
+#[test]
+fn deep_nesting_garbage_and_trailing_bytes_are_refused() {
+    let (dir, text) = written();
+    read(dir.path(), &"[".repeat(100_000));
+    read(dir.path(), "");
+    read(dir.path(), "null");
+    read(dir.path(), &format!("{text}{{}}"));
+    read(dir.path(), &text[..text.len() / 2]);
+}
