@@ -20,6 +20,7 @@ use heddle_types::Height;
 use heddle_types::SafetyRecord;
 use heddle_types::StateRoot;
 use heddle_types::TimeoutCert;
+use heddle_types::TxId;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_wire::PeerMessage;
@@ -106,7 +107,7 @@ pub enum Action {
         /// Which.
         ticket: Ticket,
         /// Whether it was admitted.
-        result: Result<Admission, Refusal>,
+        result: Result<(TxId, Admission), Refusal>,
     },
     /// These transactions left the pool, and why.
     Dropped(Vec<Dropped>),

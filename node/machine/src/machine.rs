@@ -206,7 +206,8 @@ impl Machine {
         if result.is_ok() && self.forward_at.is_none() {
             self.forward_at = Some(now.instant.after(self.forward_delay));
         }
-        actions.push(Action::Reply { ticket, result });
+        let id = candidate.transaction.id();
+        actions.push(Action::Reply { ticket, result: result.map(|admission| (id, admission)) });
     }
 
     fn admit(

@@ -1,0 +1,36 @@
+//! One running node: the threads around the machine.
+//!
+//! ```text
+//!  network -----> checks (workers) ----+
+//!  RPC ---------> checks (workers) ----+--> driver (one thread: the machine, store, safety file)
+//!                                      |        |                     |
+//!                                      |        v                     v
+//!                                      +-- execution (one thread)   network
+//! ```
+//!
+//! The driver's thread alone decides. Everything that takes long and decides nothing is elsewhere: signatures on the
+//! workers, execution and hashing on the execution thread, bytes on the network's runtime.
+
+mod accounts;
+mod backend;
+mod checks;
+mod clock;
+mod driver;
+mod execution;
+mod fatal;
+mod faucet;
+mod evidence;
+mod known;
+mod metrics;
+mod pending;
+mod run;
+mod serve;
+mod shared;
+mod store;
+mod verify;
+
+pub use run::RunOptions;
+pub use run::run;
+pub use verify::VerifyOptions;
+pub use verify::VerifyReport;
+pub use verify::verify;

@@ -1,0 +1,461 @@
+//! What RPC clients are told, from what the threads share.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use heddle_executor::simulate;
+use heddle_ledger::balance_prefix;
+use heddle_rpc_api::Account;
+use heddle_rpc_api::Block;
+use heddle_rpc_api::Certificate;
+use heddle_rpc_api::ErrorKind;
+use heddle_rpc_api::ErrorText;
+use heddle_rpc_api::Evidence;
+use heddle_rpc_api::Fee;
+use heddle_rpc_api::GetBlock;
+use heddle_rpc_api::GetProof;
+use heddle_rpc_api::GetState;
+use heddle_rpc_api::KeyAccess;
+use heddle_rpc_api::MempoolStatus;
+use heddle_rpc_api::PerformanceSample;
+use heddle_rpc_api::Receipt;
+use heddle_rpc_api::RequestAirdrop;
+use heddle_rpc_api::RpcError;
+use heddle_rpc_api::Sent;
+use heddle_rpc_api::Simulation;
+use heddle_rpc_api::StateItem;
+use heddle_rpc_api::StatePage;
+use heddle_rpc_api::StateProof;
+use heddle_rpc_api::StateReply;
+use heddle_rpc_api::Status;
+use heddle_rpc_api::Supply;
+use heddle_rpc_api::SyncState;
+use heddle_rpc_api::TransactionInfo;
+use heddle_rpc_api::TxStatus;
+use heddle_rpc_api::ValidatorInfo;
+use heddle_sdk::native;
+use heddle_storage::Outcome;
+use heddle_storage::StorageError;
+use heddle_types::Address;
+use heddle_types::Bytes;
+use heddle_types::Height;
+use heddle_types::ProgramError;
+use heddle_types::ProgramId;
+use heddle_types::StateKey;
+use heddle_types::StateView;
+use heddle_types::Transaction;
+use heddle_types::TxFailure;
+use heddle_types::TxId;
+use heddle_types::TxIndex;
+use heddle_types::encode;
+use heddle_types::limits;
+use tokio::sync::oneshot;
+
+use crate::node::checks::Checks;
+use crate::node::checks::Submission;
+use crate::node::clock;
+use crate::node::faucet::Faucet;
+use crate::node::pending::Standing;
+use crate::node::refusal;
+use crate::node::shared::Shared;
+use crate::rpc::Backend;
+use crate::rpc::BlockFeed;
+use crate::rpc::Health;
+
+/// Heights behind the highest certificate seen that count as behind.
+const BEHIND_HEIGHTS_MAX: u64 = 10;
+/// The least time without a new certificate that counts as behind, in milliseconds.
+const SILENT_MS_MIN: u64 = 5_000;
+
+/// The node as the RPC server sees it.
+pub(crate) struct NodeBackend {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) checks: Checks,
+    pub(crate) faucet: Option<Faucet>,
+    pub(crate) idle_interval_ms: u64,
+}
+
+/// An executed block in the form of the reply; none when a certificate names unknown signers, which cannot be.
+pub(crate) fn block_reply(shared: &Shared, outcome: &Outcome) -> Option<Block> {
+    let header = outcome.block.header();
+    Some(Block {
+        height: header.height,
+        hash: outcome.block.hash(),
+        parent_hash: header.parent,
+        epoch: header.epoch,
+        view: header.view,
+        proposer: shared.committee.validator(header.proposer)?.public_key,
+        time_ms: header.time.get(),
+        transaction_ids: outcome.transaction_ids.clone(),
+        skipped: outcome.skipped.len() as u64,
+        state_root: Some(outcome.executed.root),
+        receipts_root: Some(outcome.receipts_root),
+        certificate: Certificate::new(&outcome.cert, &shared.committee)?,
+    })
+}
+
+impl Backend for NodeBackend {
+    async fn status(&self) -> Result<Status, RpcError> {
+        Ok(self.status_now())
+    }
+
+    async fn block(&self, request: GetBlock) -> Result<Block, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || read_block(&shared, request)).await
+    }
+
+    async fn transaction(&self, id: TxId) -> Result<TransactionInfo, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || read_transaction(&shared, id)).await
+    }
+
+    async fn send(&self, transactions: Vec<Transaction>) -> Vec<Result<TxId, RpcError>> {
+        let count = transactions.len();
+        let refuse_all = |error: RpcError| (0..count).map(|_| Err(error.clone())).collect();
+        if self.shared.halted.load(Ordering::SeqCst) {
+            return refuse_all(RpcError::new(ErrorKind::Behind, "this node is halted"));
+        }
+        let sequences: Vec<Option<u64>> = transactions.iter().map(refusal::sequence_of).collect();
+        let ids: Vec<TxId> = transactions.iter().map(Transaction::id).collect();
+        let (reply, outcomes) = oneshot::channel();
+        if self.checks.submit(Submission { transactions, reply }).is_err() {
+            let error = RpcError::new(ErrorKind::RateLimited, "this node has more to verify than it can");
+            return refuse_all(error);
+        }
+        let Ok(outcomes) = outcomes.await else {
+            return refuse_all(RpcError::new(ErrorKind::Behind, "this node is stopping"));
+        };
+        let mut results = Vec::with_capacity(count);
+        for ((outcome, id), sequence) in outcomes.into_iter().zip(ids).zip(sequences) {
+            results.push(match outcome {
+                Ok((id, _)) => Ok(id),
+                // Bytes that are final already are no error.
+                Err(_) if self.is_final(id) => Ok(id),
+                Err(error) => Err(refusal::to_error(&self.shared, &error, sequence)),
+            });
+        }
+        results
+    }
+
+    async fn simulate(&self, transaction: Transaction) -> Result<Simulation, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            if transaction.body.chain != shared.committee.chain() {
+                return Err(RpcError::wrong_chain(transaction.body.chain, shared.committee.chain()));
+            }
+            let state = shared.state.read();
+            let height = shared.durable.read().height.next();
+            let simulated = simulate(&shared.programs, &*state, height, clock::wall(), &transaction);
+            let receipt = Receipt::new(&simulated.receipt, &simulated.trace, |e| names(&shared, e));
+            let access = simulated.access.iter().map(|(key, mode)| KeyAccess::new(key, mode));
+            Ok(Simulation { receipt, access: access.collect() })
+        })
+        .await
+    }
+
+    async fn account(&self, address: Address) -> Result<Account, RpcError> {
+        let state = self.shared.state.read();
+        let lanes = [&[native::NONCE_TAG], address.as_bytes().as_slice()].concat();
+        let nonces = state.scan(ProgramId::SYSTEM, &lanes, None, 256);
+        let balances = state.scan(ProgramId::LEDGER, &balance_prefix(&address), None, usize::MAX);
+        Ok(Account {
+            address,
+            nonces: nonces
+                .iter()
+                .filter_map(|(key, entry)| {
+                    let lane = native::lane_of(key, &address)?;
+                    Some((lane, native::next_sequence(Some(entry))))
+                })
+                .collect(),
+            balances: balances
+                .iter()
+                .filter_map(|(key, entry)| {
+                    let (_, asset) = heddle_ledger::parse_balance_key(key)?;
+                    Some((asset, native::decode_amount(entry.value.as_bytes())?))
+                })
+                .filter(|(_, amount)| amount.get() > 0)
+                .collect(),
+        })
+    }
+
+    async fn supply(&self) -> Result<Supply, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            let state = shared.state.read();
+            let balances = state.scan(ProgramId::LEDGER, &[native::BALANCE_TAG], None, usize::MAX);
+            drop(state);
+            let sums = heddle_ledger::supply(balances.iter().map(|(key, entry)| (key, entry)));
+            sums.map(Supply).map_err(|error| internal(&error))
+        })
+        .await
+    }
+
+    async fn proof(&self, request: GetProof) -> Result<StateProof, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || read_proof(&shared, &request)).await
+    }
+
+    async fn state(&self, request: GetState) -> Result<StateReply, RpcError> {
+        let state = self.shared.state.read();
+        match request {
+            GetState::Key { program, key } => {
+                let entry = StateKey::new(program, &[&key]).and_then(|key| state.entry(&key));
+                let value = entry.map(|entry| Bytes(entry.value.as_bytes().to_vec()));
+                Ok(StateReply::Value(value))
+            }
+            GetState::Prefix { program, prefix, cursor, limit } => {
+                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                let found = state.scan(program, &prefix, cursor.as_deref(), limit);
+                let full = found.len() == limit;
+                let cursor = found.last().filter(|_| full);
+                let cursor = cursor.map(|(key, _)| Bytes(key.bytes().to_vec()));
+                let item = |(key, entry): &(StateKey, heddle_types::Entry)| StateItem {
+                    key: Bytes(key.bytes().to_vec()),
+                    value: Bytes(entry.value.as_bytes().to_vec()),
+                };
+                Ok(StateReply::Page(StatePage { items: found.iter().map(item).collect(), cursor }))
+            }
+        }
+    }
+
+    async fn fee(&self, transaction: Option<Transaction>) -> Result<Fee, RpcError> {
+        let (base, per_call, typical) = heddle_executor::fee_summary(&self.shared.programs);
+        let estimate = transaction.map_or(typical, |transaction| {
+            heddle_executor::required_fee(&self.shared.programs, &transaction)
+        });
+        Ok(Fee { base, per_call, estimate })
+    }
+
+    async fn evidence(&self) -> Result<Vec<Evidence>, RpcError> {
+        Ok(self.shared.evidence.lock().clone())
+    }
+
+    async fn validators(&self) -> Result<Vec<ValidatorInfo>, RpcError> {
+        let committee = &self.shared.committee;
+        let info = |(index, validator): (_, &heddle_types::Validator)| ValidatorInfo {
+            index,
+            public_key: validator.public_key,
+            power: validator.power,
+        };
+        Ok(committee.indices().zip(committee.validators()).map(info).collect())
+    }
+
+    async fn performance_samples(&self, limit: u64) -> Result<Vec<PerformanceSample>, RpcError> {
+        Ok(self.shared.samples.newest(limit))
+    }
+
+    async fn airdrop(&self, request: RequestAirdrop) -> Result<Sent, RpcError> {
+        let Some(faucet) = &self.faucet else {
+            return Err(RpcError::new(ErrorKind::Unsupported, "this node does not hold the faucet's key"));
+        };
+        let transaction = faucet.transfer(&self.shared, request.address, request.amount);
+        let mut sent = self.send(vec![transaction]).await;
+        let outcome = sent.pop().unwrap_or_else(|| {
+            Err(RpcError::new(ErrorKind::Internal, "the faucet's transfer got no outcome"))
+        });
+        match outcome {
+            Ok(id) => Ok(Sent { id }),
+            Err(error) => {
+                faucet.start_over();
+                Err(error)
+            }
+        }
+    }
+
+    fn is_dev(&self) -> bool {
+        self.shared.genesis.dev
+    }
+
+    fn health(&self) -> Health {
+        let status = self.status_now();
+        match status.sync_state {
+            SyncState::Starting => {
+                Health::Starting { reason: "waiting to hear from the other validators".to_owned() }
+            }
+            SyncState::Halted => Health::Behind { reason: "halted: see the log".to_owned() },
+            SyncState::Syncing | SyncState::Synced => {
+                let behind = status.height.since(status.final_height);
+                let certified_at = self.shared.machine.read().certified_at;
+                let silent_ms = clock::wall().get().saturating_sub(certified_at.get());
+                if behind > BEHIND_HEIGHTS_MAX {
+                    Health::Behind { reason: format!("{behind} heights behind") }
+                } else if silent_ms > SILENT_MS_MIN.max(3 * self.idle_interval_ms) {
+                    Health::Behind { reason: format!("no new certificate for {silent_ms} ms") }
+                } else {
+                    Health::Healthy
+                }
+            }
+        }
+    }
+
+    fn metrics(&self) -> String {
+        let status = self.status_now();
+        let metrics = &self.shared.metrics;
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        metrics.view.set(signed(status.view.get()));
+        metrics.view_timeout_ms.set(signed(status.view_timeout_ms));
+        metrics.peers.set(signed(status.peers));
+        metrics.voting.set(i64::from(status.voting));
+        metrics.mempool_transactions.set(signed(status.mempool.transactions));
+        metrics.mempool_bytes.set(signed(status.mempool.bytes));
+        metrics.text()
+    }
+
+    fn blocks(&self) -> &Arc<BlockFeed> {
+        &self.shared.feed
+    }
+}
+
+impl NodeBackend {
+    fn is_final(&self, id: TxId) -> bool {
+        self.shared.storage.transaction(&id).is_ok_and(|place| place.is_some())
+    }
+
+    fn status_now(&self) -> Status {
+        let shared = &self.shared;
+        // Read first: what is executed is never above what is certified.
+        let durable = *shared.durable.read();
+        let published = shared.machine.read().clone();
+        let agreement = published.status.agreement;
+        let height = agreement.height.max(durable.height);
+        let is_behind = height.since(durable.height) > BEHIND_HEIGHTS_MAX;
+        let sync_state = if shared.halted.load(Ordering::SeqCst) {
+            SyncState::Halted
+        } else if published.status.catching_up || is_behind {
+            SyncState::Syncing
+        } else if published.has_heard {
+            SyncState::Synced
+        } else {
+            SyncState::Starting
+        };
+        Status {
+            chain_id: shared.committee.chain(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            validator: shared.committee.index_of(&shared.own_key).is_some(),
+            public_key: shared.own_key,
+            view: agreement.view,
+            height,
+            final_height: durable.height,
+            executed_height: durable.height,
+            state_root: durable.root,
+            sync_state,
+            voting: published.voting_reason.is_none(),
+            voting_reason: published.voting_reason,
+            view_timeout_ms: agreement.view_timeout_ms,
+            peers: shared.peers_up.load(Ordering::Relaxed) as u64,
+            mempool: MempoolStatus {
+                transactions: published.status.pool_transactions as u64,
+                bytes: published.status.pool_bytes as u64,
+            },
+        }
+    }
+}
+
+/// Reads of the store may wait for the disk, so they leave the server's threads free.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RpcError> + Send + 'static,
+) -> Result<T, RpcError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(internal(&error)),
+    }
+}
+
+fn internal(error: &dyn std::fmt::Display) -> RpcError {
+    tracing::error!(%error, "request failed");
+    RpcError::new(ErrorKind::Internal, error.to_string())
+}
+
+fn names(shared: &Shared, error: &ProgramError) -> ErrorText {
+    let text = shared.programs.explain(&TxFailure::Program(*error));
+    ErrorText { name: text.name.to_owned(), message: text.message }
+}
+
+fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
+    let durable = shared.durable.read().height;
+    let height = match request {
+        GetBlock::Height { height } => Some(height),
+        GetBlock::Hash { hash } => shared.storage.height_of(&hash).map_err(|e| internal(&e))?,
+    };
+    let found = height.filter(|height| *height <= durable);
+    let outcome = found.map(|height| shared.storage.outcome(height)).transpose();
+    let outcome = outcome.map_err(|error: StorageError| internal(&error))?.flatten();
+    let outcome = outcome.ok_or_else(|| {
+        let message = match request {
+            GetBlock::Height { height } => {
+                format!("height: found {height}, expected a final one, up to {durable}")
+            }
+            GetBlock::Hash { hash } => format!("hash: no final block has {hash}"),
+        };
+        RpcError::new(ErrorKind::NotFound, message)
+    })?;
+    block_reply(shared, &outcome).ok_or_else(|| internal(&"a certificate names unknown signers"))
+}
+
+fn read_transaction(shared: &Shared, id: TxId) -> Result<TransactionInfo, RpcError> {
+    if let Some(info) = read_final(shared, id)? {
+        return Ok(info);
+    }
+    let standing = shared.standings.get(&id);
+    // It may have become final between the two looks.
+    if let Some(info) = read_final(shared, id)? {
+        return Ok(info);
+    }
+    let status = match standing {
+        Some(Standing::Pending) => TxStatus::Pending,
+        Some(Standing::Expired) => TxStatus::Expired,
+        None => TxStatus::Unknown,
+    };
+    Ok(TransactionInfo::without_receipt(id, status))
+}
+
+fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcError> {
+    let place = shared.storage.transaction(&id).map_err(|error| internal(&error))?;
+    let Some((height, index)) = place else { return Ok(None) };
+    let durable = shared.durable.read().height;
+    if height > durable {
+        return Ok(None);
+    }
+    let found = shared.storage.receipt(height, index).map_err(|error| internal(&error))?;
+    let Some((receipt, trace)) = found else {
+        return Err(internal(&format!("transaction {id} has no receipt at height {height}")));
+    };
+    Ok(Some(TransactionInfo {
+        id,
+        status: TxStatus::Final,
+        height: Some(height),
+        index: Some(TxIndex::new(index)),
+        receipt: Some(Receipt::new(&receipt, &trace, |error| names(shared, error))),
+    }))
+}
+
+/// The newest final header whose executed root can still be proved, and the proof for that root.
+fn read_proof(shared: &Shared, request: &GetProof) -> Result<StateProof, RpcError> {
+    let key = StateKey::new(request.program, &[&request.key]);
+    let key = key.ok_or_else(|| RpcError::new(ErrorKind::Malformed, "key: longer than 59 bytes"))?;
+    let newest = shared.durable.read().height;
+    let oldest = newest.get().saturating_sub(limits::LAG_MAX);
+    for height in (oldest..=newest.get()).rev().map(Height::new) {
+        let outcome = shared.storage.outcome(height).map_err(|error| internal(&error))?;
+        let Some(outcome) = outcome else { break };
+        let header = outcome.block.header();
+        let (entry, proof) = {
+            let state = shared.state.read();
+            let Some(proof) = state.prove_at(header.executed.root, &key) else { continue };
+            let entry = proof.verify(header.executed.root, &key).map(Option::<&_>::cloned);
+            (entry.map_err(|error| internal(&error))?, proof)
+        };
+        let certificate = Certificate::new(&outcome.cert, &shared.committee);
+        let certificate =
+            certificate.ok_or_else(|| internal(&"a certificate names unknown signers"))?;
+        return Ok(StateProof {
+            value: entry.as_ref().map(|entry| Bytes(entry.value.as_bytes().to_vec())),
+            entry: entry.as_ref().map(|entry| Bytes(encode(entry))),
+            proof: Bytes(encode(&proof)),
+            height: header.executed.height,
+            header: Bytes(encode(header)),
+            certificate,
+        });
+    }
+    Err(RpcError::new(ErrorKind::Behind, "no final header names a root that can still be proved"))
+}

@@ -1,0 +1,39 @@
+//! The driver's clocks: the one place where they are read.
+
+use std::time::Instant as StdInstant;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use heddle_hotstuff::Now;
+use heddle_types::Instant;
+use heddle_types::UnixMillis;
+
+/// Monotonic and wall time since the node started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    started: StdInstant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { started: StdInstant::now() }
+    }
+
+    /// Both clocks. A wall clock before 1970 reads as 1970, and every block is then too far ahead to vote for.
+    pub(crate) fn now(&self) -> Now {
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Now { instant: Instant::from_micros(micros), wall: wall() }
+    }
+
+    /// How long until `deadline`.
+    pub(crate) fn until(&self, deadline: Instant) -> std::time::Duration {
+        let now = self.now().instant.as_micros();
+        std::time::Duration::from_micros(deadline.as_micros().saturating_sub(now))
+    }
+}
+
+/// The wall clock.
+pub(crate) fn wall() -> UnixMillis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMillis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,287 @@
+//! The one thread that decides: it tells the machine what happened and carries out what the machine asks for.
+//!
+//! Inputs that wait are told together, and what they ask for is carried out together: all blocks in one synced write, then
+//! the newest safety record, then the rest in order. Nothing leaves before the record that contains it is durable, because
+//! what is sent only ever moves back behind a write, never ahead of one.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Receiver;
+use crossbeam_channel::RecvTimeoutError;
+use crossbeam_channel::Sender;
+use heddle_catchup::Request;
+use heddle_catchup::RequestId;
+use heddle_hotstuff::VotingState;
+use heddle_machine::Action;
+use heddle_machine::Candidate;
+use heddle_machine::Input;
+use heddle_machine::Machine;
+use heddle_machine::Ticket;
+use heddle_mempool::Admission;
+use heddle_mempool::Refusal;
+use heddle_transport::Transport;
+use heddle_types::CheckedBlock;
+use heddle_types::CommitCert;
+use heddle_types::TransactionError;
+use heddle_types::TxId;
+use heddle_types::ValidatorIndex;
+use heddle_wire::PeerMessage;
+use tokio::sync::oneshot;
+
+use crate::exit::Fatal;
+use crate::node::clock;
+use crate::node::clock::Clock;
+use crate::node::evidence;
+use crate::node::fatal;
+use crate::node::shared::EVIDENCE_MAX;
+use crate::node::shared::Published;
+use crate::node::shared::Shared;
+use crate::node::store::Store;
+
+/// Inputs told before their actions are carried out.
+const INPUTS_MAX: usize = 64;
+
+/// What becomes of a submission.
+pub(crate) type SendOutcome = Result<(TxId, Admission), SendRefusal>;
+
+/// Why a submission was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SendRefusal {
+    /// By its form.
+    Form(TransactionError),
+    /// By the pool.
+    Pool(Refusal),
+}
+
+/// What the driver is told.
+pub(crate) enum DriverEvent {
+    /// For the machine.
+    Input(Input),
+    /// Users sent these; the outcomes go back in the same order.
+    Submit {
+        checked: Vec<Result<Candidate, TransactionError>>,
+        reply: oneshot::Sender<Vec<SendOutcome>>,
+    },
+    /// A peer asks whether this node is there.
+    Ping { peer: ValidatorIndex, nonce: u64 },
+    /// End.
+    Stop,
+}
+
+/// A final block for the execution thread.
+pub(crate) struct ExecuteJob {
+    pub(crate) block: Arc<CheckedBlock>,
+    pub(crate) cert: CommitCert,
+}
+
+/// A peer's question for the thread that reads the store.
+pub(crate) struct ServeJob {
+    pub(crate) to: ValidatorIndex,
+    pub(crate) id: RequestId,
+    pub(crate) request: Request,
+}
+
+/// The driver's thread.
+pub(crate) struct Driver {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) clock: Clock,
+    pub(crate) machine: Machine,
+    pub(crate) store: Store,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) execution: Sender<ExecuteJob>,
+    pub(crate) serving: Sender<ServeJob>,
+    pub(crate) events: Receiver<DriverEvent>,
+    pub(crate) voting: VotingState,
+    pub(crate) mute_reason: Option<String>,
+}
+
+impl Driver {
+    /// Runs until it is stopped or something fails. `actions` are what the machine asked for at its start.
+    pub(crate) fn run(mut self, actions: Vec<Action>) -> Result<(), Fatal> {
+        self.carry_out(actions, &mut Vec::new())?;
+        loop {
+            self.publish();
+            let Some(first) = self.next_event() else { return Ok(()) };
+            let mut actions = Vec::new();
+            let mut replies = Vec::new();
+            if !self.tell(first, &mut actions, &mut replies) {
+                return Ok(());
+            }
+            for _ in 1..INPUTS_MAX {
+                let Ok(event) = self.events.try_recv() else { break };
+                if !self.tell(event, &mut actions, &mut replies) {
+                    return Ok(());
+                }
+            }
+            self.carry_out(actions, &mut replies)?;
+        }
+    }
+
+    /// The next thing that happens: an event, or the machine's deadline. None when everyone else has ended.
+    fn next_event(&self) -> Option<DriverEvent> {
+        let received = match self.machine.deadline() {
+            None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(deadline) => self.events.recv_timeout(self.clock.until(deadline)),
+        };
+        match received {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout) => Some(DriverEvent::Input(Input::Tick)),
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// False to end.
+    fn tell(
+        &mut self,
+        event: DriverEvent,
+        actions: &mut Vec<Action>,
+        replies: &mut Vec<Replies>,
+    ) -> bool {
+        let now = self.clock.now();
+        match event {
+            DriverEvent::Input(input) => self.machine.handle(now, input, actions),
+            DriverEvent::Submit { checked, reply } => {
+                let mut outcomes = Vec::with_capacity(checked.len());
+                for candidate in checked {
+                    let candidate = match candidate {
+                        Ok(candidate) => candidate,
+                        Err(error) => {
+                            outcomes.push(Some(Err(SendRefusal::Form(error))));
+                            continue;
+                        }
+                    };
+                    let place = (replies.len() as u64) << 32 | outcomes.len() as u64;
+                    let id = candidate.transaction.id();
+                    outcomes.push(None);
+                    let input = Input::Submit { ticket: Ticket(place), candidate };
+                    self.machine.handle(now, input, actions);
+                    self.shared.metrics.transactions_submitted.inc();
+                    tracing::trace!(%id, "submitted");
+                }
+                replies.push(Replies { outcomes, reply });
+            }
+            DriverEvent::Ping { peer, nonce } => {
+                actions.push(Action::Send { to: peer, message: PeerMessage::Pong(nonce) });
+            }
+            DriverEvent::Stop => return false,
+        }
+        true
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>, replies: &mut Vec<Replies>) -> Result<(), Fatal> {
+        self.store.make_durable(&actions)?;
+        for action in actions {
+            self.perform(action, replies)?;
+        }
+        for Replies { outcomes, reply } in replies.drain(..) {
+            let outcomes = outcomes.into_iter().map(|o| o.expect("the machine answers every submission"));
+            // The user may be gone.
+            let _ = reply.send(outcomes.collect());
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, action: Action, replies: &mut [Replies]) -> Result<(), Fatal> {
+        match action {
+            // Durable already.
+            Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => {}
+            Action::Send { to, message } => {
+                let body = heddle_wire::encode(&message).into();
+                self.transport.send(to, message.channel(), body);
+            }
+            Action::Broadcast(message) => {
+                let body = heddle_wire::encode(&message).into();
+                self.transport.broadcast(message.channel(), body);
+            }
+            Action::Execute { block, cert } => {
+                // The execution thread ends before this one only when it failed, which it says itself.
+                let _ = self.execution.send(ExecuteJob { block, cert });
+            }
+            Action::Reply { ticket, result } => answer(&self.shared, ticket, result, replies),
+            Action::Dropped(dropped) => {
+                for one in dropped {
+                    self.shared.standings.dropped(one.id, one.reason);
+                }
+            }
+            Action::Serve { to, id, request } => {
+                if self.serving.try_send(ServeJob { to, id, request }).is_err() {
+                    self.shared.metrics.frames_dropped.inc();
+                }
+            }
+            Action::Misbehaved { peer, fault } => tracing::warn!(%peer, ?fault, "peer misbehaved"),
+            Action::Voting(state) => self.on_voting(state),
+            Action::Diverged { height, own, certified } => {
+                self.shared.halted.store(true, Ordering::SeqCst);
+                return Err(fatal::diverged(&self.shared, height, own, certified));
+            }
+            Action::Evidence(found) => {
+                tracing::error!(?found, "a validator signed two contradicting statements");
+                let mut kept = self.shared.evidence.lock();
+                if kept.len() < EVIDENCE_MAX {
+                    kept.extend(evidence::to_reply(&found, &self.shared.committee));
+                }
+            }
+            Action::OwnKeyElsewhere { view } => return Err(fatal::key_in_use(&self.shared, view)),
+        }
+        Ok(())
+    }
+
+    fn on_voting(&mut self, state: VotingState) {
+        self.voting = state;
+        match state {
+            VotingState::Voting => {
+                self.mute_reason = None;
+                tracing::info!("voting");
+            }
+            VotingState::Muted => {
+                let reason = self.mute_reason.as_deref().unwrap_or("the safety record is not usable");
+                tracing::error!(reason, "muted: this validator signs nothing until it is safe");
+            }
+            VotingState::NotValidator => tracing::info!("not a validator: following"),
+        }
+    }
+
+    fn publish(&self) {
+        let status = self.machine.status();
+        let mut published = self.shared.machine.write();
+        if status.agreement.height > published.status.agreement.height {
+            published.certified_at = clock::wall();
+            published.has_heard = true;
+        }
+        published.voting_reason = match self.voting {
+            VotingState::Voting => None,
+            VotingState::Muted => {
+                Some(self.mute_reason.clone().unwrap_or_else(|| "muted".to_owned()))
+            }
+            VotingState::NotValidator => Some("this node is not in the committee".to_owned()),
+        };
+        published.status = status;
+    }
+}
+
+/// The outcomes of one submission as they come in.
+pub(crate) struct Replies {
+    outcomes: Vec<Option<SendOutcome>>,
+    reply: oneshot::Sender<Vec<SendOutcome>>,
+}
+
+fn answer(
+    shared: &Shared,
+    ticket: Ticket,
+    result: Result<(TxId, Admission), Refusal>,
+    replies: &mut [Replies],
+) {
+    match &result {
+        Ok((id, _)) => shared.standings.admitted(*id),
+        Err(_) => {
+            shared.metrics.transactions_refused.inc();
+        }
+    }
+    let (batch, place) = (ticket.0 >> 32, ticket.0 & u64::from(u32::MAX));
+    let slot = usize::try_from(batch).ok().and_then(|batch| replies.get_mut(batch));
+    let slot = slot.and_then(|r| r.outcomes.get_mut(usize::try_from(place).ok()?));
+    if let Some(slot) = slot {
+        *slot = Some(result.map_err(SendRefusal::Pool));
+    }
+}

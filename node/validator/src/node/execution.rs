@@ -1,0 +1,118 @@
+//! The execution thread: final blocks in order, one durable write for what waits together, then everyone is told.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::Receiver;
+use crossbeam_channel::Sender;
+use heddle_executor::BlockInput;
+use heddle_executor::BlockOutcome;
+use heddle_executor::Executor;
+use heddle_machine::Input;
+use heddle_storage::Outcome;
+use heddle_types::ExecutedRoot;
+
+use crate::exit::Fatal;
+use crate::home::fatal_storage;
+use crate::node::backend::block_reply;
+use crate::node::clock;
+use crate::node::driver::DriverEvent;
+use crate::node::driver::ExecuteJob;
+use crate::node::shared::Shared;
+
+/// Blocks whose outcomes go into one write.
+const GROUP_BLOCKS_MAX: usize = 64;
+/// Transactions in them, about: a group ends with the block that passes it.
+const GROUP_TXS_MAX: usize = 20_000;
+
+/// Executes what comes until nobody sends any more.
+///
+/// State in memory runs ahead of the store within a group, but nothing of a group is said to be final before all of it is
+/// durable.
+pub(crate) fn run(
+    shared: &Shared,
+    mut executor: Box<dyn Executor>,
+    jobs: &Receiver<ExecuteJob>,
+    driver: &Sender<DriverEvent>,
+) -> Result<(), Fatal> {
+    while let Ok(first) = jobs.recv() {
+        let mut next = Some(first);
+        let mut group = Vec::new();
+        let mut transactions = 0;
+        while let Some(job) = next {
+            transactions += job.block.transactions().len();
+            group.push(execute(shared, executor.as_mut(), job));
+            let full = group.len() >= GROUP_BLOCKS_MAX || transactions >= GROUP_TXS_MAX;
+            next = if full { None } else { jobs.try_recv().ok() };
+        }
+        shared.storage.put_outcomes(&group).map_err(|error| fatal_storage(&error))?;
+        for outcome in group {
+            announce(shared, driver, outcome);
+        }
+    }
+    Ok(())
+}
+
+fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Outcome {
+    let ExecuteJob { block, cert } = job;
+    let started = Instant::now();
+    let (outcome, prepared) = {
+        let state = shared.state.read();
+        let input = BlockInput { header: block.header(), transactions: block.transactions() };
+        let outcome = executor.execute(&shared.programs, &*state, &input);
+        let prepared = state.prepare(&outcome.changes);
+        (outcome, prepared)
+    };
+    let root = {
+        let mut state = shared.state.write();
+        state.commit(prepared);
+        state.root()
+    };
+    shared.metrics.execution_seconds.observe(started.elapsed().as_secs_f64());
+    let BlockOutcome { transaction_ids, receipts, traces, skipped, changes, receipts_root } = outcome;
+    Outcome {
+        executed: ExecutedRoot { height: block.header().height, root },
+        block,
+        cert,
+        transaction_ids,
+        receipts,
+        receipts_root,
+        traces,
+        skipped: skipped.into_iter().map(|skip| skip.0).collect(),
+        changes,
+    }
+}
+
+fn announce(shared: &Shared, driver: &Sender<DriverEvent>, outcome: Outcome) {
+    let executed = outcome.executed;
+    *shared.durable.write() = executed;
+    let header = outcome.block.header();
+    let waited_ms = clock::wall().get().saturating_sub(header.time.get());
+    let metrics = &shared.metrics;
+    metrics.blocks_final.inc();
+    metrics.transactions_final.inc_by(outcome.transaction_ids.len() as u64);
+    metrics.transactions_skipped.inc_by(outcome.skipped.len() as u64);
+    if !outcome.transaction_ids.is_empty() {
+        metrics.on_commit(waited_ms, outcome.transaction_ids.len());
+    }
+    metrics.final_height.set(i64::try_from(executed.height.get()).unwrap_or(i64::MAX));
+    tracing::info!(
+        height = executed.height.get(),
+        view = header.view.get(),
+        txs = outcome.transaction_ids.len(),
+        root = ?executed.root,
+        "executed"
+    );
+    shared.samples.on_block(&outcome);
+    match block_reply(shared, &outcome) {
+        Some(block) => {
+            if let Err(error) = shared.feed.publish(&block) {
+                tracing::error!(%error, "a block could not be encoded for subscribers");
+            }
+        }
+        None => tracing::error!(height = %executed.height, "a certificate names unknown signers"),
+    }
+    let input = Input::Executed { executed, skipped: outcome.skipped };
+    // The driver ends first when the node is stopped.
+    let _ = driver.send(DriverEvent::Input(input));
+}

@@ -1,0 +1,63 @@
+//! Why a node ends by itself, in the form of its last line.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use heddle_types::Height;
+use heddle_types::StateRoot;
+use heddle_types::View;
+
+use crate::exit::ExitCode;
+use crate::exit::Fatal;
+use crate::node::shared::Shared;
+
+/// A certified root is not the one computed here.
+pub(crate) fn diverged(shared: &Shared, height: Height, own: StateRoot, certified: StateRoot) -> Fatal {
+    let bundle = write_bundle(shared, height, own, certified);
+    Fatal {
+        code: ExitCode::Diverged,
+        path: bundle,
+        found: format!("state root {own} at height {height}"),
+        expected: format!("{certified}, which a quorum certified"),
+        remedy: "keep the home and this file and report them; do not restart".to_owned(),
+    }
+}
+
+/// Leaves what is needed to find out why, beside the database. Best effort: the node ends either way.
+fn write_bundle(shared: &Shared, height: Height, own: StateRoot, certified: StateRoot) -> PathBuf {
+    let path = shared.home.join(format!("divergence-{height}.json"));
+    let block = shared.storage.block_at(height).ok().flatten();
+    let bundle = serde_json::json!({
+        "height": height.get(),
+        "ownRoot": own.to_string(),
+        "certifiedRoot": certified.to_string(),
+        "block": block.map(|block| hex::encode(heddle_types::encode(&block))),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    if let Err(error) = std::fs::write(&path, bundle.to_string()) {
+        tracing::error!(path = %path.display(), %error, "cannot write the divergence bundle");
+    }
+    path
+}
+
+/// Somebody else signs with this node's key.
+pub(crate) fn key_in_use(shared: &Shared, view: View) -> Fatal {
+    Fatal {
+        code: ExitCode::InUse,
+        path: shared.home.join("key.json"),
+        found: format!("a signature by this key of view {view} that this node did not make"),
+        expected: "one running node a key".to_owned(),
+        remedy: "stop the other node, or give this one a key of its own".to_owned(),
+    }
+}
+
+/// Another node with this key is connected.
+pub(crate) fn key_connected(home: &Path, detail: &str) -> Fatal {
+    Fatal {
+        code: ExitCode::InUse,
+        path: home.join("key.json"),
+        found: format!("another live node with this key ({detail})"),
+        expected: "one running node a key".to_owned(),
+        remedy: "stop the other node, or give this one a key of its own".to_owned(),
+    }
+}

@@ -1,0 +1,67 @@
+//! The faucet of a development chain: `requestAirdrop` is an ordinary transfer, signed here with the faucet's key.
+
+use heddle_ledger::transfer_call;
+use heddle_sdk::native;
+use heddle_types::Access;
+use heddle_types::Address;
+use heddle_types::Amount;
+use heddle_types::AssetId;
+use heddle_types::Height;
+use heddle_types::Nonce;
+use heddle_types::SecretKey;
+use heddle_types::StateView;
+use heddle_types::Transaction;
+use heddle_types::TransactionBody;
+use parking_lot::Mutex;
+
+use crate::node::shared::Shared;
+
+/// How long an airdrop may wait to be included, in heights.
+const VALID_HEIGHTS: u64 = 1_000;
+/// More than any transfer costs.
+const MAX_FEE: Amount = Amount::from_units(1_000_000);
+
+/// The faucet's key and the sequence to use next.
+///
+/// Each node uses a lane of its own, from the highest down, so that nodes do not get in each other's way, nor in that of
+/// people who use the key themselves on a low lane.
+pub(crate) struct Faucet {
+    key: SecretKey,
+    lane: u8,
+    next: Mutex<Option<u64>>,
+}
+
+impl Faucet {
+    pub(crate) fn new(key: SecretKey, lane: u8) -> Self {
+        Self { key, lane, next: Mutex::new(None) }
+    }
+
+    /// A signed transfer.
+    pub(crate) fn transfer(&self, shared: &Shared, to: Address, amount: Amount) -> Transaction {
+        let sender = Address::of_key(&self.key.public_key());
+        let mut next = self.next.lock();
+        let sequence = next.unwrap_or_else(|| {
+            let entry = shared.state.read().entry(&native::nonce_key(&sender, self.lane));
+            native::next_sequence(entry.as_ref())
+        });
+        *next = Some(sequence.saturating_add(1));
+        let height = shared.durable.read().height;
+        let body = TransactionBody {
+            version: TransactionBody::VERSION,
+            chain: shared.committee.chain(),
+            sender,
+            payer: None,
+            nonce: Nonce::Lane { lane: self.lane, sequence },
+            valid_until: Height::new(height.get().saturating_add(VALID_HEIGHTS)),
+            max_fee: MAX_FEE,
+            access: Access::DERIVED,
+            calls: vec![transfer_call(to, AssetId::HDL, amount)],
+        };
+        Transaction::sign(body, &self.key)
+    }
+
+    /// A transfer was refused: the next one asks state again.
+    pub(crate) fn start_over(&self) {
+        *self.next.lock() = None;
+    }
+}

@@ -1,0 +1,72 @@
+//! Answers peers and followers that catch up, from the store.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+use heddle_catchup::Request;
+use heddle_catchup::RequestId;
+use heddle_catchup::Response;
+use heddle_catchup::Stored;
+use heddle_catchup::serve_range;
+use heddle_storage::StorageError;
+use heddle_transport::PublicReply;
+use heddle_transport::Transport;
+use heddle_wire::Channel;
+use heddle_wire::EncodedBlock;
+use heddle_wire::RawMessage;
+use heddle_wire::encode_stored_response;
+
+use crate::node::driver::ServeJob;
+use crate::node::shared::Shared;
+
+/// Serves validators until nobody asks any more.
+pub(crate) fn run(shared: &Shared, jobs: &Receiver<ServeJob>, transport: &Transport) {
+    while let Ok(ServeJob { to, id, request }) = jobs.recv() {
+        if let Some(body) = answer(shared, id, &request) {
+            transport.send(to, Channel::Bulk, body.into());
+        }
+    }
+}
+
+/// Serves one question of the public protocol. Anything but a question is not answered.
+pub(crate) fn serve_public(shared: &Arc<Shared>, body: &[u8], reply: PublicReply) {
+    if let Ok(RawMessage::Request { id, request }) = heddle_wire::decode(Channel::Bulk, body)
+        && let Some(body) = answer(shared, id, &request)
+    {
+        reply.send(body.into());
+    }
+}
+
+fn answer(shared: &Shared, id: RequestId, request: &Request) -> Option<Vec<u8>> {
+    match response(shared, request) {
+        Ok(response) => Some(encode_stored_response(id, &response)),
+        Err(error) => {
+            // Never wrong data: the peer asks another.
+            tracing::error!(%error, "cannot serve a peer");
+            None
+        }
+    }
+}
+
+fn response(shared: &Shared, request: &Request) -> Result<Response<EncodedBlock>, StorageError> {
+    let storage = &shared.storage;
+    match request {
+        Request::Block { hash } => Ok(Response::Block(storage.block_bytes(hash)?.map(EncodedBlock))),
+        Request::Range { from, max_blocks, max_bytes } => {
+            let mut failed = None;
+            let read = |height| match storage.stored_block(height) {
+                Ok(found) => found.map(|(bytes, cert)| Stored {
+                    bytes: bytes.len(),
+                    block: EncodedBlock(bytes),
+                    cert,
+                }),
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            };
+            let response = serve_range(*from, *max_blocks, *max_bytes, read);
+            failed.map_or(Ok(response), Err)
+        }
+    }
+}

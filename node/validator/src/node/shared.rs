@@ -1,0 +1,63 @@
+//! What the node's threads share. Nothing in it decides anything.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
+
+use heddle_executor::Programs;
+use heddle_machine::Status;
+use heddle_state::State;
+use heddle_storage::Storage;
+use heddle_types::Committee;
+use heddle_types::ExecutedRoot;
+use heddle_types::Genesis;
+use heddle_types::PublicKey;
+use heddle_types::UnixMillis;
+use parking_lot::Mutex;
+use parking_lot::RwLock;
+
+use crate::node::known::KnownSignatures;
+use crate::node::metrics::Metrics;
+use crate::node::metrics::Samples;
+use crate::node::pending::Standings;
+use crate::rpc::BlockFeed;
+
+/// Pieces of evidence that are kept.
+pub(crate) const EVIDENCE_MAX: usize = 1_000;
+
+/// What the threads share.
+pub(crate) struct Shared {
+    pub(crate) genesis: Genesis,
+    pub(crate) committee: Arc<Committee>,
+    pub(crate) own_key: PublicKey,
+    pub(crate) home: PathBuf,
+    pub(crate) programs: Arc<Programs>,
+    pub(crate) storage: Arc<Storage>,
+    /// After the last executed block. Written by the execution thread alone.
+    pub(crate) state: RwLock<State>,
+    /// The last block whose outcome is durable: what `final` means to users.
+    pub(crate) durable: RwLock<ExecutedRoot>,
+    /// The machine's, as of its last input.
+    pub(crate) machine: RwLock<Published>,
+    pub(crate) peers_up: AtomicUsize,
+    pub(crate) halted: AtomicBool,
+    pub(crate) known: KnownSignatures,
+    pub(crate) standings: Standings,
+    pub(crate) evidence: Mutex<Vec<heddle_rpc_api::Evidence>>,
+    pub(crate) feed: Arc<BlockFeed>,
+    pub(crate) samples: Samples,
+    pub(crate) metrics: Metrics,
+}
+
+/// What the driver publishes after each input.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) status: Status,
+    /// Why the node does not vote; none when it does.
+    pub(crate) voting_reason: Option<String>,
+    /// When a new certificate was last seen.
+    pub(crate) certified_at: UnixMillis,
+    /// Whether the node has heard from a quorum since its start.
+    pub(crate) has_heard: bool,
+}
