@@ -1,0 +1,332 @@
+//! The pool beside a model that does everything the slow way.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use heddle_mempool::AccountView;
+use heddle_mempool::Admission;
+use heddle_mempool::Config;
+use heddle_mempool::DropReason;
+use heddle_mempool::Dropped;
+use heddle_mempool::Mempool;
+use heddle_mempool::Origin;
+use heddle_mempool::PayloadLimits;
+use heddle_mempool::Refusal;
+use heddle_types::Amount;
+use heddle_types::CheckedBlock;
+use heddle_types::CheckedTransaction;
+use heddle_types::Height;
+use heddle_types::Nonce;
+use heddle_types::TransactionBody;
+use heddle_types::TxId;
+use proptest::prelude::*;
+
+use crate::fixture::*;
+
+#[derive(Clone, Debug)]
+enum Op {
+    /// A transaction whose sequence is `ahead - 2` above the one that the lane expects.
+    Admit { sender: u8, lane: u8, ahead: u64, fee: u64, lasts: u64, forwarded: bool },
+    /// Sends once more what was sent before.
+    Repeat(usize),
+    /// Builds a payload and proposes it, with a stranger's transaction in front.
+    Propose { txs: usize, stranger: Option<(u8, u8)> },
+    /// Gives up on what was proposed and not executed.
+    Abandon,
+    /// Executes the oldest block proposed.
+    Execute,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let admit = (0..3_u8, 0..2_u8, 0..7_u64, 9..14_u64, 0..12_u64, any::<bool>()).prop_map(
+        |(sender, lane, ahead, fee, lasts, forwarded)| Op::Admit {
+            sender,
+            lane,
+            ahead: if ahead > 4 { 2 } else { ahead },
+            fee,
+            lasts: if lasts > 7 { 1000 } else { lasts },
+            forwarded,
+        },
+    );
+    let stranger = proptest::option::weighted(0.2, (0..3_u8, 0..2_u8));
+    prop_oneof![
+        8 => admit,
+        1 => any::<usize>().prop_map(Op::Repeat),
+        2 => (0..6_usize, stranger).prop_map(|(txs, stranger)| Op::Propose { txs, stranger }),
+        1 => Just(Op::Abandon),
+        3 => Just(Op::Execute),
+    ]
+}
+
+type Lane = (u8, u8);
+
+#[derive(Clone)]
+struct Held {
+    tx: Arc<CheckedTransaction>,
+    lane: Lane,
+    sequence: u64,
+    gapped_since: Option<u64>,
+}
+
+/// A chain of one node, and its pool as a list.
+struct Model {
+    config: Config,
+    executed: u64,
+    next: BTreeMap<Lane, u64>,
+    held: Vec<Held>,
+    blocks: Vec<Arc<CheckedBlock>>,
+}
+
+fn place(tx: &CheckedTransaction) -> (Lane, u64) {
+    let body = &tx.transaction().body;
+    match body.nonce {
+        Nonce::Lane { lane, sequence } => ((body.sender.0[0] - 1, lane), sequence),
+        Nonce::Window { .. } => panic!("the test makes none"),
+    }
+}
+
+impl Model {
+    fn next(&self, lane: Lane) -> u64 {
+        self.next.get(&lane).copied().unwrap_or(0)
+    }
+
+    fn holds(&self, lane: Lane, sequence: u64) -> bool {
+        self.held.iter().any(|held| held.lane == lane && held.sequence == sequence)
+    }
+
+    fn expected(&self, lane: Lane) -> u64 {
+        (self.next(lane)..).find(|sequence| !self.holds(lane, *sequence)).unwrap()
+    }
+
+    fn balance(sender: u8) -> Amount {
+        Amount::from_units([60, 200, 100_000][usize::from(sender)])
+    }
+
+    fn admit(
+        &mut self,
+        tx: &Arc<CheckedTransaction>,
+        origin: Origin,
+    ) -> Result<Admission, Refusal> {
+        let body = &tx.transaction().body;
+        let (lane, sequence) = place(tx);
+        if self.held.iter().any(|held| held.tx.id() == tx.id()) {
+            return Ok(Admission::AlreadyPending);
+        }
+        let (valid_until, executed) = (body.valid_until, Height::new(self.executed));
+        if valid_until <= executed {
+            return Err(Refusal::Expired { valid_until, executed });
+        }
+        let expected = self.expected(lane);
+        if sequence < self.next(lane) {
+            return Err(Refusal::NonceUsed { sequence, expected });
+        }
+        if self.holds(lane, sequence) {
+            return Err(Refusal::NonceTaken { sequence, expected });
+        }
+        let ahead = if origin == Origin::Local { 0 } else { self.config.sender_txs_max as u64 };
+        if sequence > expected + ahead {
+            return Err(Refusal::NonceGap { sequence, expected });
+        }
+        if body.max_fee < FEE {
+            return Err(Refusal::FeeTooLow { offered: body.max_fee, required: FEE });
+        }
+        let of_sender: Vec<_> = self.held.iter().filter(|held| held.lane.0 == lane.0).collect();
+        let owed = of_sender.iter().map(|held| held.tx.transaction().body.max_fee.get());
+        let owed = Amount::new(owed.sum::<u128>() + body.max_fee.get()).unwrap();
+        let balance = Self::balance(lane.0);
+        if owed > balance {
+            return Err(Refusal::InsufficientFeeFunds { balance, required: owed });
+        }
+        if of_sender.len() >= self.config.sender_txs_max {
+            return Err(Refusal::SenderLimit);
+        }
+        let gapped = self.held.iter().filter(|held| held.gapped_since.is_some()).count();
+        if self.held.len() >= self.config.txs_max
+            || (sequence > expected && gapped >= self.config.gapped_max)
+        {
+            return Err(Refusal::PoolFull);
+        }
+        self.held.push(Held { tx: Arc::clone(tx), lane, sequence, gapped_since: None });
+        self.note_gaps();
+        Ok(Admission::Admitted)
+    }
+
+    fn note_gaps(&mut self) {
+        let expected: Vec<_> = self.held.iter().map(|held| self.expected(held.lane)).collect();
+        for (held, expected) in self.held.iter_mut().zip(expected) {
+            let gapped = held.sequence > expected;
+            held.gapped_since = gapped.then(|| held.gapped_since.unwrap_or(self.executed));
+        }
+    }
+
+    /// What the plan pass would take of `txs` after the blocks proposed so far.
+    fn unskipped(
+        &self,
+        blocks: &[Arc<CheckedBlock>],
+    ) -> (BTreeMap<Lane, u64>, Vec<Arc<CheckedTransaction>>) {
+        let mut next = self.next.clone();
+        let mut taken = Vec::new();
+        for block in blocks {
+            for tx in block.transactions() {
+                let (lane, sequence) = place(tx);
+                let expected = next.entry(lane).or_insert(0);
+                if tx.transaction().body.valid_until >= block.header().height
+                    && *expected == sequence
+                {
+                    *expected += 1;
+                    taken.push(Arc::clone(tx));
+                }
+            }
+        }
+        (next, taken)
+    }
+
+    fn drop_where(
+        &mut self,
+        reason: DropReason,
+        dropped: &mut Vec<Dropped>,
+        goes: impl Fn(&Held) -> bool,
+    ) {
+        let (gone, kept) = self.held.drain(..).partition(|held| goes(held));
+        self.held = kept;
+        dropped.extend(gone.iter().map(|held: &Held| Dropped { id: held.tx.id(), reason }));
+    }
+
+    fn execute(&mut self) -> (Vec<Arc<CheckedTransaction>>, Vec<Dropped>) {
+        let block = self.blocks.remove(0);
+        let (next, included) = self.unskipped(&[Arc::clone(&block)]);
+        self.next = next.clone();
+        self.executed = block.header().height.get();
+        let executed = self.executed;
+        let ids: BTreeSet<TxId> = included.iter().map(|tx| tx.id()).collect();
+        let mut dropped = Vec::new();
+        let used = |held: &Held| held.sequence < next.get(&held.lane).copied().unwrap_or(0);
+        self.drop_where(DropReason::Included, &mut dropped, |held| ids.contains(&held.tx.id()));
+        self.drop_where(DropReason::NonceUsed, &mut dropped, used);
+        self.drop_where(DropReason::Expired, &mut dropped, |held| {
+            held.tx.transaction().body.valid_until.get() <= executed
+        });
+        self.note_gaps();
+        let wait = self.config.gap_heights_max;
+        self.drop_where(DropReason::Gapped, &mut dropped, |held| {
+            held.gapped_since.is_some_and(|since| executed - since > wait)
+        });
+        (included, dropped)
+    }
+
+    /// Checks that a payload holds all that it can and nothing that would be skipped; proposes its first `txs`.
+    fn propose(&mut self, pool: &Mempool, txs: usize, stranger: Option<Lane>) {
+        let height = self.executed + self.blocks.len() as u64 + 1;
+        let everything = pool.payload(PayloadLimits::BLOCK, Height::new(height), &self.blocks);
+        let (next, _) = self.unskipped(&self.blocks);
+        let mut reachable = BTreeSet::new();
+        for lane in (0..3).flat_map(|sender| (0..2).map(move |lane| (sender, lane))) {
+            let mut sequence = next.get(&lane).copied().unwrap_or(0);
+            while let Some(held) = self.held.iter().find(|held| {
+                held.lane == lane
+                    && held.sequence == sequence
+                    && held.tx.transaction().body.valid_until.get() >= height
+            }) {
+                reachable.insert(held.tx.id());
+                sequence += 1;
+            }
+        }
+        assert_eq!(ids(&everything).into_iter().collect::<BTreeSet<_>>(), reachable);
+        let mut blocks = self.blocks.clone();
+        blocks.push(block(height, &everything));
+        let before = self.unskipped(&self.blocks).1.len();
+        assert_eq!(self.unskipped(&blocks).1.len() - before, everything.len(), "none is skipped");
+
+        let limits = PayloadLimits { txs, bytes: usize::MAX };
+        let some = pool.payload(limits, Height::new(height), &self.blocks);
+        assert_eq!(some, everything[..txs.min(everything.len())]);
+        let stranger = stranger.map(|lane| {
+            let nonce =
+                Nonce::Lane { lane: lane.1, sequence: next.get(&lane).copied().unwrap_or(0) };
+            signed(TransactionBody { max_fee: Amount::from_units(999), nonce, ..body(lane.0, 0) })
+        });
+        self.blocks.push(block(height, &stranger.into_iter().chain(some).collect::<Vec<_>>()));
+    }
+
+    fn check(&self, pool: &Mempool) {
+        assert_eq!(pool.len(), self.held.len());
+        assert_eq!(pool.bytes(), self.held.iter().map(|held| held.tx.bytes()).sum::<usize>());
+        assert!(self.held.iter().all(|held| pool.get(&held.tx.id()) == Some(&held.tx)));
+        for lane in (0..3).flat_map(|sender| (0..2).map(move |lane| (sender, lane))) {
+            let next = pool.pending_next(&address(lane.0), lane.1, self.next(lane));
+            assert_eq!(next, self.expected(lane));
+        }
+        assert!(pool.len() <= self.config.txs_max);
+    }
+}
+
+fn run(ops: &[Op]) {
+    let config = Config {
+        txs_max: 14,
+        sender_txs_max: 6,
+        gapped_max: 3,
+        gap_heights_max: 4,
+        ..Config::new(CHAIN)
+    };
+    let mut pool = Mempool::new(config.clone(), Height::ZERO);
+    let mut model =
+        Model { config, executed: 0, next: BTreeMap::new(), held: vec![], blocks: vec![] };
+    let mut sent: Vec<Arc<CheckedTransaction>> = Vec::new();
+    let mut admitted = 0;
+    let mut reported = 0;
+    for op in ops {
+        let (tx, origin) = match op {
+            Op::Propose { txs, stranger } => {
+                model.propose(&pool, *txs, *stranger);
+                continue;
+            }
+            Op::Abandon => {
+                model.blocks.clear();
+                continue;
+            }
+            Op::Execute if model.blocks.is_empty() => continue,
+            Op::Execute => {
+                let (included, mut expected) = model.execute();
+                let height = Height::new(model.executed);
+                let mut dropped = pool.on_executed(height, included.iter().map(|tx| &**tx));
+                dropped.sort_unstable();
+                expected.sort_unstable();
+                assert_eq!(dropped, expected);
+                reported += dropped.len();
+                model.check(&pool);
+                continue;
+            }
+            Op::Repeat(_) if sent.is_empty() => continue,
+            Op::Repeat(index) => (Arc::clone(&sent[index % sent.len()]), Origin::Local),
+            Op::Admit { sender, lane, ahead, fee, lasts, forwarded } => {
+                let sequence = (model.expected((*sender, *lane)) + ahead).saturating_sub(2);
+                let body = TransactionBody {
+                    nonce: Nonce::Lane { lane: *lane, sequence },
+                    max_fee: Amount::from_units(*fee),
+                    valid_until: Height::new(model.executed + lasts),
+                    ..body(*sender, 0)
+                };
+                (signed(body), if *forwarded { Origin::Forwarded } else { Origin::Local })
+            }
+        };
+        let (lane, _) = place(&tx);
+        let account =
+            AccountView { next_sequence: model.next(lane), fee_balance: Model::balance(lane.0) };
+        let answer = pool.admit(Arc::clone(&tx), &account, FEE, origin);
+        assert_eq!(answer, model.admit(&tx, origin));
+        admitted += usize::from(answer == Ok(Admission::Admitted));
+        sent.push(tx);
+        model.check(&pool);
+    }
+    assert_eq!(admitted, reported + pool.len(), "nothing is lost and nothing reported twice");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_pool_answers_as_the_model_does(ops in proptest::collection::vec(op(), 1..120)) {
+        run(&ops);
+    }
+}
