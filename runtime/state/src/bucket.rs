@@ -7,6 +7,9 @@ use heddle_types::Hash32;
 
 use crate::path::Path;
 
+/// Leaves of a bucket that are read ahead; a bucket rarely has more.
+const TOUCHED_MAX: usize = 8;
+
 /// A leaf: rule T2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Leaf {
@@ -75,18 +78,40 @@ impl Bucket {
         self.find(path).ok().map(|position| &self.entries[position])
     }
 
-    /// Appends to `out` the leaves as they will be after `edits`.
-    pub(crate) fn leaves_after(&self, edits: &[Edit], out: &mut Vec<Leaf>) {
+    /// Reads where the bucket keeps things, so that it is in the cache.
+    pub(crate) const fn touch_header(&self) -> usize {
+        self.leaves.len() ^ self.entries.len()
+    }
+
+    /// Reads a byte of each of the first leaves, so that they are in the cache.
+    pub(crate) fn touch_leaves(&self) -> u8 {
+        let Some(last) = self.leaves.len().checked_sub(1) else { return 0 };
+        (0..TOUCHED_MAX).fold(0, |sum, i| sum ^ self.leaves[i.min(last)].hash.0[0])
+    }
+
+    /// Reads a byte of each of the first entries, so that they are in the cache.
+    pub(crate) fn touch_entries(&self) -> usize {
+        let Some(last) = self.entries.len().checked_sub(1) else { return 0 };
+        (0..TOUCHED_MAX)
+            .fold(0, |sum, i| sum ^ usize::from(self.entries[i.min(last)].deposit.is_some()))
+    }
+
+    /// Appends to `out` the leaves as they will be after `edits`; `exists` is told of each edit in order whether something
+    /// stands at its path.
+    pub(crate) fn leaves_after(
+        &self,
+        edits: &[Edit],
+        out: &mut Vec<Leaf>,
+        mut exists: impl FnMut(bool),
+    ) {
         let mut rest = &self.leaves[..];
         for edit in edits {
             let before = rest.partition_point(|leaf| leaf.path < edit.path);
             out.extend_from_slice(&rest[..before]);
             rest = &rest[before..];
-            if let [leaf, after @ ..] = rest
-                && leaf.path == edit.path
-            {
-                rest = after;
-            }
+            let found = rest.first().is_some_and(|leaf| leaf.path == edit.path);
+            rest = &rest[usize::from(found)..];
+            exists(found);
             if let Some(occupant) = &edit.occupant {
                 out.push(Leaf { path: edit.path, hash: occupant.hash });
             }

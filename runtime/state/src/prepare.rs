@@ -28,7 +28,7 @@ pub struct Prepared {
     /// Which state: its number of commits.
     pub(crate) base: u64,
     pub(crate) root: StateRoot,
-    /// Ascending by path, none without effect on the set of keys that exist.
+    /// Ascending by path.
     pub(crate) edits: Vec<Edit>,
     /// Ascending by index.
     pub(crate) nodes: Vec<Placed>,
@@ -124,20 +124,21 @@ impl Shard {
         let mut edits = Vec::with_capacity(changes.len());
         let written = changes.iter().filter_map(|(path, change)| Some((path, change.1.as_ref()?)));
         let mut hashes = build::leaf_hashes(written).into_iter();
-        for (path, (key, entry)) in changes {
-            let exists = tree.bucket_of(path).has(path);
+        for (path, (_, entry)) in changes {
             let occupant = entry.as_ref().and_then(|entry| {
                 Some(Occupant { hash: hashes.next()?, entry: entry.clone() })
             });
-            match (exists, occupant.is_some()) {
-                (false, false) => continue,
-                (false, true) => added.push(*key),
-                (true, false) => removed.push(*key),
-                (true, true) => {}
-            }
             edits.push(Edit { path: *path, occupant });
         }
-        let mut levels = vec![tree.lowest_after(&edits)];
+        let lowest = tree.lowest_after(&edits, |position, exists| {
+            let (_, (key, entry)) = changes[position];
+            match (exists, entry.is_some()) {
+                (false, true) => added.push(*key),
+                (true, false) => removed.push(*key),
+                (false, false) | (true, true) => {}
+            }
+        });
+        let mut levels = vec![lowest];
         for level in 0..tree.crown().depth() - shard_depth {
             let index = usize::try_from(level).expect("a crown's depth fits");
             levels.push(tree.crown().parents(&levels[index]));

@@ -62,8 +62,8 @@ impl State {
         self.root()
     }
 
-    /// Makes the prepared changes; the root before them stays provable for a while. Change sets without effect leave no
-    /// trace.
+    /// Makes the prepared changes; the root before them stays provable for a while. An empty change
+    /// set leaves no trace.
     ///
     /// # Panics
     /// If something was committed since they were prepared.

@@ -1,5 +1,8 @@
 //! The crown and the buckets below it, as one tree.
 
+use std::hint::black_box;
+use std::iter;
+
 use rayon::iter::IndexedParallelIterator;
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
@@ -19,8 +22,10 @@ use crate::path::Path;
 const BUCKET_LEAVES_MAX: usize = 8;
 /// The crown is never deeper: 2^26 buckets are 512 M keys. Beyond that buckets grow instead.
 const CROWN_DEPTH_MAX: u32 = 26;
-/// Buckets whose subtrees are hashed together.
+/// Edits, or buckets, that are worked on together: enough to fill the vector units, few enough for the nearest caches.
 const TILE: usize = 256;
+/// Buckets whose memory is asked for at once.
+const TOUCHED_AT_ONCE: usize = 32;
 
 /// All leaves with their entries, and all hashes of the crown.
 #[derive(Clone, Debug)]
@@ -52,13 +57,18 @@ impl Tree {
     /// Applies edits (ascending by path) and the nodes that follow from them, and leaves in both what undoes them.
     pub(crate) fn apply(&mut self, edits: &mut [Edit], nodes: &mut [Placed]) {
         let depth = self.crown.depth();
-        for group in
-            edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth))
-        {
-            let bucket = &mut self.buckets[group[0].path.prefix(depth)];
-            self.len -= bucket.leaves().len();
-            bucket.apply(group);
-            self.len += bucket.leaves().len();
+        let mut rest = edits;
+        while !rest.is_empty() {
+            let tile;
+            (tile, rest) = rest.split_at_mut(tile_len(rest, depth));
+            self.touch(tile);
+            self.touch_entries(tile);
+            for group in tile.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
+                let bucket = &mut self.buckets[group[0].path.prefix(depth)];
+                self.len -= bucket.leaves().len();
+                bucket.apply(group);
+                self.len += bucket.leaves().len();
+            }
         }
         for (index, node) in nodes {
             *node = self.crown.replace(*index, *node);
@@ -110,27 +120,56 @@ impl Tree {
         &self.buckets[first..first + width]
     }
 
-    /// What the lowest nodes become that stand above `edits` (ascending by path), ascending.
-    pub(crate) fn lowest_after(&self, edits: &[Edit]) -> Vec<Placed> {
+    /// What the lowest nodes become that stand above `edits` (ascending by path), ascending. `exists` is told of each edit
+    /// in order whether something stands at its path.
+    pub(crate) fn lowest_after(
+        &self,
+        edits: &[Edit],
+        mut exists: impl FnMut(usize, bool),
+    ) -> Vec<Placed> {
         let depth = self.crown.depth();
-        let mut groups =
-            edits.chunk_by(|a, b| a.path.prefix(depth) == b.path.prefix(depth)).peekable();
         let mut forest = Forest::new();
         let mut leaves = Vec::new();
-        let mut lowest = Vec::new();
-        while groups.peek().is_some() {
+        let mut lowest = Vec::with_capacity(edits.len());
+        let mut position = 0;
+        for tile in tiles(edits, depth) {
+            self.touch(tile);
             forest.clear();
-            let tile = groups.by_ref().take(TILE).map(|group| {
+            let groups = tile.chunk_by(|a, b| a.path.prefix(depth) == b.path.prefix(depth));
+            let planted = groups.map(|group| {
                 let bucket = group[0].path.prefix(depth);
                 leaves.clear();
-                self.buckets[bucket].leaves_after(group, &mut leaves);
+                self.buckets[bucket].leaves_after(group, &mut leaves, |found| {
+                    exists(position, found);
+                    position += 1;
+                });
                 (self.crown.index_of_bucket(bucket), forest.plant(&leaves, bit(depth)))
             });
-            let roots: Vec<_> = tile.collect();
+            let roots: Vec<_> = planted.collect();
             forest.grow();
             lowest.extend(roots.into_iter().map(|(index, root)| (index, forest.node(root))));
         }
         lowest
+    }
+
+    /// Reads from all buckets below `edits` at once. One edit's reads depend on each other and on branches, so that the
+    /// processor waits for memory at each; here they do not, and it waits for many at a time.
+    fn touch(&self, edits: &[Edit]) {
+        let depth = self.crown.depth();
+        for edits in edits.chunks(TOUCHED_AT_ONCE) {
+            let buckets = || edits.iter().map(|edit| &self.buckets[edit.path.prefix(depth)]);
+            black_box(buckets().map(Bucket::touch_header).fold(0, usize::wrapping_add));
+            black_box(buckets().map(Bucket::touch_leaves).fold(0, u8::wrapping_add));
+        }
+    }
+
+    /// Like [`Self::touch`], of the entries.
+    fn touch_entries(&self, edits: &[Edit]) {
+        let depth = self.crown.depth();
+        for edits in edits.chunks(TOUCHED_AT_ONCE) {
+            let buckets = edits.iter().map(|edit| &self.buckets[edit.path.prefix(depth)]);
+            black_box(buckets.map(Bucket::touch_entries).fold(0, usize::wrapping_add));
+        }
     }
 
     /// Works out all nodes at `top` and deeper from the buckets.
@@ -155,6 +194,23 @@ impl Tree {
             }
         }
     }
+}
+
+/// The edits in runs of about [`TILE`], cut between buckets.
+fn tiles(edits: &[Edit], depth: u32) -> impl Iterator<Item = &[Edit]> {
+    let mut rest = edits;
+    iter::from_fn(move || {
+        let (tile, after) = rest.split_at(tile_len(rest, depth));
+        rest = after;
+        (!tile.is_empty()).then_some(tile)
+    })
+}
+
+/// How many of `edits` the first tile has.
+fn tile_len(edits: &[Edit], depth: u32) -> usize {
+    let Some(last) = edits.get(TILE - 1) else { return edits.len() };
+    let bucket = last.path.prefix(depth);
+    TILE + edits[TILE..].iter().take_while(|edit| edit.path.prefix(depth) == bucket).count()
 }
 
 fn bit(depth: u32) -> usize {
