@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
 
-use heddle_executor::Programs;
+use heddle_sdk::Programs;
 use heddle_ledger::Ledger;
 use heddle_state::State;
 use heddle_types::Access;

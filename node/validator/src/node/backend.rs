@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use heddle_executor::required_fee;
 use heddle_executor::simulate;
 use heddle_ledger::balance_prefix;
+use heddle_mempool::Refusal;
 use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
 use heddle_rpc_api::Certificate;
@@ -33,11 +36,15 @@ use heddle_rpc_api::SyncState;
 use heddle_rpc_api::TransactionInfo;
 use heddle_rpc_api::TxStatus;
 use heddle_rpc_api::ValidatorInfo;
+use heddle_sdk::BlockInfo;
+use heddle_sdk::fees;
 use heddle_sdk::native;
 use heddle_storage::Outcome;
 use heddle_storage::StorageError;
 use heddle_types::Address;
+use heddle_types::Amount;
 use heddle_types::Bytes;
+use heddle_types::ChainId;
 use heddle_types::Height;
 use heddle_types::ProgramError;
 use heddle_types::ProgramId;
@@ -54,6 +61,8 @@ use tokio::sync::oneshot;
 use crate::node::checks::Checks;
 use crate::node::checks::Submission;
 use crate::node::clock;
+use crate::node::driver::SendRefusal;
+use crate::node::faucet;
 use crate::node::faucet::Faucet;
 use crate::node::pending::Standing;
 use crate::node::refusal;
@@ -115,8 +124,7 @@ impl Backend for NodeBackend {
         if self.shared.halted.load(Ordering::SeqCst) {
             return refuse_all(RpcError::new(ErrorKind::Behind, "this node is halted"));
         }
-        let sequences: Vec<Option<u64>> = transactions.iter().map(refusal::sequence_of).collect();
-        let ids: Vec<TxId> = transactions.iter().map(Transaction::id).collect();
+        let sent: Vec<(TxId, ChainId)> = transactions.iter().map(|t| (t.id(), t.body.chain)).collect();
         let (reply, outcomes) = oneshot::channel();
         if self.checks.submit(Submission { transactions, reply }).is_err() {
             let error = RpcError::new(ErrorKind::RateLimited, "this node has more to verify than it can");
@@ -126,12 +134,16 @@ impl Backend for NodeBackend {
             return refuse_all(RpcError::new(ErrorKind::Behind, "this node is stopping"));
         };
         let mut results = Vec::with_capacity(count);
-        for ((outcome, id), sequence) in outcomes.into_iter().zip(ids).zip(sequences) {
+        for (outcome, (id, chain)) in outcomes.into_iter().zip(sent) {
             results.push(match outcome {
                 Ok((id, _)) => Ok(id),
                 // Bytes that are final already are no error.
-                Err(_) if self.is_final(id) => Ok(id),
-                Err(error) => Err(refusal::to_error(&self.shared, &error, sequence)),
+                Err(SendRefusal::Pool(Refusal::NonceUsed { .. } | Refusal::Expired { .. }))
+                    if self.becomes_final(id).await =>
+                {
+                    Ok(id)
+                }
+                Err(error) => Err(refusal::to_error(&self.shared, &error, chain)),
             });
         }
         results
@@ -144,8 +156,12 @@ impl Backend for NodeBackend {
                 return Err(RpcError::wrong_chain(transaction.body.chain, shared.committee.chain()));
             }
             let state = shared.state.read();
-            let height = shared.durable.read().height.next();
-            let simulated = simulate(&shared.programs, &*state, height, clock::wall(), &transaction);
+            let block = BlockInfo {
+                chain: shared.committee.chain(),
+                height: shared.durable.read().height.next(),
+                time: clock::wall(),
+            };
+            let simulated = simulate(&shared.programs, &*state, block, &transaction);
             let receipt = Receipt::new(&simulated.receipt, &simulated.trace, |e| names(&shared, e));
             let access = simulated.access.iter().map(|(key, mode)| KeyAccess::new(key, mode));
             Ok(Simulation { receipt, access: access.collect() })
@@ -219,10 +235,12 @@ impl Backend for NodeBackend {
     }
 
     async fn fee(&self, transaction: Option<Transaction>) -> Result<Fee, RpcError> {
-        let (base, per_call, typical) = heddle_executor::fee_summary(&self.shared.programs);
-        let estimate = transaction.map_or(typical, |transaction| {
-            heddle_executor::required_fee(&self.shared.programs, &transaction)
-        });
+        let base = Amount::from_units(fees::BASE);
+        let per_call = Amount::from_units(fees::PER_CALL);
+        let estimate = match transaction {
+            Some(transaction) => required_fee(&self.shared.programs, &transaction.body),
+            None => faucet::typical_transfer_fee(&self.shared.programs),
+        };
         Ok(Fee { base, per_call, estimate })
     }
 
@@ -307,7 +325,16 @@ impl Backend for NodeBackend {
 }
 
 impl NodeBackend {
-    fn is_final(&self, id: TxId) -> bool {
+    /// Whether the transaction is executed. The pool may have heard of its nonce from a state that is not durable yet; what
+    /// that state holds is waited for, so that "never" is said only when it is true.
+    async fn becomes_final(&self, id: TxId) -> bool {
+        let seen = self.shared.executed_height.load(Ordering::SeqCst);
+        while self.shared.durable.read().height.get() < seen {
+            if self.shared.halted.load(Ordering::SeqCst) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         self.shared.storage.transaction(&id).is_ok_and(|place| place.is_some())
     }
 

@@ -219,7 +219,7 @@ fn remember(shared: &Shared, transactions: &[Arc<CheckedTransaction>]) {
 fn candidates(shared: &Shared, transactions: Vec<Arc<CheckedTransaction>>) -> Vec<Candidate> {
     let state = shared.state.read();
     let candidate = |transaction: Arc<CheckedTransaction>| {
-        let fee = required_fee(&shared.programs, transaction.transaction());
+        let fee = required_fee(&shared.programs, &transaction.transaction().body);
         accounts::candidate(&*state, transaction, fee)
     };
     transactions.into_iter().map(candidate).collect()

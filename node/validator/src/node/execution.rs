@@ -1,6 +1,6 @@
 //! The execution thread: final blocks in order, one durable write for what waits together, then everyone is told.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -66,6 +66,7 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Out
     let root = {
         let mut state = shared.state.write();
         state.commit(prepared);
+        shared.executed_height.store(block.header().height.get(), Ordering::SeqCst);
         state.root()
     };
     shared.metrics.execution_seconds.observe(started.elapsed().as_secs_f64());

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use heddle_storage::StorageError;
+use heddle_types::Address;
 use heddle_types::Height;
 use heddle_types::StateRoot;
 use heddle_types::View;
@@ -60,4 +62,65 @@ pub(crate) fn key_connected(home: &Path, detail: &str) -> Fatal {
         expected: "one running node a key".to_owned(),
         remedy: "stop the other node, or give this one a key of its own".to_owned(),
     }
+}
+
+/// The system refused what every node needs.
+pub(crate) fn cannot_start(path: &Path, error: &dyn std::fmt::Display) -> Fatal {
+    Fatal {
+        code: ExitCode::Disk,
+        path: path.to_owned(),
+        found: error.to_string(),
+        expected: "threads, sockets and signals from the system".to_owned(),
+        remedy: "raise the system's limits and start again".to_owned(),
+    }
+}
+
+/// A thread of the node panicked.
+pub(crate) fn panicked(home: &Path, thread: &str) -> Fatal {
+    Fatal {
+        code: ExitCode::Failed,
+        path: home.join("node.log"),
+        found: format!("a panic in the thread `{thread}`"),
+        expected: "none: this is a bug".to_owned(),
+        remedy: "report it with the log; starting again is safe".to_owned(),
+    }
+}
+
+/// `faucet.json` is some other key.
+pub(crate) fn wrong_faucet(path: &Path, expected: Address) -> Fatal {
+    Fatal {
+        code: ExitCode::Usage,
+        path: path.to_owned(),
+        found: "another account's key".to_owned(),
+        expected: format!("the key of {expected}, the faucet of genesis.json"),
+        remedy: "restore the file, or remove it".to_owned(),
+    }
+}
+
+/// The store failed.
+pub(crate) fn storage(error: &StorageError) -> Fatal {
+    let (code, expected, remedy) = match error {
+        StorageError::Missing { .. } | StorageError::Exists { .. } | StorageError::Corrupt { .. } => (
+            ExitCode::Corrupt,
+            "an intact database",
+            "move db/ away and start again to fetch everything from the other validators",
+        ),
+        StorageError::WrongChain { .. } | StorageError::Version { .. } => (
+            ExitCode::WrongChain,
+            "a database of this chain and version",
+            "use the home of this chain, with the version that wrote it",
+        ),
+        StorageError::DiskFull { .. } => {
+            (ExitCode::Disk, "room to write", "free some space and start again")
+        }
+        StorageError::Locked { .. } => {
+            (ExitCode::InUse, "to be the only process", "stop the other process")
+        }
+        StorageError::Io { .. } => {
+            (ExitCode::Disk, "a working disk", "check the disk and its permissions")
+        }
+    };
+    let found = error.detail();
+    let (expected, remedy) = (expected.to_owned(), remedy.to_owned());
+    Fatal { code, path: error.path().to_owned(), found, expected, remedy }
 }

@@ -1,11 +1,14 @@
 //! The faucet of a development chain: `requestAirdrop` is an ordinary transfer, signed here with the faucet's key.
 
+use heddle_executor::required_fee;
 use heddle_ledger::transfer_call;
+use heddle_sdk::Programs;
 use heddle_sdk::native;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
+use heddle_types::ChainId;
 use heddle_types::Height;
 use heddle_types::Nonce;
 use heddle_types::SecretKey;
@@ -46,22 +49,36 @@ impl Faucet {
         });
         *next = Some(sequence.saturating_add(1));
         let height = shared.durable.read().height;
-        let body = TransactionBody {
-            version: TransactionBody::VERSION,
-            chain: shared.committee.chain(),
-            sender,
-            payer: None,
-            nonce: Nonce::Lane { lane: self.lane, sequence },
-            valid_until: Height::new(height.get().saturating_add(VALID_HEIGHTS)),
-            max_fee: MAX_FEE,
-            access: Access::DERIVED,
-            calls: vec![transfer_call(to, AssetId::HDL, amount)],
-        };
+        let mut body = transfer(sender, to, amount);
+        body.chain = shared.committee.chain();
+        body.nonce = Nonce::Lane { lane: self.lane, sequence };
+        body.valid_until = Height::new(height.get().saturating_add(VALID_HEIGHTS));
         Transaction::sign(body, &self.key)
     }
 
     /// A transfer was refused: the next one asks state again.
     pub(crate) fn start_over(&self) {
         *self.next.lock() = None;
+    }
+}
+
+/// What a plain native transfer costs.
+pub(crate) fn typical_transfer_fee(programs: &Programs) -> Amount {
+    let one = Address::of_program("fees");
+    let other = Address::of_program("deposits");
+    required_fee(programs, &transfer(one, other, Amount::from_units(1)))
+}
+
+fn transfer(sender: Address, to: Address, amount: Amount) -> TransactionBody {
+    TransactionBody {
+        version: TransactionBody::VERSION,
+        chain: ChainId::ZERO,
+        sender,
+        payer: None,
+        nonce: Nonce::Lane { lane: 0, sequence: 0 },
+        valid_until: Height::new(u64::MAX),
+        max_fee: MAX_FEE,
+        access: Access::DERIVED,
+        calls: vec![transfer_call(to, AssetId::HDL, amount)],
     }
 }

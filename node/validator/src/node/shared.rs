@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 
-use heddle_executor::Programs;
+use heddle_sdk::Programs;
 use heddle_machine::Status;
 use heddle_state::State;
 use heddle_storage::Storage;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) storage: Arc<Storage>,
     /// After the last executed block. Written by the execution thread alone.
     pub(crate) state: RwLock<State>,
+    /// The height after which `state` is; ahead of `durable` for a moment.
+    pub(crate) executed_height: AtomicU64,
     /// The last block whose outcome is durable: what `final` means to users.
     pub(crate) durable: RwLock<ExecutedRoot>,
     /// The machine's, as of its last input.

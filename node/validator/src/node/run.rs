@@ -1,0 +1,320 @@
+//! From a home to a running node, and down again.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use crossbeam_channel::Receiver;
+use crossbeam_channel::Sender;
+use heddle_executor::Sequential;
+use heddle_hotstuff::VotingState;
+use heddle_machine::Input;
+use heddle_machine::Machine;
+use heddle_transport::Event;
+use heddle_transport::Transport;
+use heddle_transport::TransportConfig;
+use heddle_wire::Channel;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::exit::ExitCode;
+use crate::exit::Fatal;
+use crate::home::Home;
+use crate::home::HomeLock;
+use crate::node::backend::NodeBackend;
+use crate::node::checks::Checks;
+use crate::node::clock::Clock;
+use crate::node::driver::Driver;
+use crate::node::driver::DriverEvent;
+use crate::node::execution;
+use crate::node::fatal;
+use crate::node::faucet::Faucet;
+use crate::node::open;
+use crate::node::open::Opened;
+use crate::node::serve;
+use crate::node::shared::Shared;
+use crate::node::store::Store;
+use crate::rpc;
+use crate::rpc::RpcConfig;
+
+/// How long a node may take to end once it was asked to.
+const STOP_MAX: Duration = Duration::from_secs(4);
+/// Questions of peers that wait at most.
+const SERVING_MAX: usize = 256;
+
+/// How to run a node.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Its home.
+    pub home: PathBuf,
+}
+
+/// Runs the node of a home until it is asked to stop by SIGTERM or SIGINT, or cannot go on.
+///
+/// # Errors
+/// The reason, with the exit code and the last line.
+pub fn run(options: &RunOptions) -> Result<(), Fatal> {
+    let home = Home::load(&options.home).map_err(|error| error.to_fatal())?;
+    let lock = home.lock().map_err(|error| error.to_fatal())?;
+    let rpc = listen(&home)?;
+    let started = Node::start(&home, rpc, lock)?;
+    started.wait()
+}
+
+fn listen(home: &Home) -> Result<TcpListener, Fatal> {
+    let address = home.config().rpc;
+    let listener = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    listener.map_err(|error| Fatal {
+        code: ExitCode::Usage,
+        path: home.dir().join("config.toml"),
+        found: format!("rpc = \"{address}\", which cannot be listened on ({error})"),
+        expected: "a free port of this machine".to_owned(),
+        remedy: "stop what uses the port, or choose another".to_owned(),
+    })
+}
+
+/// All that runs.
+struct Node {
+    shared: Arc<Shared>,
+    transport: Arc<Transport>,
+    driver: Sender<DriverEvent>,
+    ends: Receiver<Result<(), Fatal>>,
+    rpc_stop: watch::Sender<bool>,
+    threads: Vec<thread::JoinHandle<()>>,
+    network: Runtime,
+    api: Runtime,
+    _lock: HomeLock,
+}
+
+impl Node {
+    fn start(home: &Home, rpc: TcpListener, lock: HomeLock) -> Result<Self, Fatal> {
+        let clock = Clock::start();
+        let Opened { shared, safety, recovered, mute_reason, config } = open::open(home)?;
+        let (driver, driver_events) = crossbeam_channel::unbounded();
+        let (execution, execution_jobs) = crossbeam_channel::unbounded();
+        let (serving, serving_jobs) = crossbeam_channel::bounded(SERVING_MAX);
+        let (end, ends) = crossbeam_channel::unbounded();
+        let threads = worker_threads(home);
+        let network = runtime("network", 1)?;
+        let api = runtime("api", threads.min(2))?;
+        let checks = Checks::start(Arc::clone(&shared), driver.clone(), threads)
+            .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
+        let transport = Arc::new(start_transport(home, &network, &shared, &checks, &driver, &end)?);
+
+        let mut actions = Vec::new();
+        let machine = Machine::new(config, recovered, clock.now(), &mut actions);
+        let the_driver = Driver {
+            shared: Arc::clone(&shared),
+            clock,
+            machine,
+            store: Store::new(Arc::clone(&shared.storage), safety),
+            transport: Arc::clone(&transport),
+            execution,
+            serving,
+            events: driver_events,
+            voting: VotingState::Voting,
+            mute_reason,
+        };
+        let mut spawn = Spawner { home: home.dir(), end, threads: Vec::new() };
+        spawn.thread("driver", move || the_driver.run(actions))?;
+        let (sharing, telling) = (Arc::clone(&shared), driver.clone());
+        spawn.thread("execution", move || {
+            execution::run(&sharing, Box::new(Sequential), &execution_jobs, &telling)
+        })?;
+        let (sharing, sending) = (Arc::clone(&shared), Arc::clone(&transport));
+        spawn.thread("serving", move || {
+            serve::run(&sharing, &serving_jobs, &sending);
+            Ok(())
+        })?;
+
+        let backend = Arc::new(NodeBackend {
+            shared: Arc::clone(&shared),
+            checks,
+            faucet: faucet(home)?,
+            idle_interval_ms: home.config().idle_interval.get(),
+        });
+        let rpc_stop = watch::Sender::new(false);
+        start_rpc(home, &api, rpc, backend, &rpc_stop)?;
+        stop_on_signals(&api, driver.clone())?;
+        tracing::info!(home = %home.dir().display(), rpc = %home.config().rpc, "started");
+        Ok(Self {
+            shared,
+            transport,
+            driver,
+            ends,
+            rpc_stop,
+            threads: spawn.threads,
+            network,
+            api,
+            _lock: lock,
+        })
+    }
+
+    /// Waits until a thread ends, which is when the node was asked to or cannot go on, and ends the rest.
+    fn wait(self) -> Result<(), Fatal> {
+        let result = self.ends.recv().unwrap_or(Ok(()));
+        if result.is_err() {
+            self.shared.halted.store(true, Ordering::SeqCst);
+        }
+        let deadline = Instant::now() + STOP_MAX;
+        self.rpc_stop.send_replace(true);
+        let _ = self.driver.send(DriverEvent::Stop);
+        self.transport.close();
+        self.api.shutdown_timeout(Duration::from_millis(500));
+        self.network.shutdown_timeout(Duration::from_millis(500));
+        for thread in self.threads {
+            // A thread that does not end in time is left to the end of the process; all that counts is durable already.
+            while !thread.is_finished() && Instant::now() < deadline {
+                thread::sleep(Duration::from_millis(5));
+            }
+            if thread.is_finished() {
+                let _ = thread.join();
+            }
+        }
+        self.shared.storage.close();
+        result
+    }
+}
+
+/// Starts the node's threads, each of which says how it ended.
+struct Spawner<'a> {
+    home: &'a Path,
+    end: Sender<Result<(), Fatal>>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+impl Spawner<'_> {
+    fn thread(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() -> Result<(), Fatal> + Send + 'static,
+    ) -> Result<(), Fatal> {
+        let end = self.end.clone();
+        let home = self.home.to_owned();
+        let name = name.to_owned();
+        let thread = thread::Builder::new().name(name.clone()).spawn(move || {
+            // A panic is a bug, and safety is in doubt: the whole node ends.
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            let result = result.unwrap_or_else(|_| Err(fatal::panicked(&home, &name)));
+            let _ = end.send(result);
+        });
+        let thread = thread.map_err(|error| fatal::cannot_start(self.home, &error))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+fn worker_threads(home: &Home) -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    home.config().threads.map_or(cores, |threads| usize::from(threads.get()))
+}
+
+fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {
+    let built = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(8)
+        .thread_name(name)
+        .enable_all()
+        .build();
+    built.map_err(|error| fatal::cannot_start(Path::new(name), &error))
+}
+
+fn start_transport(
+    home: &Home,
+    network: &Runtime,
+    shared: &Arc<Shared>,
+    checks: &Checks,
+    driver: &Sender<DriverEvent>,
+    end: &Sender<Result<(), Fatal>>,
+) -> Result<Transport, Fatal> {
+    let config = TransportConfig {
+        listen: home.config().quic,
+        secret: home.key().secret_key().clone(),
+        chain: shared.committee.chain(),
+        peers: open::peers(home),
+        instance: u64::from_le_bytes(open::random()),
+    };
+    let (shared, checks) = (Arc::clone(shared), checks.clone());
+    let (driver, end) = (driver.clone(), end.clone());
+    let dir = home.dir().to_owned();
+    let events = move |event| match event {
+        Event::Frame { peer, channel, body } => checks.on_frame(peer, channel, &body),
+        Event::Connected { peer, channel: Channel::Bulk } => {
+            shared.peers_up.fetch_add(1, Ordering::Relaxed);
+            let _ = driver.send(DriverEvent::Input(Input::PeerUp(peer)));
+        }
+        Event::Disconnected { peer, channel: Channel::Bulk } => {
+            shared.peers_up.fetch_sub(1, Ordering::Relaxed);
+            let _ = driver.send(DriverEvent::Input(Input::PeerDown(peer)));
+        }
+        Event::Connected { .. } | Event::Disconnected { .. } => {}
+        Event::PublicRequest { body, reply } => serve::serve_public(&shared, &body, reply),
+        Event::SameKeyElsewhere(elsewhere) => {
+            let _ = end.send(Err(fatal::key_connected(&dir, &format!("{elsewhere:?}"))));
+        }
+    };
+    Transport::start(config, network.handle(), events).map_err(|error| Fatal {
+        code: ExitCode::Usage,
+        path: home.dir().join("config.toml"),
+        found: format!("quic = \"{}\": {error}", home.config().quic),
+        expected: "a free port of this machine".to_owned(),
+        remedy: "stop what uses the port, or choose another".to_owned(),
+    })
+}
+
+fn start_rpc(
+    home: &Home,
+    api: &Runtime,
+    listener: TcpListener,
+    backend: Arc<NodeBackend>,
+    stop: &watch::Sender<bool>,
+) -> Result<(), Fatal> {
+    let _within = api.enter();
+    let listener = tokio::net::TcpListener::from_std(listener)
+        .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
+    let config = RpcConfig { allowed_hosts: home.config().rpc_hosts.clone(), ..RpcConfig::default() };
+    let mut stopped = stop.subscribe();
+    api.spawn(rpc::serve(listener, config, backend, async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }));
+    Ok(())
+}
+
+fn stop_on_signals(api: &Runtime, driver: Sender<DriverEvent>) -> Result<(), Fatal> {
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+    let _within = api.enter();
+    let signals = signal(SignalKind::terminate()).and_then(|t| Ok((t, signal(SignalKind::interrupt())?)));
+    let (mut terminate, mut interrupt) =
+        signals.map_err(|error| fatal::cannot_start(Path::new("signals"), &error))?;
+    api.spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("asked to stop");
+        let _ = driver.send(DriverEvent::Stop);
+    });
+    Ok(())
+}
+
+/// The faucet's key, if this home has it and the chain has a faucet.
+fn faucet(home: &Home) -> Result<Option<Faucet>, Fatal> {
+    let path = home.dir().join("faucet.json");
+    let (Some(address), true) = (home.genesis().faucet, path.exists()) else { return Ok(None) };
+    let key = crate::home::KeyFile::read(&path).map_err(|error| error.to_fatal())?;
+    if heddle_types::Address::of_key(&key.public_key()) != address {
+        return Err(fatal::wrong_faucet(&path, address));
+    }
+    let index = home.validator_index().map_or(0, |index| index.get());
+    let lane = u8::MAX.saturating_sub(u8::try_from(index).unwrap_or(u8::MAX));
+    Ok(Some(Faucet::new(key.secret_key().clone(), lane)))
+}
