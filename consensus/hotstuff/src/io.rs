@@ -146,7 +146,7 @@ pub enum Action {
         header: BlockHeader,
         /// Execution lags too far behind: the payload must be empty.
         must_be_empty: bool,
-        /// Hashes of the ancestors that are not final yet, newest first, so that nothing is ordered twice.
+        /// The ancestors that are not final yet, newest first, so that nothing is ordered twice.
         pending: Vec<Arc<CheckedBlock>>,
     },
     /// These blocks are final, oldest first; each is delivered exactly once, heights consecutive.
@@ -185,6 +185,12 @@ pub enum Action {
     },
     /// A validator signed two different things in one view.
     Evidence(Box<Evidence>),
+    /// A certificate or a message holds this validator's good signature on something of a view begun after its start
+    /// that it did not sign here: its key is in use elsewhere. It signs and answers no more; exit 5.
+    OwnKeyElsewhere {
+        /// The view.
+        view: View,
+    },
 }
 
 /// Whether this validator signs.

@@ -1,8 +1,38 @@
 //! The agreement core: two-chain HotStuff with timeout certificates and broadcast votes (Jolteon, arXiv 2106.10362).
+//!
+//! It never does IO: a driver tells it [`Input`]s with what its clocks say, carries out the [`Action`]s in order, and
+//! comes back at [`Replica::deadline`].
+//!
+//! ```text
+//! leader -> all   Proposal     a block on a certified parent                      1 delay
+//! all    -> all   Vote         2f+1 make a QC: the next leader proposes           2 delays
+//! all    -> all   CommitVote   2f+1 make it and its ancestors final               3 delays
+//! anyone -> all   Timeout      f+1 are joined, 2f+1 make a TC: the next view begins
+//! ```
+//!
+//! Deviations from the paper: votes are broadcast, so that every validator forms certificates itself; finality is by
+//! explicit commit votes and nothing else; a timeout proves how its view was entered. The safety rules R1 to R10 are in
+//! `safety.rs`, one page. Epoch changes, leader reputation and leases are not here: a block that names a next committee
+//! is not voted for.
 
+mod context;
+mod fetches;
 mod io;
+pub mod limits;
+mod mute;
+mod outbox;
+mod own;
+mod pacemaker;
+mod replica;
+mod roots;
+mod safety;
+mod timeouts;
+mod tree;
+mod votes;
 
 pub use io::{
     Action, Certificates, CheckedProposal, Evidence, Input, Message, Now, Recovered, Status,
     UnmuteAnswer, VotingState,
 };
+pub use pacemaker::PacemakerConfig;
+pub use replica::{Config, Replica};

@@ -1,0 +1,28 @@
+//! Bounds of the agreement core.
+
+/// Votes for views further ahead of the current one are dropped; their sender's certificates are what helps.
+pub const VIEWS_AHEAD_MAX: u64 = 32;
+/// Votes for views further behind the current one are dropped: nothing can come of them any more.
+pub const VIEWS_BEHIND_MAX: u64 = 32;
+/// Blocks above the last final one that are kept. Past `LAG_MAX` unexecuted ones blocks are empty, so they are small.
+pub const TREE_BLOCKS_MAX: usize = 512;
+/// A missing block further above the last final one is not fetched alone: catching up brings it.
+pub const FETCH_GAP_MAX: u64 = 4;
+/// A missing block is asked for again after this long, in milliseconds.
+pub const FETCH_RETRY_MS: u64 = 500;
+/// Catching up is asked for again after this long, in milliseconds.
+pub const CATCH_UP_RETRY_MS: u64 = 2_000;
+/// A peer heard in a lower view is answered at most this often, in milliseconds.
+pub const ANSWER_INTERVAL_MS: u64 = 100;
+/// At start, until something is heard, and while muted, a node speaks this often, in milliseconds.
+pub const ANNOUNCE_INTERVAL_MS: u64 = 1_000;
+/// A timeout is sent again at least this often while in its view, in milliseconds.
+pub const REBROADCAST_MS_MAX: u64 = 1_000;
+/// Executed roots that are kept to compare with headers, and certified ones that are kept until executed here.
+pub const ROOTS_MAX: usize = 4096;
+/// Views for which this node remembers what itself signed, and which blocks it knows to be certified.
+pub const VIEWS_REMEMBERED_MAX: usize = 128;
+/// How many times the observed time of a view its timeout is, at least.
+pub const TIMEOUT_FACTOR: u64 = 4;
+
+const _: () = assert!(VIEWS_BEHIND_MAX < VIEWS_REMEMBERED_MAX as u64);

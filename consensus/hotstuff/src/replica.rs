@@ -1,0 +1,376 @@
+//! One validator's, or follower's, part in the agreement.
+//!
+//! A message is taken apart in the module of its kind, which changes the tables and the record and puts what follows
+//! into the outbox. After every input, [`Replica::progress`] does what has become possible.
+
+mod answers;
+mod certificates;
+mod commits;
+mod leader;
+mod proposals;
+mod timeouts;
+mod voting;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use heddle_types::BlockHeader;
+use heddle_types::CommitCert;
+use heddle_types::CommitVote;
+use heddle_types::Committee;
+use heddle_types::ExecutedRoot;
+use heddle_types::Height;
+use heddle_types::Instant;
+use heddle_types::Millis;
+use heddle_types::QuorumCert;
+use heddle_types::SafetyRecord;
+use heddle_types::Signature;
+use heddle_types::TimeoutCert;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
+use heddle_types::Vote;
+use heddle_types::VoteData;
+use heddle_types::VoteKind;
+use heddle_types::VoteScheme;
+use heddle_types::VoteSigner;
+
+use crate::context::Context;
+use crate::fetches::Fetches;
+use crate::io::Action;
+use crate::io::CheckedProposal;
+use crate::io::Input;
+use crate::io::Message;
+use crate::io::Now;
+use crate::io::Recovered;
+use crate::io::Status;
+use crate::io::VotingState;
+use crate::limits;
+use crate::mute::Mute;
+use crate::outbox::Outbox;
+use crate::own::OwnHistory;
+use crate::pacemaker::Pacemaker;
+use crate::pacemaker::PacemakerConfig;
+use crate::roots::Divergence;
+use crate::roots::Roots;
+use crate::timeouts::TimeoutTable;
+use crate::tree::Tree;
+use crate::votes::VoteTable;
+
+/// What does not change while a replica lives.
+#[derive(Clone)]
+pub struct Config {
+    /// Who decides.
+    pub committee: Arc<Committee>,
+    /// Block 0, as a vote for it would name it.
+    pub genesis: VoteData,
+    /// How votes are verified.
+    pub scheme: Arc<dyn VoteScheme>,
+    /// Signs as the committee's member with its key; none, or a key that is no member's, only follows.
+    pub signer: Option<Arc<dyn VoteSigner>>,
+    /// When views end.
+    pub pacemaker: PacemakerConfig,
+}
+
+/// The agreement core.
+pub struct Replica {
+    context: Context,
+    now: Now,
+    voting: VotingState,
+    /// Diverged, or its key is in use elsewhere: it does nothing more.
+    halted: bool,
+    mute: Option<Mute>,
+
+    /// What is known and signed; durable when something that it contains has left.
+    record: SafetyRecord,
+    /// The certificate that the record names, always of a higher view than its QC.
+    high_tc: Option<TimeoutCert>,
+    /// One above the higher of both.
+    view: View,
+    own_vote: Option<Vote>,
+    own_commit_vote: Option<CommitVote>,
+    own: OwnHistory,
+
+    votes: VoteTable,
+    commit_votes: VoteTable,
+    timeouts: TimeoutTable,
+    /// The first proposal of each view in the window.
+    proposals: BTreeMap<View, SeenProposal>,
+    /// Blocks known to be certified, by view.
+    certified: BTreeMap<View, VoteData>,
+
+    tree: Tree,
+    /// Proves the last final block.
+    commit: CommitCert,
+    /// Final somewhere, not all present here; who said so.
+    pending_commit: Option<(CommitCert, ValidatorIndex)>,
+    /// The current view's proposal, until it is voted for or refused.
+    held: Option<Arc<CheckedProposal>>,
+    /// The header that a payload was asked for.
+    building: Option<Building>,
+    fetches: Fetches,
+    roots: Roots,
+    /// The last final block that changed state.
+    last_change: Height,
+    work_pending: bool,
+
+    pacemaker: Pacemaker,
+    /// When each peer was last told the certificates.
+    answered: BTreeMap<ValidatorIndex, Instant>,
+    /// When to introduce oneself again; none once something was heard.
+    announce: Option<Instant>,
+    outbox: Outbox,
+}
+
+#[derive(Debug)]
+struct SeenProposal {
+    header: BlockHeader,
+    signature: Signature,
+    contradicted: bool,
+}
+
+#[derive(Debug)]
+struct Building {
+    header: BlockHeader,
+    must_be_empty: bool,
+    qc: QuorumCert,
+    tc: Option<TimeoutCert>,
+}
+
+impl Replica {
+    /// Starts from what the disk held.
+    pub fn new(config: Config, recovered: Recovered, now: Now, actions: &mut Vec<Action>) -> Self {
+        let Config { committee, genesis, scheme, signer, pacemaker } = config;
+        let context = Context::new(committee, genesis, scheme, signer);
+        let Recovered { safety, high_tc, last_final, commit, executed, blocks, nonce } = recovered;
+        let (chain, epoch) = (context.committee.chain(), context.committee.epoch());
+        let safety = safety.filter(|record| record.chain == chain && record.epoch == epoch);
+        let (voting, mute) = match (context.me(), &safety) {
+            (None, _) => (VotingState::NotValidator, None),
+            (Some(_), Some(_)) => (VotingState::Voting, None),
+            (Some(_), None) => (VotingState::Muted, Some(Mute::new(nonce, now.instant))),
+        };
+        let durable = safety.clone();
+        let mut record = safety
+            .unwrap_or_else(|| SafetyRecord::first(chain, epoch, QuorumCert::genesis(genesis)));
+        let high_tc = high_tc
+            .filter(|tc| record.high_tc == Some(tc.hash()) && tc.view > record.high_qc.data.view);
+        record.high_tc = high_tc.as_ref().map(TimeoutCert::hash);
+        let view = entered_view(&record, high_tc.as_ref());
+        let start = view.max(record.vote.view).max(record.timeout);
+        let own = OwnHistory::new((voting == VotingState::Voting).then_some(start));
+        let last_change = last_final.header().height;
+        let mut tree = Tree::new(last_final);
+        for block in blocks {
+            tree.insert(block, record.high_qc.data.block);
+        }
+        let mut replica = Self {
+            context,
+            now,
+            voting,
+            halted: false,
+            mute,
+            record,
+            high_tc,
+            view,
+            own_vote: None,
+            own_commit_vote: None,
+            own,
+            votes: VoteTable::new(VoteKind::Vote),
+            commit_votes: VoteTable::new(VoteKind::CommitVote),
+            timeouts: TimeoutTable::default(),
+            proposals: BTreeMap::new(),
+            certified: BTreeMap::new(),
+            tree,
+            commit,
+            pending_commit: None,
+            held: None,
+            building: None,
+            fetches: Fetches::default(),
+            roots: Roots::new(&executed),
+            last_change,
+            work_pending: false,
+            pacemaker: Pacemaker::new(pacemaker, now.instant),
+            answered: BTreeMap::new(),
+            announce: None,
+            outbox: Outbox::new(durable),
+        };
+        replica.start();
+        replica.progress(actions);
+        replica
+    }
+
+    /// Takes one input; appends what is to be done, in order.
+    pub fn handle(&mut self, now: Now, input: Input, actions: &mut Vec<Action>) {
+        if self.halted {
+            return;
+        }
+        self.now = now;
+        match input {
+            Input::Message { from, message } => self.on_message(from, message),
+            Input::Tick => self.on_tick(),
+            Input::WorkPending(pending) => self.work_pending = pending,
+            Input::Built(block) => self.on_built(&block),
+            Input::Executed(root) => self.on_executed(root),
+            Input::Fetched(block) => self.on_fetched(block),
+            Input::Synced { blocks, cert } => self.on_synced(&blocks, cert),
+        }
+        self.progress(actions);
+    }
+
+    /// When to come back with [`Input::Tick`] at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.halted {
+            return None;
+        }
+        // What was possible by now was done after the last input; only what lies ahead needs a wake-up.
+        let ahead = |at: &Instant| *at > self.now.instant;
+        let view = self.may_sign().then(|| self.pacemaker.deadline());
+        let propose = self.propose_at().filter(ahead);
+        let vote = self.vote_at().filter(ahead);
+        let mute = self.mute.as_ref().map(Mute::deadline);
+        [view, propose, vote, mute, self.announce, self.fetches.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        Status {
+            view: self.view,
+            height: self.record.high_qc.data.height.max(self.tree.final_height()),
+            final_height: self.tree.final_height(),
+            view_timeout_ms: self.pacemaker.timeout().get(),
+            voting: self.voting,
+            high_qc: self.record.high_qc.data.block.0,
+        }
+    }
+
+    /// How many messages and blocks are kept in all; bounded by [`crate::limits`] and the committee's size.
+    pub fn kept(&self) -> usize {
+        self.votes.len()
+            + self.commit_votes.len()
+            + self.timeouts.len()
+            + self.proposals.len()
+            + self.certified.len()
+            + self.tree.len()
+            + self.fetches.len()
+    }
+
+    fn on_message(&mut self, from: ValidatorIndex, message: Message) {
+        let known = self.context.committee.validator(from).is_some();
+        if !known || Some(from) == self.context.me() {
+            return;
+        }
+        match message {
+            Message::Proposal(proposal) => self.on_proposal(from, &proposal),
+            Message::Vote(vote) => self.on_vote(from, vote),
+            Message::CommitVote(vote) => self.on_commit_vote(from, vote),
+            Message::Timeout(timeout) => self.on_timeout(from, &timeout),
+            Message::Certificates(certificates) => self.on_certificates(from, &certificates),
+            Message::UnmuteRequest { nonce } => self.on_unmute_request(from, nonce),
+            Message::UnmuteAnswer(answer) => self.on_unmute_answer(from, &answer),
+        }
+    }
+
+    fn on_tick(&mut self) {
+        let now = self.now.instant;
+        if self.may_sign() && now >= self.pacemaker.deadline() {
+            self.give_up();
+        }
+        if self.announce.is_some_and(|at| now >= at) {
+            self.announce();
+        }
+        if self.mute.as_ref().is_some_and(|mute| now >= mute.deadline()) {
+            self.ask_to_unmute();
+        }
+    }
+
+    fn on_executed(&mut self, root: ExecutedRoot) {
+        let divergence = self.roots.execute(root);
+        self.on_divergence(divergence);
+    }
+
+    /// Does whatever became possible, then puts it in order.
+    fn progress(&mut self, actions: &mut Vec<Action>) {
+        self.try_commit();
+        self.try_vote();
+        self.try_commit();
+        self.connect();
+        let build = if self.halted { None } else { self.try_build() };
+        let waiting = self.is_waiting();
+        self.pacemaker.set_waiting(self.now.instant, waiting);
+        match build {
+            // The payload is the next input; what is signed by now and the proposal share a record.
+            Some(build) if !self.outbox.has_commit() => {
+                self.outbox.flush_free(actions);
+                actions.push(build);
+            }
+            build => {
+                self.outbox.flush(&self.record, self.high_tc.as_ref(), actions);
+                actions.extend(build);
+            }
+        }
+    }
+
+    /// Whether something waits that only further views bring about: transactions, a block that is not final, or a root
+    /// that is not certified. While execution lags, waiting for it is all that can be done.
+    fn is_waiting(&self) -> bool {
+        let tip = &self.record.high_qc.data;
+        let executed = self.roots.newest().map_or(Height::ZERO, |root| root.height);
+        let lags = tip.height.next().since(executed) > heddle_types::limits::LAG_MAX;
+        let work = self.work_pending && !lags;
+        let unfinished =
+            self.tree.ancestors(tip.block).any(|block| !block.transactions().is_empty());
+        let certified = self.tree.get(tip.block).map(|block| block.header().executed.height);
+        let uncertified =
+            executed >= self.last_change && certified.is_some_and(|at| at < self.last_change);
+        work || unfinished || uncertified
+    }
+
+    fn may_sign(&self) -> bool {
+        match self.voting {
+            VotingState::Voting => !self.halted,
+            VotingState::Muted | VotingState::NotValidator => false,
+        }
+    }
+
+    fn is_heard(&mut self) {
+        self.announce = None;
+    }
+
+    fn on_divergence(&mut self, divergence: Option<Divergence>) {
+        let Some(Divergence { height, own, certified }) = divergence else { return };
+        if !self.halted {
+            self.halted = true;
+            self.outbox.push_free(Action::Diverged { height, own, certified });
+        }
+    }
+
+    fn on_own_key_elsewhere(&mut self, view: View) {
+        if !self.halted {
+            self.halted = true;
+            self.outbox.push_free(Action::OwnKeyElsewhere { view });
+        }
+    }
+
+    /// Which validator most likely has what was certified in `view`.
+    fn hint(&self, view: View) -> ValidatorIndex {
+        let leader = self.context.committee.leader(view);
+        if Some(leader) != self.context.me() {
+            return leader;
+        }
+        self.context.committee.leader(view.next())
+    }
+
+    fn announce_later(&mut self) {
+        let wait = Millis::new(limits::ANNOUNCE_INTERVAL_MS);
+        self.announce = Some(self.now.instant.after(wait));
+    }
+}
+
+/// The view that the certificates let one enter.
+fn entered_view(record: &SafetyRecord, high_tc: Option<&TimeoutCert>) -> View {
+    let given_up = high_tc.map_or(View::ZERO, |tc| tc.view);
+    record.high_qc.data.view.max(given_up).next()
+}

@@ -1,0 +1,111 @@
+//! What is final, and the blocks that are missing on the way there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use heddle_types::CheckedBlock;
+use heddle_types::CommitCert;
+use heddle_types::ValidatorIndex;
+
+use super::Replica;
+use crate::io::Action;
+use crate::limits;
+use crate::tree::Gap;
+
+impl Replica {
+    /// A verified certificate of a block above the last final one. The highest waits until its blocks are here.
+    pub(super) fn adopt_commit(&mut self, cert: CommitCert, from: ValidatorIndex) {
+        if let Ok(path) = self.tree.path(cert.data.block, cert.data.height) {
+            self.commit(path.into_iter().rev().collect(), cert);
+        } else {
+            let pending = self.pending_commit.as_ref().map(|(cert, _)| cert.data.height);
+            if pending < Some(cert.data.height) {
+                self.pending_commit = Some((cert, from));
+            }
+        }
+    }
+
+    /// Commits what waits, if its blocks are here by now.
+    pub(super) fn try_commit(&mut self) {
+        let Some((cert, from)) = self.pending_commit.take() else { return };
+        if cert.data.height > self.tree.final_height() {
+            self.adopt_commit(cert, from);
+        }
+    }
+
+    pub(super) fn on_fetched(&mut self, block: Arc<CheckedBlock>) {
+        if self.fetches.take(block.hash()) {
+            self.tree.insert(block, self.record.high_qc.data.block);
+        }
+    }
+
+    /// Blocks from catching up. Those that are final already are skipped; the rest must link down to the last final one.
+    pub(super) fn on_synced(&mut self, blocks: &[Arc<CheckedBlock>], cert: CommitCert) {
+        let height = self.tree.final_height();
+        let newer = blocks.iter().position(|block| block.header().height > height);
+        let (Some(first), Some(last)) = (newer, blocks.last()) else { return };
+        let newer = &blocks[first..];
+        let parents = std::iter::once(self.tree.last_final()).chain(newer);
+        let linked = newer.iter().zip(parents).all(|(block, parent)| {
+            block.header().parent == parent.hash()
+                && block.header().height.prev() == Some(parent.header().height)
+        });
+        let certified = cert.data.block == last.hash() && cert.data.height == last.header().height;
+        if linked && certified && self.verify_commit(&cert) {
+            self.commit(newer.to_vec(), cert);
+        }
+    }
+
+    /// Asks for what is missing between the last final block and what is certified, and compares certified roots.
+    pub(super) fn connect(&mut self) {
+        let tip = self.record.high_qc.data;
+        let held = self.held.as_ref().map(|proposal| proposal.qc.data);
+        let pending = self.pending_commit.as_ref().map(|(cert, _)| cert.data);
+        let mut missing = BTreeMap::new();
+        for data in [Some(tip), held, pending].into_iter().flatten() {
+            if let Err(Gap::Missing(hash, height)) = self.tree.path(data.block, data.height) {
+                missing.insert(hash, (height, self.hint(data.view)));
+            }
+        }
+        let highest = self.tree.final_height().get().saturating_add(limits::FETCH_GAP_MAX);
+        let (near, far): (BTreeMap<_, _>, _) =
+            missing.into_iter().partition(|(_, (height, _))| height.get() <= highest);
+        let source = self.pending_commit.as_ref().map(|(cert, peer)| (*peer, cert.data.height));
+        let committee = &self.context.committee;
+        let asked = self.fetches.want(self.now.instant, &near, committee, self.context.me());
+        asked.into_iter().for_each(|action| self.outbox.push_free(action));
+        let catch_up = source.filter(|_| !far.is_empty());
+        let asked = self.fetches.catch_up(self.now.instant, catch_up);
+        asked.into_iter().for_each(|action| self.outbox.push_free(action));
+        if source.is_none()
+            && let Some((_, hint)) = far.values().next()
+        {
+            // Certified far above: whoever has that is told where this node is, and answers with what is final.
+            self.answer(*hint);
+        }
+        let claims: Vec<_> =
+            self.tree.ancestors(tip.block).map(|block| block.header().executed).collect();
+        for claim in claims {
+            let divergence = self.roots.certify(claim);
+            self.on_divergence(divergence);
+        }
+    }
+
+    /// `blocks` are consecutive, the first being the last final one's child.
+    fn commit(&mut self, blocks: Vec<Arc<CheckedBlock>>, cert: CommitCert) {
+        let Some(last) = blocks.last().map(Arc::clone) else { return };
+        let first = blocks.first().map(|block| block.header().parent);
+        assert_eq!(first, Some(self.tree.last_final().hash()), "the final chain does not fork");
+        for block in &blocks {
+            let divergence = self.roots.certify(block.header().executed);
+            self.on_divergence(divergence);
+            if !block.transactions().is_empty() {
+                self.last_change = block.header().height;
+            }
+        }
+        self.tree.finalize(last);
+        self.pacemaker.on_commit();
+        self.commit = cert.clone();
+        self.outbox.push(Action::Commit { blocks, cert });
+    }
+}
