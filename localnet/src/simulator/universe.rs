@@ -71,7 +71,7 @@ impl Universe {
         let genesis = genesis(&keys, &accounts);
         let committee = genesis.committee().expect("the genesis above is valid");
         let changes = heddle_ledger::genesis_changes(&genesis);
-        let mut state = State::new();
+        let mut state = State::empty();
         let root = state.apply(&changes);
         let block = Arc::new(CheckedBlock::build(genesis.header(root), Vec::new()));
         let data = block.header().vote_data();

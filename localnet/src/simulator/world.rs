@@ -6,7 +6,6 @@ use std::sync::Arc;
 use heddle_executor::BlockInput;
 use heddle_executor::Executor;
 use heddle_executor::Sequential;
-use heddle_hotstuff::Message;
 use heddle_hotstuff::Now;
 use heddle_machine::Action;
 use heddle_machine::Candidate;
@@ -297,7 +296,7 @@ impl World {
                 signer: Some(Arc::new(self.universe.signers[index])),
                 scheme: Arc::new(super::scheme::MacScheme),
                 pacemaker: heddle_hotstuff::PacemakerConfig {
-                    timeout: Millis::new(100),
+                    timeout_base: Millis::new(100),
                     timeout_max: Millis::new(2_000),
                     idle_interval: Millis::new(20),
                 },
@@ -358,7 +357,11 @@ impl World {
         let Some(account) = self.submitted_by.remove(&ticket) else { return };
         match refusal {
             None => self.next_sequence[account] += 1,
-            Some(Refusal::NonceGap { expected } | Refusal::NonceUsed { expected, .. }) => {
+            Some(
+                Refusal::NonceGap { expected, .. }
+                | Refusal::NonceUsed { expected, .. }
+                | Refusal::NonceTaken { expected, .. },
+            ) => {
                 self.next_sequence[account] = usize::try_from(expected).unwrap_or(usize::MAX);
             }
             Some(_) => {}

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use heddle_catchup::Catchup;
+use crate::tmp::Catchup;
 use heddle_hotstuff::Input as Agreement;
 use heddle_hotstuff::Now;
 use heddle_hotstuff::Recovered;
@@ -88,7 +88,8 @@ impl Machine {
         actions: &mut Vec<Action>,
     ) -> Self {
         let committee = Arc::clone(&config.agreement.committee);
-        let own = config.agreement.own_index();
+        let signer = config.agreement.signer.as_ref();
+        let own = signer.and_then(|signer| committee.index_of(&signer.public_key()));
         let last_final = Arc::clone(&recovered.last_final);
         let executed = recovered.executed.last().copied().unwrap_or(last_final.header().executed);
         let mut in_flight = InFlight::default();

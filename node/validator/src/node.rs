@@ -13,6 +13,7 @@
 
 mod accounts;
 mod backend;
+mod blocks;
 mod checks;
 mod clock;
 mod driver;

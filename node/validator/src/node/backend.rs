@@ -39,8 +39,7 @@ use heddle_rpc_api::ValidatorInfo;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
-use heddle_storage::Outcome;
-use heddle_storage::StorageError;
+use heddle_storage::TxLocation;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Bytes;
@@ -53,13 +52,14 @@ use heddle_types::StateView;
 use heddle_types::Transaction;
 use heddle_types::TxFailure;
 use heddle_types::TxId;
-use heddle_types::TxIndex;
+use heddle_types::View;
 use heddle_types::encode;
 use heddle_types::limits;
 use tokio::sync::oneshot;
 
 use crate::node::checks::Checks;
 use crate::node::checks::Submission;
+use crate::node::blocks;
 use crate::node::clock;
 use crate::node::driver::SendRefusal;
 use crate::node::faucet;
@@ -82,25 +82,6 @@ pub(crate) struct NodeBackend {
     pub(crate) checks: Checks,
     pub(crate) faucet: Option<Faucet>,
     pub(crate) idle_interval_ms: u64,
-}
-
-/// An executed block in the form of the reply; none when a certificate names unknown signers, which cannot be.
-pub(crate) fn block_reply(shared: &Shared, outcome: &Outcome) -> Option<Block> {
-    let header = outcome.block.header();
-    Some(Block {
-        height: header.height,
-        hash: outcome.block.hash(),
-        parent_hash: header.parent,
-        epoch: header.epoch,
-        view: header.view,
-        proposer: shared.committee.validator(header.proposer)?.public_key,
-        time_ms: header.time.get(),
-        transaction_ids: outcome.transaction_ids.clone(),
-        skipped: outcome.skipped.len() as u64,
-        state_root: Some(outcome.executed.root),
-        receipts_root: Some(outcome.receipts_root),
-        certificate: Certificate::new(&outcome.cert, &shared.committee)?,
-    })
 }
 
 impl Backend for NodeBackend {
@@ -343,12 +324,12 @@ impl NodeBackend {
         // Read first: what is executed is never above what is certified.
         let durable = *shared.durable.read();
         let published = shared.machine.read().clone();
-        let agreement = published.status.agreement;
-        let height = agreement.height.max(durable.height);
+        let machine = published.status.as_ref();
+        let height = published.highest_certified.max(durable.height);
         let is_behind = height.since(durable.height) > BEHIND_HEIGHTS_MAX;
         let sync_state = if shared.halted.load(Ordering::SeqCst) {
             SyncState::Halted
-        } else if published.status.catching_up || is_behind {
+        } else if machine.is_some_and(|status| status.catching_up) || is_behind {
             SyncState::Syncing
         } else if published.has_heard {
             SyncState::Synced
@@ -360,7 +341,7 @@ impl NodeBackend {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             validator: shared.committee.index_of(&shared.own_key).is_some(),
             public_key: shared.own_key,
-            view: agreement.view,
+            view: machine.map_or(View::ZERO, |status| status.agreement.view),
             height,
             final_height: durable.height,
             executed_height: durable.height,
@@ -368,11 +349,11 @@ impl NodeBackend {
             sync_state,
             voting: published.voting_reason.is_none(),
             voting_reason: published.voting_reason,
-            view_timeout_ms: agreement.view_timeout_ms,
+            view_timeout_ms: machine.map_or(0, |status| status.agreement.view_timeout_ms),
             peers: shared.peers_up.load(Ordering::Relaxed) as u64,
             mempool: MempoolStatus {
-                transactions: published.status.pool_transactions as u64,
-                bytes: published.status.pool_bytes as u64,
+                transactions: machine.map_or(0, |status| status.pool_transactions as u64),
+                bytes: machine.map_or(0, |status| status.pool_bytes as u64),
             },
         }
     }
@@ -402,12 +383,18 @@ fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
     let durable = shared.durable.read().height;
     let height = match request {
         GetBlock::Height { height } => Some(height),
-        GetBlock::Hash { hash } => shared.storage.height_of(&hash).map_err(|e| internal(&e))?,
+        GetBlock::Hash { hash } => shared.storage.height_of(hash).map_err(|e| internal(&e))?,
     };
-    let found = height.filter(|height| *height <= durable);
-    let outcome = found.map(|height| shared.storage.outcome(height)).transpose();
-    let outcome = outcome.map_err(|error: StorageError| internal(&error))?.flatten();
-    let outcome = outcome.ok_or_else(|| {
+    let block = match height.filter(|height| *height <= durable) {
+        Some(height) => blocks::read(shared, height).map_err(|error| internal(&error))?,
+        None => None,
+    };
+    // A stored block of a final height need not be the final one.
+    let is_asked = |block: &Block| match request {
+        GetBlock::Height { .. } => true,
+        GetBlock::Hash { hash } => block.hash == hash,
+    };
+    block.filter(is_asked).ok_or_else(|| {
         let message = match request {
             GetBlock::Height { height } => {
                 format!("height: found {height}, expected a final one, up to {durable}")
@@ -415,8 +402,7 @@ fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
             GetBlock::Hash { hash } => format!("hash: no final block has {hash}"),
         };
         RpcError::new(ErrorKind::NotFound, message)
-    })?;
-    block_reply(shared, &outcome).ok_or_else(|| internal(&"a certificate names unknown signers"))
+    })
 }
 
 fn read_transaction(shared: &Shared, id: TxId) -> Result<TransactionInfo, RpcError> {
@@ -438,21 +424,24 @@ fn read_transaction(shared: &Shared, id: TxId) -> Result<TransactionInfo, RpcErr
 
 fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcError> {
     let place = shared.storage.transaction(&id).map_err(|error| internal(&error))?;
-    let Some((height, index)) = place else { return Ok(None) };
     let durable = shared.durable.read().height;
-    if height > durable {
+    let Some(TxLocation { height, index }) = place.filter(|place| place.height <= durable) else {
         return Ok(None);
-    }
-    let found = shared.storage.receipt(height, index).map_err(|error| internal(&error))?;
-    let Some((receipt, trace)) = found else {
+    };
+    let receipts = shared.storage.receipts(height).map_err(|error| internal(&error))?;
+    let traces = shared.storage.traces(height).map_err(|error| internal(&error))?;
+    let position = usize::try_from(index.get()).unwrap_or(usize::MAX);
+    let receipt = receipts.as_ref().and_then(|receipts| receipts.get(position));
+    let Some(receipt) = receipt.filter(|receipt| receipt.id == id) else {
         return Err(internal(&format!("transaction {id} has no receipt at height {height}")));
     };
+    let trace = traces.and_then(|traces| traces.get(position).cloned()).unwrap_or_default();
     Ok(Some(TransactionInfo {
         id,
         status: TxStatus::Final,
         height: Some(height),
-        index: Some(TxIndex::new(index)),
-        receipt: Some(Receipt::new(&receipt, &trace, |error| names(shared, error))),
+        index: Some(index),
+        receipt: Some(Receipt::new(receipt, &trace, |error| names(shared, error))),
     }))
 }
 
@@ -463,16 +452,17 @@ fn read_proof(shared: &Shared, request: &GetProof) -> Result<StateProof, RpcErro
     let newest = shared.durable.read().height;
     let oldest = newest.get().saturating_sub(limits::LAG_MAX);
     for height in (oldest..=newest.get()).rev().map(Height::new) {
-        let outcome = shared.storage.outcome(height).map_err(|error| internal(&error))?;
-        let Some(outcome) = outcome else { break };
-        let header = outcome.block.header();
+        let block = shared.storage.final_block(height).map_err(|error| internal(&error))?;
+        let cert = shared.storage.certificate(height).map_err(|error| internal(&error))?;
+        let (Some(block), Some(cert)) = (block, cert) else { break };
+        let header = &block.header;
         let (entry, proof) = {
             let state = shared.state.read();
             let Some(proof) = state.prove_at(header.executed.root, &key) else { continue };
-            let entry = proof.verify(header.executed.root, &key).map(Option::<&_>::cloned);
+            let entry = proof.verify(header.executed.root, &key).map(|entry| entry.cloned());
             (entry.map_err(|error| internal(&error))?, proof)
         };
-        let certificate = Certificate::new(&outcome.cert, &shared.committee);
+        let certificate = Certificate::new(&cert, &shared.committee);
         let certificate =
             certificate.ok_or_else(|| internal(&"a certificate names unknown signers"))?;
         return Ok(StateProof {

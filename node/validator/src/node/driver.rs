@@ -35,7 +35,6 @@ use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
 use crate::node::shared::EVIDENCE_MAX;
-use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
@@ -188,11 +187,12 @@ impl Driver {
             Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => {}
             Action::Send { to, message } => {
                 let body = heddle_wire::encode(&message).into();
-                self.transport.send(to, message.channel(), body);
+                // A peer that is not there, or too slow, hears it again or catches up.
+                let _ = self.transport.send(to, message.channel(), body);
             }
             Action::Broadcast(message) => {
-                let body = heddle_wire::encode(&message).into();
-                self.transport.broadcast(message.channel(), body);
+                let body = bytes::Bytes::from(heddle_wire::encode(&message));
+                self.transport.broadcast(message.channel(), &body);
             }
             Action::Execute { block, cert } => {
                 // The execution thread ends before this one only when it failed, which it says itself.
@@ -245,9 +245,10 @@ impl Driver {
     fn publish(&self) {
         let status = self.machine.status();
         let mut published = self.shared.machine.write();
-        if status.agreement.height > published.status.agreement.height {
+        if status.agreement.height > published.highest_certified {
+            published.has_heard = published.status.is_some();
+            published.highest_certified = status.agreement.height;
             published.certified_at = clock::wall();
-            published.has_heard = true;
         }
         published.voting_reason = match self.voting {
             VotingState::Voting => None,
@@ -256,7 +257,7 @@ impl Driver {
             }
             VotingState::NotValidator => Some("this node is not in the committee".to_owned()),
         };
-        published.status = status;
+        published.status = Some(status);
     }
 }
 

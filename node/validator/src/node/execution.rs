@@ -1,5 +1,6 @@
 //! The execution thread: final blocks in order, one durable write for what waits together, then everyone is told.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -10,11 +11,15 @@ use heddle_executor::BlockOutcome;
 use heddle_executor::Executor;
 use heddle_machine::Input;
 use heddle_storage::Outcome;
+use heddle_types::CheckedBlock;
 use heddle_types::ExecutedRoot;
+use heddle_types::Hash32;
+use heddle_types::TxId;
 
 use crate::exit::Fatal;
-use crate::home::fatal_storage;
-use crate::node::backend::block_reply;
+use crate::node::fatal;
+use crate::node::blocks::BlockParts;
+use crate::node::blocks::block_reply;
 use crate::node::clock;
 use crate::node::driver::DriverEvent;
 use crate::node::driver::ExecuteJob;
@@ -45,15 +50,28 @@ pub(crate) fn run(
             let full = group.len() >= GROUP_BLOCKS_MAX || transactions >= GROUP_TXS_MAX;
             next = if full { None } else { jobs.try_recv().ok() };
         }
-        shared.storage.put_outcomes(&group).map_err(|error| fatal_storage(&error))?;
-        for outcome in group {
-            announce(shared, driver, outcome);
+        // Blocks that came by catching up are not stored yet; the others are, and cost nothing here.
+        let blocks = group.iter().map(|done| done.block.as_ref());
+        shared.storage.put_blocks(blocks).map_err(|error| fatal::storage(&error))?;
+        let outcomes: Vec<Outcome> = group.iter().map(|done| done.outcome.clone()).collect();
+        shared.storage.put_outcomes(&outcomes).map_err(|error| fatal::storage(&error))?;
+        for done in group {
+            announce(shared, driver, done);
         }
     }
     Ok(())
 }
 
-fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Outcome {
+/// An executed block that is not durable yet.
+struct Done {
+    block: Arc<CheckedBlock>,
+    ids: Vec<TxId>,
+    receipts_root: Hash32,
+    skipped: Vec<u32>,
+    outcome: Outcome,
+}
+
+fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Done {
     let ExecuteJob { block, cert } = job;
     let started = Instant::now();
     let (outcome, prepared) = {
@@ -70,42 +88,54 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Out
         state.root()
     };
     shared.metrics.execution_seconds.observe(started.elapsed().as_secs_f64());
-    let BlockOutcome { transaction_ids, receipts, traces, skipped, changes, receipts_root } = outcome;
-    Outcome {
-        executed: ExecutedRoot { height: block.header().height, root },
-        block,
+    let BlockOutcome { transaction_ids, receipts, traces, skipped, changes, receipts_root, .. } = outcome;
+    let skipped: Vec<u32> = skipped.into_iter().map(|skip| skip.0).collect();
+    let outcome = Outcome {
+        height: block.header().height,
+        hash: block.hash(),
         cert,
-        transaction_ids,
         receipts,
-        receipts_root,
         traces,
-        skipped: skipped.into_iter().map(|skip| skip.0).collect(),
+        // A block has at most 10,000 transactions.
+        skipped: u32::try_from(skipped.len()).unwrap_or(u32::MAX),
         changes,
-    }
+        root,
+    };
+    Done { block, ids: transaction_ids, receipts_root, skipped, outcome }
 }
 
-fn announce(shared: &Shared, driver: &Sender<DriverEvent>, outcome: Outcome) {
-    let executed = outcome.executed;
+fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
+    let Done { block, ids, receipts_root, skipped, outcome } = done;
+    let executed = ExecutedRoot { height: outcome.height, root: outcome.root };
     *shared.durable.write() = executed;
-    let header = outcome.block.header();
+    let header = block.header();
     let waited_ms = clock::wall().get().saturating_sub(header.time.get());
     let metrics = &shared.metrics;
     metrics.blocks_final.inc();
-    metrics.transactions_final.inc_by(outcome.transaction_ids.len() as u64);
-    metrics.transactions_skipped.inc_by(outcome.skipped.len() as u64);
-    if !outcome.transaction_ids.is_empty() {
-        metrics.on_commit(waited_ms, outcome.transaction_ids.len());
+    metrics.transactions_final.inc_by(ids.len() as u64);
+    metrics.transactions_skipped.inc_by(skipped.len() as u64);
+    if !ids.is_empty() {
+        metrics.on_commit(waited_ms, ids.len());
     }
     metrics.final_height.set(i64::try_from(executed.height.get()).unwrap_or(i64::MAX));
     tracing::info!(
         height = executed.height.get(),
         view = header.view.get(),
-        txs = outcome.transaction_ids.len(),
+        txs = ids.len(),
         root = ?executed.root,
         "executed"
     );
-    shared.samples.on_block(&outcome);
-    match block_reply(shared, &outcome) {
+    shared.samples.on_block(executed.height, ids.len());
+    let parts = BlockParts {
+        header,
+        hash: outcome.hash,
+        ids,
+        skipped: skipped.len() as u64,
+        root: outcome.root,
+        receipts_root,
+        cert: &outcome.cert,
+    };
+    match block_reply(shared, parts) {
         Some(block) => {
             if let Err(error) = shared.feed.publish(&block) {
                 tracing::error!(%error, "a block could not be encoded for subscribers");
@@ -113,7 +143,7 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, outcome: Outcome) {
         }
         None => tracing::error!(height = %executed.height, "a certificate names unknown signers"),
     }
-    let input = Input::Executed { executed, skipped: outcome.skipped };
+    let input = Input::Executed { executed, skipped };
     // The driver ends first when the node is stopped.
     let _ = driver.send(DriverEvent::Input(input));
 }

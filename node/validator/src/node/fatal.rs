@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use heddle_storage::SafetyError;
 use heddle_storage::StorageError;
 use heddle_types::Address;
 use heddle_types::Height;
@@ -28,7 +29,7 @@ pub(crate) fn diverged(shared: &Shared, height: Height, own: StateRoot, certifie
 /// Leaves what is needed to find out why, beside the database. Best effort: the node ends either way.
 fn write_bundle(shared: &Shared, height: Height, own: StateRoot, certified: StateRoot) -> PathBuf {
     let path = shared.home.join(format!("divergence-{height}.json"));
-    let block = shared.storage.block_at(height).ok().flatten();
+    let block = shared.storage.final_block(height).ok().flatten();
     let bundle = serde_json::json!({
         "height": height.get(),
         "ownRoot": own.to_string(),
@@ -120,7 +121,47 @@ pub(crate) fn storage(error: &StorageError) -> Fatal {
             (ExitCode::Disk, "a working disk", "check the disk and its permissions")
         }
     };
-    let found = error.detail();
+    let text = error.to_string();
+    let path = error_path(error).to_owned();
+    // The path stands in front of the text already.
+    let found = text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text);
+    let found = found.split(", expected").next().unwrap_or(found).to_owned();
     let (expected, remedy) = (expected.to_owned(), remedy.to_owned());
-    Fatal { code, path: error.path().to_owned(), found, expected, remedy }
+    Fatal { code, path, found, expected, remedy }
+}
+
+
+fn error_path(error: &StorageError) -> &Path {
+    match error {
+        StorageError::Missing { path }
+        | StorageError::Exists { path }
+        | StorageError::WrongChain { path, .. }
+        | StorageError::Version { path, .. }
+        | StorageError::Corrupt { path, .. }
+        | StorageError::DiskFull { path }
+        | StorageError::Locked { path }
+        | StorageError::Io { path, .. } => path,
+    }
+}
+
+/// A stored block is not what it was.
+pub(crate) fn corrupt(db: &Path, error: &dyn std::fmt::Display) -> Fatal {
+    Fatal {
+        code: ExitCode::Corrupt,
+        path: db.to_owned(),
+        found: error.to_string(),
+        expected: "the blocks that were stored".to_owned(),
+        remedy: "move db/ away and start again to fetch everything from the other validators".to_owned(),
+    }
+}
+
+/// The safety file cannot be read or written; what it holds is unknown.
+pub(crate) fn safety(error: &SafetyError) -> Fatal {
+    Fatal {
+        code: ExitCode::Disk,
+        path: error.path.clone(),
+        found: error.source.to_string(),
+        expected: "a file that can be read and written".to_owned(),
+        remedy: "check the disk and its permissions; do not delete the file".to_owned(),
+    }
 }

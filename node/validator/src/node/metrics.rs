@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use heddle_rpc_api::PerformanceSample;
 use heddle_rpc_api::limits::SAMPLES_MAX;
-use heddle_storage::Outcome;
 use heddle_types::Height;
 use parking_lot::Mutex;
 use prometheus_client::encoding::text::encode;
@@ -123,7 +122,7 @@ pub(crate) struct Samples {
 
 impl Samples {
     /// A block's outcome became durable.
-    pub(crate) fn on_block(&self, outcome: &Outcome) {
+    pub(crate) fn on_block(&self, height: Height, transactions: usize) {
         let now = clock::wall().get();
         let end = now - now % SAMPLE_MS + SAMPLE_MS;
         let mut ring = self.ring.lock();
@@ -140,9 +139,9 @@ impl Samples {
             });
         }
         if let Some(sample) = ring.back_mut() {
-            sample.height = outcome.executed.height;
+            sample.height = height;
             sample.blocks += 1;
-            sample.transactions += outcome.transaction_ids.len() as u64;
+            sample.transactions += transactions as u64;
         }
     }
 

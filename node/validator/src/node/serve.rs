@@ -8,9 +8,12 @@ use heddle_catchup::RequestId;
 use heddle_catchup::Response;
 use heddle_catchup::Stored;
 use heddle_catchup::serve_range;
+use heddle_storage::Storage;
 use heddle_storage::StorageError;
 use heddle_transport::PublicReply;
 use heddle_transport::Transport;
+use heddle_types::Height;
+use heddle_types::encode;
 use heddle_wire::Channel;
 use heddle_wire::EncodedBlock;
 use heddle_wire::RawMessage;
@@ -23,7 +26,8 @@ use crate::node::shared::Shared;
 pub(crate) fn run(shared: &Shared, jobs: &Receiver<ServeJob>, transport: &Transport) {
     while let Ok(ServeJob { to, id, request }) = jobs.recv() {
         if let Some(body) = answer(shared, id, &request) {
-            transport.send(to, Channel::Bulk, body.into());
+            // Who asked may be gone.
+            let _ = transport.send(to, Channel::Bulk, body.into());
         }
     }
 }
@@ -51,22 +55,32 @@ fn answer(shared: &Shared, id: RequestId, request: &Request) -> Option<Vec<u8>> 
 fn response(shared: &Shared, request: &Request) -> Result<Response<EncodedBlock>, StorageError> {
     let storage = &shared.storage;
     match request {
-        Request::Block { hash } => Ok(Response::Block(storage.block_bytes(hash)?.map(EncodedBlock))),
+        Request::Block { hash } => {
+            let block = storage.block(*hash)?;
+            Ok(Response::Block(block.map(|block| EncodedBlock(encode(&block)))))
+        }
         Request::Range { from, max_blocks, max_bytes } => {
             let mut failed = None;
-            let read = |height| match storage.stored_block(height) {
-                Ok(found) => found.map(|(bytes, cert)| Stored {
-                    bytes: bytes.len(),
-                    block: EncodedBlock(bytes),
-                    cert,
-                }),
-                Err(error) => {
+            let read = |height| {
+                read_stored(storage, height).unwrap_or_else(|error| {
                     failed = Some(error);
                     None
-                }
+                })
             };
             let response = serve_range(*from, *max_blocks, *max_bytes, read);
             failed.map_or(Ok(response), Err)
         }
     }
+}
+
+fn read_stored(
+    storage: &Storage,
+    height: Height,
+) -> Result<Option<Stored<EncodedBlock>>, StorageError> {
+    let Some(block) = storage.final_block(height)? else { return Ok(None) };
+    let hash = block.header.hash();
+    // Only a certificate of its own ends a range.
+    let cert = storage.certificate(height)?.filter(|cert| cert.data.block == hash);
+    let bytes = encode(&block);
+    Ok(Some(Stored { bytes: bytes.len(), block: EncodedBlock(bytes), cert }))
 }

@@ -13,6 +13,7 @@ use heddle_storage::Storage;
 use heddle_types::Committee;
 use heddle_types::ExecutedRoot;
 use heddle_types::Genesis;
+use heddle_types::Height;
 use heddle_types::PublicKey;
 use heddle_types::UnixMillis;
 use parking_lot::Mutex;
@@ -56,7 +57,10 @@ pub(crate) struct Shared {
 /// What the driver publishes after each input.
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
-    pub(crate) status: Status,
+    /// None until the machine has started.
+    pub(crate) status: Option<Status>,
+    /// The highest certified height that was seen.
+    pub(crate) highest_certified: Height,
     /// Why the node does not vote; none when it does.
     pub(crate) voting_reason: Option<String>,
     /// When a new certificate was last seen.

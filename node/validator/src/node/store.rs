@@ -1,55 +1,80 @@
 //! Making durable what must be before anything leaves: blocks first, then the safety record.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use heddle_machine::Action;
+use heddle_storage::SafetyError;
 use heddle_storage::SafetyFile;
 use heddle_storage::Storage;
+use heddle_types::PublicKey;
+use heddle_types::SafetyRecord;
 
 use crate::exit::Fatal;
-use crate::home::fatal_storage;
+use crate::node::fatal;
+
+/// The safety file, or where to make it once a muted validator may sign again.
+pub(crate) struct Safety {
+    path: PathBuf,
+    owner: PublicKey,
+    file: Option<SafetyFile>,
+}
+
+impl Safety {
+    pub(crate) const fn ready(path: PathBuf, owner: PublicKey, file: SafetyFile) -> Self {
+        Self { path, owner, file: Some(file) }
+    }
+
+    pub(crate) const fn none(path: PathBuf, owner: PublicKey) -> Self {
+        Self { path, owner, file: None }
+    }
+
+    /// The first record after muteness goes into a new file, whatever is left of the old one.
+    fn write(&mut self, record: &SafetyRecord) -> Result<(), SafetyError> {
+        match &mut self.file {
+            Some(file) => file.write(record),
+            None => {
+                self.file = Some(SafetyFile::recreate(&self.path, self.owner, record)?);
+                Ok(())
+            }
+        }
+    }
+}
 
 /// Where the driver's thread writes.
 pub(crate) struct Store {
     storage: Arc<Storage>,
-    safety: SafetyFile,
+    safety: Safety,
 }
 
 impl Store {
-    pub(crate) fn new(storage: Arc<Storage>, safety: SafetyFile) -> Self {
+    pub(crate) const fn new(storage: Arc<Storage>, safety: Safety) -> Self {
         Self { storage, safety }
     }
 
-    /// Writes all that `actions` ask to be durable: every block and timeout certificate in one synced write, then the newest
+    /// Writes all that `actions` ask to be durable: every block in one synced write, timeout certificates, then the newest
     /// record, which contains what the ones before it do.
     pub(crate) fn make_durable(&mut self, actions: &[Action]) -> Result<(), Fatal> {
-        let mut blocks = Vec::new();
-        let mut certs = Vec::new();
+        let blocks = actions.iter().filter_map(|action| match action {
+            Action::StoreBlock(block) => Some(block.as_ref()),
+            _ => None,
+        });
+        let mut blocks = blocks.peekable();
+        if blocks.peek().is_some() {
+            self.storage.put_blocks(blocks).map_err(|error| fatal::storage(&error))?;
+        }
         let mut record = None;
         for action in actions {
             match action {
-                Action::StoreBlock(block) => blocks.push(block.to_block()),
-                Action::StoreTimeoutCert(cert) => certs.push(cert.clone()),
+                Action::StoreTimeoutCert(cert) => {
+                    self.storage.put_timeout_cert(cert).map_err(|error| fatal::storage(&error))?;
+                }
                 Action::Persist(newer) => record = Some(newer),
-                Action::Send { .. }
-                | Action::Broadcast(_)
-                | Action::Execute { .. }
-                | Action::Reply { .. }
-                | Action::Dropped(_)
-                | Action::Serve { .. }
-                | Action::Misbehaved { .. }
-                | Action::Voting(_)
-                | Action::Diverged { .. }
-                | Action::Evidence(_)
-                | Action::OwnKeyElsewhere { .. } => {}
+                _ => {}
             }
         }
-        if !blocks.is_empty() || !certs.is_empty() {
-            self.storage.put_blocks(&blocks, &certs).map_err(|e| fatal_storage(&e))?;
-        }
-        match record {
-            Some(record) => self.safety.write(record).map_err(|e| fatal_storage(&e)),
-            None => Ok(()),
-        }
+        record.map_or(Ok(()), |record| {
+            self.safety.write(record).map_err(|error| fatal::safety(&error))
+        })
     }
 }

@@ -1,0 +1,3 @@
+//! Tests of many validators together.
+
+mod simulator;

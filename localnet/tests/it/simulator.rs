@@ -1,0 +1,49 @@
+//! Simulated runs.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use heddle_localnet::simulator::Plan;
+use heddle_localnet::simulator::run;
+
+/// How many seeds `make test` runs; `make soak` sets more.
+fn seeds() -> u64 {
+    std::env::var("HEDDLE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(2_000)
+}
+
+/// Runs all plans twice on all cores and says which fails.
+fn check_twice(plans: &[Plan]) {
+    let next = AtomicU64::new(0);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let position = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(plan) = usize::try_from(position).ok().and_then(|p| plans.get(p)) else {
+                        break;
+                    };
+                    let report = run(plan).unwrap_or_else(|e| panic!("seed {}: {e}\n{plan:?}", plan.seed));
+                    assert_eq!(Ok(report), run(plan), "seed {}: two runs differ", plan.seed);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn without_faults_four_and_seven_commit_every_transfer() {
+    check_twice(&[Plan::calm(1, 4, 1_000), Plan::calm(2, 7, 1_000)]);
+}
+
+#[test]
+fn random_faults_never_break_agreement_or_progress() {
+    let plans: Vec<Plan> = (0..seeds()).map(Plan::random).collect();
+    check_twice(&plans);
+}
+
+#[test]
+fn every_leader_crash_and_isolation_in_the_first_views_is_survived() {
+    check_twice(&Plan::enumerated(4, 8));
+}

@@ -1,0 +1,222 @@
+//! Reading back what the disk holds.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
+
+use heddle_hotstuff::PacemakerConfig;
+use heddle_hotstuff::Recovered;
+use heddle_ledger::Ledger;
+use heddle_ledger::genesis_changes;
+use heddle_machine::MachineConfig;
+use heddle_mempool::PayloadLimits;
+use heddle_sdk::Programs;
+use heddle_state::State;
+use heddle_storage::Recovery;
+use heddle_storage::SafetyState;
+use heddle_storage::Storage;
+use heddle_storage::StorageError;
+use heddle_transport::Peer;
+use heddle_types::Block;
+use heddle_types::CheckedBlock;
+use heddle_types::Ed25519Scheme;
+use heddle_types::Ed25519Signer;
+use heddle_types::Genesis;
+use heddle_types::Height;
+use heddle_types::Millis;
+use heddle_types::QuorumCert;
+use heddle_types::SafetyRecord;
+use heddle_types::limits;
+use parking_lot::Mutex;
+use parking_lot::RwLock;
+
+use crate::exit::Fatal;
+use crate::home::Home;
+use crate::node::clock;
+use crate::node::fatal;
+use crate::node::known::KnownSignatures;
+use crate::node::metrics::Metrics;
+use crate::node::metrics::Samples;
+use crate::node::pending::Standings;
+use crate::node::shared::Published;
+use crate::node::shared::Shared;
+use crate::node::store::Safety;
+use crate::rpc::BlockFeed;
+
+/// Blocks that subscribers can go back.
+const FEED_BLOCKS: usize = 1_000;
+/// The least time that a leader is given.
+const VIEW_TIMEOUT: Millis = Millis::new(500);
+/// The most time that a leader is given after many failures.
+const VIEW_TIMEOUT_MAX: Millis = Millis::new(10_000);
+/// How long an admitted transaction waits for company before it is forwarded.
+const FORWARD_DELAY: Millis = Millis::new(2);
+/// The most that one block orders: what two cores execute in well under a view's timeout.
+const PAYLOAD: PayloadLimits = PayloadLimits { txs: 4_000, bytes: limits::PAYLOAD_BYTES_MAX };
+
+/// What a node starts with.
+pub(crate) struct Opened {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) safety: Safety,
+    pub(crate) recovered: Recovered,
+    pub(crate) mute_reason: Option<String>,
+    pub(crate) config: MachineConfig,
+}
+
+/// The programs of every node.
+pub(crate) fn programs() -> Programs {
+    Programs::new(vec![Box::new(Ledger)])
+}
+
+/// Makes the database and the safety record of a new home.
+///
+/// # Errors
+/// When there is a database or a record already, or from writing.
+pub fn initialise(home: &Home) -> Result<(), Fatal> {
+    create_database(&home.db_path(), home.genesis()).map_err(|error| fatal::storage(&error))?;
+    let record = first_record(home.genesis());
+    let owner = home.key().public_key();
+    heddle_storage::SafetyFile::create_first(&home.safety_path(), owner, &record)
+        .map(|_file| ())
+        .map_err(|error| fatal::safety(&error))
+}
+
+fn create_database(dir: &Path, genesis: &Genesis) -> Result<(), StorageError> {
+    let changes = genesis_changes(genesis);
+    let header = genesis.header(State::empty().apply(&changes));
+    Storage::create(dir, &header, &changes)
+}
+
+fn first_record(genesis: &Genesis) -> SafetyRecord {
+    let root = State::empty().apply(&genesis_changes(genesis));
+    let header = genesis.header(root);
+    SafetyRecord::first(header.chain, header.epoch, QuorumCert::genesis(header.vote_data()))
+}
+
+/// Opens the home's database and safety record. An emptied database beside them is made again from genesis, and is
+/// refetched from the other validators.
+pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
+    let chain = home.committee().chain();
+    let dir = home.db_path();
+    let opened = match Storage::open(&dir, chain) {
+        Err(StorageError::Missing { .. }) => {
+            tracing::warn!(path = %dir.display(), "no database: starting from genesis, fetching from peers");
+            create_database(&dir, home.genesis()).and_then(|()| Storage::open(&dir, chain))
+        }
+        opened => opened,
+    };
+    let (storage, recovery) = opened.map_err(|error| fatal::storage(&error))?;
+    let (safety, record, mute_reason) = open_safety(home)?;
+    let config = machine_config(home);
+    let (state, recovered) = recovered(recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
+    let shared = Arc::new(share(home, storage, state, &recovered));
+    Ok(Opened { shared, safety, recovered, mute_reason, config })
+}
+
+fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<String>), Fatal> {
+    let path = home.safety_path();
+    let owner = home.key().public_key();
+    if home.validator_index().is_none() {
+        return Ok((Safety::none(path, owner), None, None));
+    }
+    let state = heddle_storage::SafetyFile::open(&path, home.committee().chain(), owner);
+    Ok(match state.map_err(|error| fatal::safety(&error))? {
+        SafetyState::Ready(file, record) => (Safety::ready(path, owner, file), Some(*record), None),
+        SafetyState::Mute(reason) => (Safety::none(path, owner), None, Some(reason.to_string())),
+    })
+}
+
+fn machine_config(home: &Home) -> MachineConfig {
+    let committee = Arc::new(home.committee().clone());
+    let root = State::empty().apply(&genesis_changes(home.genesis()));
+    MachineConfig {
+        agreement: heddle_hotstuff::Config {
+            genesis: home.genesis().header(root).vote_data(),
+            scheme: Arc::new(Ed25519Scheme),
+            signer: Some(Arc::new(Ed25519Signer(home.key().secret_key().clone()))),
+            pacemaker: PacemakerConfig {
+                timeout_base: VIEW_TIMEOUT,
+                timeout_max: VIEW_TIMEOUT_MAX,
+                idle_interval: home.config().idle_interval,
+            },
+            committee: Arc::clone(&committee),
+        },
+        pool: heddle_mempool::Config::new(committee.chain()),
+        payload: PAYLOAD,
+        forward_delay: FORWARD_DELAY,
+    }
+}
+
+/// Checks stored blocks again: what the disk returns is believed no more than what a peer says.
+fn recovered(
+    recovery: Recovery,
+    safety: Option<SafetyRecord>,
+) -> Result<(State, Recovered), heddle_types::BlockError> {
+    let check = |block: Block| CheckedBlock::check(block, |_, _| false).map(Arc::new);
+    let named = safety.as_ref().and_then(|record| record.high_tc);
+    let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
+    let recovered = Recovered {
+        safety,
+        high_tc,
+        last_final: check(recovery.last_final)?,
+        commit: recovery.cert,
+        executed: recovery.executed,
+        blocks: recovery.blocks.into_iter().map(check).collect::<Result<_, _>>()?,
+        nonce: random(),
+    };
+    Ok((recovery.state, recovered))
+}
+
+fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> Shared {
+    let height = recovered.last_final.header().height;
+    let durable = recovered.executed.last().copied().unwrap_or(recovered.last_final.header().executed);
+    Shared {
+        genesis: home.genesis().clone(),
+        committee: Arc::new(home.committee().clone()),
+        own_key: home.key().public_key(),
+        home: home.dir().to_owned(),
+        programs: Arc::new(programs()),
+        storage: Arc::new(storage),
+        state: RwLock::new(state),
+        executed_height: AtomicU64::new(height.get()),
+        durable: RwLock::new(durable),
+        machine: RwLock::new(Published {
+            status: None,
+            highest_certified: Height::ZERO,
+            voting_reason: Some("starting".to_owned()),
+            certified_at: clock::wall(),
+            has_heard: false,
+        }),
+        peers_up: AtomicUsize::new(0),
+        halted: AtomicBool::new(false),
+        known: KnownSignatures::default(),
+        standings: Standings::default(),
+        evidence: Mutex::new(Vec::new()),
+        feed: Arc::new(BlockFeed::new(FEED_BLOCKS, height)),
+        samples: Samples::default(),
+        metrics: Metrics::new(),
+    }
+}
+
+/// The other validators as the transport knows them.
+pub(crate) fn peers(home: &Home) -> Vec<Peer> {
+    let peers = home.config().peers.iter();
+    peers
+        .filter_map(|peer| {
+            let index = home.committee().index_of(&peer.public_key)?;
+            Some(Peer { index, key: peer.public_key, addr: peer.quic })
+        })
+        .collect()
+}
+
+/// Random bytes from the system.
+///
+/// # Panics
+/// When the system has none: nothing about keys or nonces could be relied on then.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has random bytes");
+    bytes
+}
