@@ -1,1 +1,36 @@
-//! (born empty)
+//! QUIC between nodes: two connections to each other validator, framed, bounded, kept up forever; and a public protocol for
+//! everybody else.
+//!
+//! The transport carries opaque frames, and decides nothing about them. Who a peer is, TLS proves: each end presents its raw
+//! Ed25519 key, pinned by the committee. Of a pair the lower key dials, `ctl` and `bulk` apart; each direction of a connection is one
+//! long stream. A peer that stalls, floods or talks nonsense costs itself its connection, and nobody else anything.
+//!
+//! When a second node shows up with a peer's key, whoever answers a fresh ping stays; the other is told, which is how a node learns
+//! that its key is in use elsewhere. A node that dials a peer learns it from the refusal; one that is dialled probes once at its start.
+
+mod accept;
+mod close;
+mod config;
+mod dial;
+mod endpoint;
+mod error;
+mod event;
+mod hello;
+pub mod limits;
+mod link;
+mod peers;
+mod public;
+mod public_client;
+mod queue;
+mod rate;
+mod shared;
+mod stats;
+mod tls;
+mod transport;
+
+pub use config::{Peer, TransportConfig};
+pub use error::TransportError;
+pub use event::{Elsewhere, Event, PublicReply};
+pub use public_client::{PublicClient, PublicClientConfig, PublicError};
+pub use stats::Stats;
+pub use transport::{Sent, Transport};

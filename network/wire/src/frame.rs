@@ -70,9 +70,9 @@ impl FrameReader {
         Ok(Some(self.buffer.split_to(body_len).freeze()))
     }
 
-    /// Changes the limit, for the frames that are not taken out yet.
-    pub fn set_body_bytes_max(&mut self, max: usize) {
-        self.body_bytes_max = max;
+    /// Whether nothing is left over.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
     }
 }
 

@@ -18,5 +18,5 @@ pub use channel::Channel;
 pub use encode::{EncodedBlock, encode, encode_stored_response};
 pub use frame::{FrameError, FrameReader, frame_header};
 pub use hello::{Hello, HelloError, InstanceId, PROTOCOL_VERSION, Purpose, Session, SessionEvent};
-pub use message::PeerMessage;
+pub use message::{Liveness, PeerMessage};
 pub use raw::{CheckError, DecodeError, RawMessage, decode};

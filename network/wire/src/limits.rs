@@ -14,6 +14,8 @@ pub const BULK_FRAME_BYTES_MAX: usize =
     heddle_catchup::limits::RESPONSE_BYTES_MAX + CommitCert::BYTES_MAX + 64;
 /// Bytes of a hello.
 pub const HELLO_BYTES: usize = 59;
+/// Bytes of a hello of any version: its version must be readable to be refused.
+pub const HELLO_BYTES_MAX: usize = 256;
 /// Bytes of a request on the public protocol.
 pub const REQUEST_BYTES_MAX: usize = 64;
 /// Transactions in one message.

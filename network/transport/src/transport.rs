@@ -1,0 +1,180 @@
+//! The handle that the driver holds.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use heddle_types::ValidatorIndex;
+use heddle_wire::Channel;
+use heddle_wire::InstanceId;
+use quinn::Endpoint;
+use tokio::runtime::Handle;
+use tracing::warn;
+
+use crate::accept;
+use crate::close::CloseCode;
+use crate::config::TransportConfig;
+use crate::dial::Dialer;
+use crate::endpoint;
+use crate::error::TransportError;
+use crate::event::Event;
+use crate::peers::PeerEntry;
+use crate::peers::Peers;
+use crate::shared::Shared;
+use crate::stats::Stats;
+use crate::tls::Identity;
+use crate::tls::VALIDATOR_ALPN;
+
+/// A node's place in its chain's network. All methods return at once, from any thread. Dropped, it closes.
+#[derive(Debug)]
+pub struct Transport {
+    shared: Arc<Shared>,
+    endpoint: Endpoint,
+    local_addr: SocketAddr,
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Sent {
+    /// It waits in the peer's queue, and is sent while the connection lasts.
+    Queued,
+    /// The peer is not connected, or there is no such peer.
+    NotConnected,
+    /// The queue was full. On `bulk` the frame is dropped; on `ctl` the connection has ended too.
+    Dropped,
+}
+
+impl Transport {
+    /// Binds, and from then on keeps connections to all peers on `runtime`'s threads. `events` is told what happens, from
+    /// those threads, and must not block.
+    ///
+    /// # Errors
+    /// See [`TransportError`].
+    pub fn start(
+        config: TransportConfig,
+        runtime: &Handle,
+        events: impl Fn(Event) + Send + Sync + 'static,
+    ) -> Result<Self, TransportError> {
+        let _within = runtime.enter();
+        let key = config.secret.public_key();
+        let instance = InstanceId(config.instance);
+        let peers = Peers::new(&key, &config.peers)?;
+        let identity = Identity::new(&config.secret)?;
+        let endpoint = endpoint::bind(config.listen, &config.secret, instance, &identity)?;
+        let local_addr = endpoint
+            .local_addr()
+            .map_err(|source| TransportError::Bind { addr: config.listen, source })?;
+        let shared = Shared::new(key, config.chain, instance, peers, Box::new(events));
+        let transport = Self { shared: Arc::new(shared), endpoint, local_addr };
+        for entry in transport.shared.peers.iter() {
+            transport.spawn_dialers(entry, &identity)?;
+        }
+        runtime
+            .spawn(accept::accept_all(Arc::clone(&transport.shared), transport.endpoint.clone()));
+        Ok(transport)
+    }
+
+    /// Where this node listens.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Sends `body` to one peer. Frames of one channel arrive in order, or not at all.
+    pub fn send(&self, to: ValidatorIndex, channel: Channel, body: Bytes) -> Sent {
+        match self.shared.peers.by_index(to) {
+            Some(entry) => self.send_to(entry, channel, body),
+            None => Sent::NotConnected,
+        }
+    }
+
+    /// Sends `body` to all peers that are connected; its bytes are shared.
+    pub fn broadcast(&self, channel: Channel, body: &Bytes) {
+        for entry in self.shared.peers.iter() {
+            // Whoever is not there, or stuck, is counted by `send_to` and will be told otherwise.
+            let _counted = self.send_to(entry, channel, body.clone());
+        }
+    }
+
+    /// Whether a channel to the peer is up.
+    pub fn is_connected(&self, peer: ValidatorIndex, channel: Channel) -> bool {
+        self.shared.peers.by_index(peer).is_some_and(|entry| entry.link(channel).is_some())
+    }
+
+    /// The driver found that a frame of the peer is no message, or malformed: it loses the connection, and its place for a
+    /// while.
+    pub fn report_bad_frame(
+        &self,
+        peer: ValidatorIndex,
+        channel: Channel,
+        error: &dyn std::fmt::Display,
+    ) {
+        self.shared.on_bad_frame(peer, channel, error);
+    }
+
+    /// What was counted since the start.
+    pub fn stats(&self) -> Stats {
+        self.shared.counters.snapshot()
+    }
+
+    /// Ends all connections and frees nothing yet; see [`Self::closed`].
+    pub fn close(&self) {
+        self.shared.stopping.send_replace(true);
+        self.endpoint.close(CloseCode::Stopping.code(), b"stopping");
+    }
+
+    /// Closes, and waits until the peers know. At most a few round trips, or QUIC's patience with silent ones.
+    pub async fn closed(&self) {
+        self.close();
+        self.endpoint.wait_idle().await;
+    }
+
+    fn send_to(&self, entry: &PeerEntry, channel: Channel, body: Bytes) -> Sent {
+        let Some(pushed) = entry.push(channel, body) else { return Sent::NotConnected };
+        let counters = &self.shared.counters;
+        match (pushed, channel) {
+            (Ok(()), Channel::Ctl | Channel::Bulk) => {
+                counters.frames_sent.add(1);
+                Sent::Queued
+            }
+            (Err(_link), Channel::Bulk) => {
+                counters.bulk_dropped.add(1);
+                Sent::Dropped
+            }
+            (Err(link), Channel::Ctl) => {
+                counters.stuck.add(1);
+                warn!(peer = %entry.peer.index, "ctl does not get through: connection ended");
+                CloseCode::Stuck.close(&link.connection);
+                Sent::Dropped
+            }
+        }
+    }
+
+    fn spawn_dialers(
+        &self,
+        entry: &Arc<PeerEntry>,
+        identity: &Identity,
+    ) -> Result<(), TransportError> {
+        let config = endpoint::client_config(identity, entry.peer.key, VALIDATOR_ALPN)?;
+        let dialer = || Dialer {
+            shared: Arc::clone(&self.shared),
+            endpoint: self.endpoint.clone(),
+            entry: Arc::clone(entry),
+            config: config.clone(),
+        };
+        if self.shared.dials(&entry.peer.key) {
+            for channel in Channel::ALL {
+                tokio::spawn(dialer().keep(channel));
+            }
+        } else {
+            tokio::spawn(dialer().probe());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
