@@ -1,0 +1,434 @@
+//! Some replicas, a network and disks, in virtual time, from one seed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use heddle_hotstuff::Action;
+use heddle_hotstuff::Evidence;
+use heddle_hotstuff::Input;
+use heddle_hotstuff::Message;
+use heddle_hotstuff::Recovered;
+use heddle_hotstuff::Replica;
+use heddle_types::BlockHash;
+use heddle_types::CheckedBlock;
+use heddle_types::CheckedTransaction;
+use heddle_types::CommitCert;
+use heddle_types::ExecutedRoot;
+use heddle_types::Height;
+use heddle_types::SafetyRecord;
+use heddle_types::StateRoot;
+use heddle_types::TimeoutCert;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng;
+use rand_core::SeedableRng;
+
+use crate::oracle::Oracle;
+use crate::oracle::Witness;
+use crate::world;
+use crate::world::World;
+
+/// What the network does to a message, in percent and microseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Network {
+    pub(crate) delay: u64,
+    pub(crate) jitter: u64,
+    pub(crate) loss: u64,
+    pub(crate) duplicate: u64,
+}
+
+impl Network {
+    pub(crate) const CONSTANT: Self = Self { delay: 10_000, jitter: 0, loss: 0, duplicate: 0 };
+}
+
+/// What survives a crash.
+struct Disk {
+    safety: Option<SafetyRecord>,
+    tc: Option<TimeoutCert>,
+    blocks: BTreeMap<BlockHash, Arc<CheckedBlock>>,
+    chain: BTreeMap<Height, Arc<CheckedBlock>>,
+    certs: BTreeMap<Height, CommitCert>,
+    roots: BTreeMap<Height, StateRoot>,
+}
+
+pub(crate) struct Node {
+    replica: Option<Replica>,
+    life: u64,
+    disk: Disk,
+    witness: Witness,
+    mempool: Vec<Arc<CheckedTransaction>>,
+    told_pending: bool,
+    final_height: Height,
+    /// Crashes in the middle of carrying out actions, after so many of them.
+    pub(crate) crash_after: Option<u64>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) diverged: bool,
+    /// When each height became final here, in microseconds.
+    pub(crate) final_at: BTreeMap<u64, u64>,
+}
+
+#[derive(Clone)]
+enum Event {
+    Deliver(ValidatorIndex, Message),
+    Input(Input),
+}
+
+pub(crate) struct Cluster {
+    pub(crate) world: World,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) network: Network,
+    pub(crate) execution: u64,
+    /// Pairs that cannot reach each other.
+    pub(crate) groups: Vec<u8>,
+    pub(crate) sent: BTreeMap<&'static str, u64>,
+    /// When each block was first proposed.
+    pub(crate) proposed_at: BTreeMap<u64, u64>,
+    oracle: Oracle,
+    rng: ChaCha20Rng,
+    now: u64,
+    sequence: u64,
+    queue: BTreeMap<(u64, u64), (usize, u64, Event)>,
+    transactions: u64,
+}
+
+impl Cluster {
+    pub(crate) fn new(len: u16, seed: u64, network: Network) -> Self {
+        let world = World::new(len);
+        let nodes = (0..len).map(|_| Node::new(&world)).collect();
+        let mut cluster = Self {
+            world,
+            nodes,
+            network,
+            execution: 1000,
+            groups: vec![0; usize::from(len)],
+            sent: BTreeMap::new(),
+            proposed_at: BTreeMap::new(),
+            oracle: Oracle::default(),
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            now: 0,
+            sequence: 0,
+            queue: BTreeMap::new(),
+            transactions: 0,
+        };
+        (0..usize::from(len)).for_each(|who| cluster.start(who));
+        cluster
+    }
+
+    /// Everybody gets `count` transactions to order.
+    pub(crate) fn submit(&mut self, count: u64) {
+        for _ in 0..count {
+            self.transactions += 1;
+            let transaction = world::transaction(self.transactions);
+            self.nodes.iter_mut().for_each(|node| node.mempool.push(Arc::clone(&transaction)));
+        }
+        (0..self.nodes.len()).for_each(|who| self.tell_pending(who));
+    }
+
+    pub(crate) fn crash(&mut self, who: usize) {
+        self.nodes[who].replica = None;
+        self.nodes[who].life += 1;
+    }
+
+    pub(crate) fn lose_record(&mut self, who: usize) {
+        self.nodes[who].disk.safety = None;
+    }
+
+    pub(crate) fn start(&mut self, who: usize) {
+        let recovered = self.nodes[who].recover(&self.world, self.rng.next_u64());
+        let mut actions = Vec::new();
+        let config = self.world.config(u16::try_from(who).unwrap());
+        let node = &mut self.nodes[who];
+        node.final_height = recovered.last_final.header().height;
+        node.told_pending = false;
+        node.crash_after = None;
+        let replica = Replica::new(config, recovered, world::at_micros(self.now), &mut actions);
+        node.replica = Some(replica);
+        self.perform(who, actions);
+        self.tell_pending(who);
+    }
+
+    pub(crate) fn run_ms(&mut self, ms: u64) {
+        let end = self.now + ms * 1000;
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    /// Runs until all running nodes have `height` final; panics after `ms`.
+    pub(crate) fn run_to(&mut self, height: u64, ms: u64) {
+        let end = self.now + ms * 1000;
+        while self.lowest() < height {
+            assert!(self.step(end), "height {} of {height} after {ms} ms", self.lowest());
+        }
+    }
+
+    /// The lowest final height of the running nodes.
+    pub(crate) fn lowest(&self) -> u64 {
+        let running = self.nodes.iter().filter(|node| node.replica.is_some());
+        running.map(|node| node.final_height.get()).min().unwrap_or(0)
+    }
+
+    pub(crate) fn replica(&self, who: usize) -> &Replica {
+        self.nodes[who].replica.as_ref().unwrap()
+    }
+
+    pub(crate) fn is_running(&self, who: usize) -> bool {
+        self.nodes[who].replica.is_some()
+    }
+
+    pub(crate) fn random(&mut self, below: u64) -> u64 {
+        self.rng.next_u64() % below
+    }
+
+    pub(crate) fn highest_vote(&self, who: usize) -> View {
+        self.nodes[who].disk.safety.as_ref().unwrap().vote.view
+    }
+
+    /// Hands one node an input, now.
+    pub(crate) fn input(&mut self, who: usize, input: Input) {
+        let Some(replica) = self.nodes[who].replica.as_mut() else { return };
+        let mut actions = Vec::new();
+        replica.handle(world::at_micros(self.now), input, &mut actions);
+        self.perform(who, actions);
+    }
+
+    fn step(&mut self, end: u64) -> bool {
+        let deadlines =
+            self.nodes.iter().enumerate().filter_map(|(who, node)| {
+                Some((node.replica.as_ref()?.deadline()?.as_micros(), who))
+            });
+        let tick = deadlines.min();
+        let first = self.queue.first_key_value().map(|((at, _), _)| *at);
+        let at = [tick.map(|(at, _)| at), first].into_iter().flatten().min();
+        let Some(at) = at.filter(|at| *at <= end) else { return false };
+        self.now = self.now.max(at);
+        if first == Some(at) {
+            let (_, (who, life, event)) = self.queue.pop_first().unwrap();
+            if self.nodes[who].life == life {
+                self.input(who, event.into());
+            }
+        } else if let Some((_, who)) = tick {
+            self.input(who, Input::Tick);
+            let deadline = self.nodes[who].replica.as_ref().and_then(Replica::deadline);
+            assert!(deadline.is_none_or(|at| at.as_micros() > self.now), "a deadline that stays");
+        }
+        true
+    }
+
+    fn perform(&mut self, who: usize, actions: Vec<Action>) {
+        for action in actions {
+            if let Some(left) = &mut self.nodes[who].crash_after {
+                if *left == 0 {
+                    return self.crash(who);
+                }
+                *left -= 1;
+            }
+            self.perform_one(who, action);
+        }
+    }
+
+    fn perform_one(&mut self, who: usize, action: Action) {
+        let me = ValidatorIndex::new(u16::try_from(who).unwrap());
+        let disk = &mut self.nodes[who].disk;
+        match action {
+            Action::StoreBlock(block) => {
+                disk.blocks.insert(block.hash(), block);
+            }
+            Action::StoreTimeoutCert(tc) => disk.tc = Some(tc),
+            Action::Persist(record) => {
+                let named = disk.tc.as_ref().map(TimeoutCert::hash);
+                assert!(record.high_tc.is_none() || record.high_tc == named, "a TC not stored");
+                disk.safety = Some(record);
+            }
+            Action::Send { to, message } => {
+                self.witness(who, &message);
+                assert_ne!(to, me);
+                self.send(who, usize::from(to.get()), message);
+            }
+            Action::Broadcast(message) => {
+                self.witness(who, &message);
+                for to in (0..self.nodes.len()).filter(|to| *to != who) {
+                    self.send(who, to, message.clone());
+                }
+            }
+            Action::Build { header, must_be_empty, pending } => {
+                let ordered = |tx: &Arc<CheckedTransaction>| {
+                    pending.iter().any(|block| block.transactions().contains(tx))
+                };
+                let mempool = self.nodes[who].mempool.iter();
+                let payload = mempool.filter(|tx| !must_be_empty && !ordered(tx)).take(1);
+                let payload = payload.map(Arc::clone).collect();
+                let block = CheckedBlock::build(header, payload);
+                self.proposed_at.entry(block.header().height.get()).or_insert(self.now);
+                self.input(who, Input::Built(Arc::new(block)));
+            }
+            Action::Commit { blocks, cert } => self.commit(who, &blocks, cert),
+            Action::FetchBlock { hash, hint, .. } => {
+                assert_ne!(hint, me);
+                let other = &self.nodes[usize::from(hint.get())];
+                let final_block = other.disk.chain.values().find(|block| block.hash() == hash);
+                let block = other.disk.blocks.get(&hash).or(final_block).cloned();
+                if let Some(block) = block.filter(|_| self.connected(who, hint)) {
+                    self.later(2 * self.network.delay, who, Event::Input(Input::Fetched(block)));
+                }
+            }
+            Action::CatchUp { peer, .. } => self.catch_up(who, peer),
+            Action::Voting(_) => {}
+            Action::Diverged { .. } => self.nodes[who].diverged = true,
+            Action::Evidence(evidence) => self.nodes[who].evidence.push(*evidence),
+            Action::OwnKeyElsewhere { view } => panic!("{who} heard itself in view {view}"),
+        }
+    }
+
+    fn commit(&mut self, who: usize, blocks: &[Arc<CheckedBlock>], cert: CommitCert) {
+        assert_eq!(blocks.last().unwrap().hash(), cert.data.block);
+        let node = &mut self.nodes[who];
+        node.disk.certs.insert(cert.data.height, cert);
+        for block in blocks {
+            let height = block.header().height;
+            assert_eq!(height, node.final_height.next(), "heights are consecutive");
+            node.final_height = height;
+            node.final_at.insert(height.get(), self.now);
+            node.disk.chain.insert(height, Arc::clone(block));
+            node.mempool.retain(|tx| !block.transactions().contains(tx));
+            self.oracle.on_commit(block);
+        }
+        for block in blocks {
+            let node = &mut self.nodes[who];
+            let height = block.header().height;
+            let root = world::execute(node.disk.roots[&height.prev().unwrap()], block);
+            // What is executed counts as durable at once; the core hears of it later.
+            node.disk.roots.insert(height, root);
+            let executed = ExecutedRoot { height, root };
+            self.later(self.execution, who, Event::Input(Input::Executed(executed)));
+        }
+        self.tell_pending(who);
+    }
+
+    fn catch_up(&mut self, who: usize, peer: ValidatorIndex) {
+        let source = &self.nodes[usize::from(peer.get())].disk;
+        let from = self.nodes[who].final_height.next();
+        let Some((height, cert)) = source.certs.last_key_value() else { return };
+        if *height < from || !self.connected(who, peer) {
+            return;
+        }
+        let blocks = source.chain.range(from..=*height).map(|(_, block)| Arc::clone(block));
+        let input = Input::Synced { blocks: blocks.collect(), cert: cert.clone() };
+        self.later(4 * self.network.delay, who, Event::Input(input));
+    }
+
+    fn witness(&mut self, who: usize, message: &Message) {
+        let Node { disk, witness, .. } = &mut self.nodes[who];
+        let durable = || disk.safety.as_ref().expect("nothing leaves without a record");
+        let name = match message {
+            Message::Proposal(proposal) => {
+                self.oracle.on_proposal(witness, proposal, durable());
+                "proposal"
+            }
+            Message::Vote(vote) => {
+                self.oracle.on_vote(witness, vote, durable(), &disk.blocks);
+                "vote"
+            }
+            Message::CommitVote(vote) => {
+                self.oracle.on_commit_vote(witness, vote, durable());
+                "commit vote"
+            }
+            Message::Timeout(timeout) => {
+                self.oracle.on_timeout(witness, timeout, durable());
+                "timeout"
+            }
+            Message::Certificates(_) => "certificates",
+            Message::UnmuteRequest { .. } => "unmute request",
+            Message::UnmuteAnswer(_) => "unmute answer",
+        };
+        *self.sent.entry(name).or_default() += 1;
+    }
+
+    fn send(&mut self, from: usize, to: usize, message: Message) {
+        let sender = ValidatorIndex::new(u16::try_from(from).unwrap());
+        if !self.connected(to, sender) || self.random(100) < self.network.loss {
+            return;
+        }
+        let copies = 1 + u64::from(self.random(100) < self.network.duplicate);
+        for _ in 0..copies {
+            let delay = self.network.delay + self.random(self.network.jitter + 1);
+            self.later(delay, to, Event::Deliver(sender, message.clone()));
+        }
+    }
+
+    fn connected(&self, who: usize, peer: ValidatorIndex) -> bool {
+        let peer = usize::from(peer.get());
+        self.groups[who] == self.groups[peer] && self.nodes[peer].replica.is_some()
+    }
+
+    fn later(&mut self, delay: u64, who: usize, event: Event) {
+        self.sequence += 1;
+        let at = (self.now + delay, self.sequence);
+        self.queue.insert(at, (who, self.nodes[who].life, event));
+    }
+
+    fn tell_pending(&mut self, who: usize) {
+        let node = &mut self.nodes[who];
+        let pending = !node.mempool.is_empty();
+        if node.told_pending != pending {
+            node.told_pending = pending;
+            self.later(0, who, Event::Input(Input::WorkPending(pending)));
+        }
+    }
+}
+
+impl From<Event> for Input {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Deliver(from, message) => Self::Message { from, message },
+            Event::Input(input) => input,
+        }
+    }
+}
+
+impl Node {
+    fn new(world: &World) -> Self {
+        let (height, genesis) = (Height::ZERO, Arc::clone(&world.genesis));
+        let cert = CommitCert::genesis(genesis.header().vote_data());
+        let disk = Disk {
+            safety: Some(world.first_record()),
+            tc: None,
+            blocks: BTreeMap::new(),
+            roots: BTreeMap::from([(height, genesis.header().executed.root)]),
+            chain: BTreeMap::from([(height, genesis)]),
+            certs: BTreeMap::from([(height, cert)]),
+        };
+        Self {
+            replica: None,
+            life: 0,
+            disk,
+            witness: Witness::default(),
+            mempool: Vec::new(),
+            told_pending: false,
+            final_height: height,
+            crash_after: None,
+            evidence: Vec::new(),
+            diverged: false,
+            final_at: BTreeMap::new(),
+        }
+    }
+
+    fn recover(&self, world: &World, nonce: u64) -> Recovered {
+        let (height, last_final) = self.disk.chain.last_key_value().unwrap();
+        let (_, commit) = self.disk.certs.last_key_value().unwrap();
+        let roots = self.disk.roots.iter();
+        let executed = roots.map(|(height, root)| ExecutedRoot { height: *height, root: *root });
+        let above = self.disk.blocks.values().filter(|block| block.header().height > *height);
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&nonce.to_le_bytes());
+        Recovered {
+            high_tc: self.disk.tc.clone(),
+            last_final: Arc::clone(last_final),
+            commit: commit.clone(),
+            executed: executed.collect(),
+            blocks: above.cloned().collect(),
+            nonce: bytes,
+            ..world.recovered(self.disk.safety.clone())
+        }
+    }
+}
