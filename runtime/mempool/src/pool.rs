@@ -434,6 +434,7 @@ impl Mempool {
             if valid_until > self.executed {
                 break;
             }
+            self.expiries.remove(&(valid_until, id));
             let place = self.remove(&id, DropReason::Expired);
             self.reopen(place);
         }
@@ -444,6 +445,7 @@ impl Mempool {
             if self.executed.since(since) <= self.config.gap_heights_max {
                 break;
             }
+            self.gapped.remove(&(since, id));
             self.remove(&id, DropReason::Gapped);
         }
     }

@@ -197,7 +197,9 @@ fn fees_are_counted_against_the_payer_that_is_named() {
 #[test]
 fn a_full_pool_and_a_busy_sender_are_told_so() {
     let size = tx(0, 0).bytes();
-    let check = |config: Config, expected: Refusal| {
+    let check = |bound: fn(&mut Config, usize), expected: Refusal| {
+        let mut config = Config::new(CHAIN);
+        bound(&mut config, size);
         let mut pool = Mempool::new(config, Height::ZERO);
         admit_all(&mut pool, Origin::Local, &[tx(0, 0), tx(0, 1)]);
         let refusal = admit(&mut pool, &tx(0, 2), Origin::Local).unwrap_err();
@@ -205,11 +207,10 @@ fn a_full_pool_and_a_busy_sender_are_told_so() {
         assert!(!refusal.never() && refusal.is_retryable());
         assert_eq!((pool.len(), pool.bytes()), (2, 2 * size));
     };
-    let config = Config::new(CHAIN);
-    check(Config { txs_max: 2, ..config.clone() }, Refusal::PoolFull);
-    check(Config { bytes_max: 3 * size - 1, ..config.clone() }, Refusal::PoolFull);
-    check(Config { sender_txs_max: 2, ..config.clone() }, Refusal::SenderLimit);
-    check(Config { sender_bytes_max: 3 * size - 1, ..config }, Refusal::SenderLimit);
+    check(|config, _| config.txs_max = 2, Refusal::PoolFull);
+    check(|config, size| config.bytes_max = 3 * size - 1, Refusal::PoolFull);
+    check(|config, _| config.sender_txs_max = 2, Refusal::SenderLimit);
+    check(|config, size| config.sender_bytes_max = 3 * size - 1, Refusal::SenderLimit);
 }
 
 #[test]
