@@ -1,1 +1,3 @@
-//! (born empty)
+//! The seeded simulator, and the local cluster of real validator processes.
+
+pub mod cluster;
