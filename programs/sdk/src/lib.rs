@@ -1,1 +1,28 @@
-//! (born empty)
+//! The contract between the runtime and native programs.
+//!
+//! A program is a [`Program`]: it says from a call's bytes which keys the call will touch, it executes calls, and it may
+//! take part in the block's [`Phase`]s. Everything that it touches goes through a [`Workspace`], which checks access
+//! strictly, meters work, and keeps effects back until the whole transaction, or the whole phase item, has succeeded.
+//!
+//! What the runtime itself knows of state is in [`native`]: where nonces and native balances are, and which accounts
+//! hold fees and deposits. Prices are in [`fees`].
+//!
+//! This crate does no IO and holds no state. The harness that runs blocks of calls against state in memory is
+//! `heddle_executor::testing`, because it needs the executor.
+
+mod context;
+pub mod fees;
+pub mod limits;
+pub mod native;
+mod number;
+mod phase;
+mod program;
+mod registry;
+mod workspace;
+
+pub use context::{BlockInfo, CallContext, CallInfo};
+pub use number::{NUMBER_LEN, add_to_value, decode_number, encode_number};
+pub use phase::{InboxEntry, Inboxes, Phase, PhaseContext, PhaseView, WorkItem};
+pub use program::{CallError, Declaration, Described, ErrorText, Program, SetFull};
+pub use registry::{FailureText, Programs, UNKNOWN_PROGRAM};
+pub use workspace::{Abort, Appended, Change, Effects, Permission, Workspace};

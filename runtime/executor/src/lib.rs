@@ -1,1 +1,26 @@
-//! (born empty)
+//! Execution of ordered blocks.
+//!
+//! [`Sequential`] is the specification: whatever executes blocks must give its result, byte for byte. The module
+//! `sequential` is written to be read first; the others are its parts.
+//!
+//! This crate does no IO and never sees a program crate: programs come in through [`heddle_sdk::Programs`], state through
+//! [`heddle_types::StateView`], and everything that a block does goes out in a [`BlockOutcome`]. The state root is computed
+//! elsewhere, from the outcome's changes.
+//!
+//! [`testing`] is the harness for programs' tests.
+
+mod block;
+mod block_state;
+mod declare;
+mod panics;
+mod phases;
+mod plan;
+mod sequential;
+mod simulate;
+pub mod testing;
+mod transaction;
+
+pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
+pub use declare::{declared_access, required_fee};
+pub use sequential::Sequential;
+pub use simulate::{Simulation, simulate};

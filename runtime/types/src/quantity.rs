@@ -1,6 +1,7 @@
 //! Numbers that must not be mixed up.
 
 use std::fmt;
+use std::io;
 
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
@@ -72,20 +73,18 @@ index_newtype! {
 }
 
 /// A quantity of an asset, in its base units. Never negative; at most [`Amount::MAX`].
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    BorshSerialize,
-    BorshDeserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
 pub struct Amount(u128);
+
+impl BorshDeserialize for Amount {
+    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
+        let units = u128::deserialize_reader(reader)?;
+        Self::new(units).ok_or_else(|| {
+            let message = format!("amount {units}, at most 2^120 - 1 allowed");
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        })
+    }
+}
 
 impl Amount {
     /// Nothing.

@@ -1,0 +1,158 @@
+//! What a native program is.
+
+use heddle_types::AccessMode;
+use heddle_types::AccessSet;
+use heddle_types::Address;
+use heddle_types::ProgramId;
+use heddle_types::StateKey;
+
+use crate::context::CallContext;
+use crate::phase::Phase;
+use crate::phase::PhaseContext;
+use crate::phase::PhaseView;
+use crate::phase::WorkItem;
+use crate::workspace::Abort;
+
+/// A native program.
+///
+/// Everything here is deterministic: no clock, no randomness, no global, no floats, no order that depends on a hash seed.
+/// A panic in a program fails the transaction or the phase item, not the node; loops charge the meter, because a stack
+/// overflow or exhausted memory cannot be caught.
+pub trait Program: Send + Sync {
+    /// Its number in the registry, part of every key and call. Never changes.
+    fn id(&self) -> ProgramId;
+
+    /// Its name for people and commands, such as `ledger`.
+    fn name(&self) -> &'static str;
+
+    /// Declares every key that executing `call` for `signer` may touch, from the bytes alone.
+    ///
+    /// # Errors
+    /// When the bytes are no call: the transaction fails with the program's error and none of its calls runs.
+    fn access(
+        &self,
+        call: &[u8],
+        signer: &Address,
+        declaration: &mut Declaration<'_>,
+    ) -> Result<(), CallError>;
+
+    /// Executes `call`. Effects count only if this and all other calls of the transaction succeed.
+    ///
+    /// # Errors
+    /// Fails the transaction: with the program's code, or with what the context aborted it for.
+    fn execute(&self, ctx: &mut CallContext<'_, '_>, call: &[u8]) -> Result<(), CallError>;
+
+    /// Name and message of one of its error codes; none for a code that it does not have. Codes never change meaning.
+    fn error(&self, code: u16) -> Option<ErrorText>;
+
+    /// An event in words; none when it is none of this program's.
+    fn describe_event(&self, kind: u16, data: &[u8]) -> Option<Described>;
+
+    /// A call in words; none when the bytes are no call.
+    fn describe_call(&self, call: &[u8]) -> Option<Described>;
+
+    /// The block phases that it takes part in. Most programs have none.
+    fn phases(&self) -> &'static [Phase] {
+        &[]
+    }
+
+    /// The work of a phase in this block, from what state and inboxes hold when the phase begins. Items run in this order,
+    /// or at the same time where their declarations allow.
+    ///
+    /// Called only for the phases named by [`Self::phases`]. A panic in here makes the phase empty for this program.
+    fn plan_phase(&self, _phase: Phase, _view: &PhaseView<'_>) -> Vec<WorkItem> {
+        Vec::new()
+    }
+
+    /// Does one item.
+    ///
+    /// # Errors
+    /// The item then has no effect, and [`Self::item_failed`] is called.
+    fn run_item(&self, _ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    /// Called with the same declaration after an item panicked or failed and its effects are gone: the place to freeze what
+    /// the item was about.
+    ///
+    /// # Errors
+    /// This then has no effect either, and the block goes on.
+    fn item_failed(&self, _ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+/// Why a call or an item has no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// The program refuses, with its own stable code.
+    Refused(u16),
+    /// The context aborted it: undeclared access, or a limit.
+    Aborted(Abort),
+}
+
+impl From<Abort> for CallError {
+    fn from(abort: Abort) -> Self {
+        Self::Aborted(abort)
+    }
+}
+
+impl From<SetFull> for CallError {
+    fn from(_: SetFull) -> Self {
+        Self::Aborted(Abort::NEW)
+    }
+}
+
+/// More keys than one transaction may declare. The transaction fails with `OutOfMeter`, whatever the program makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetFull;
+
+/// Where a program declares its keys. Remembers that one did not fit.
+#[derive(Debug)]
+pub struct Declaration<'a> {
+    set: &'a mut AccessSet,
+    is_full: bool,
+}
+
+impl<'a> Declaration<'a> {
+    /// Into `set`.
+    pub const fn new(set: &'a mut AccessSet) -> Self {
+        Self { set, is_full: false }
+    }
+
+    /// Declares `key`; several declarations of one key join to what allows all of them.
+    ///
+    /// # Errors
+    /// [`SetFull`]; pass it on with `?`.
+    pub fn declare(&mut self, key: StateKey, mode: AccessMode) -> Result<(), SetFull> {
+        if self.set.declare(key, mode) {
+            Ok(())
+        } else {
+            self.is_full = true;
+            Err(SetFull)
+        }
+    }
+
+    /// Whether a declaration did not fit.
+    pub const fn is_full(&self) -> bool {
+        self.is_full
+    }
+}
+
+/// An error code's meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorText {
+    /// What scripts compare, such as `InsufficientBalance`.
+    pub name: &'static str,
+    /// What people read.
+    pub message: &'static str,
+}
+
+/// A call or an event in words: a name, and named fields as they are written in JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Such as `Transfer`.
+    pub name: &'static str,
+    /// Field names in camel case, and their values: addresses in hex, amounts as decimal strings.
+    pub fields: Vec<(&'static str, String)>,
+}

@@ -1,0 +1,150 @@
+//! The specification of execution: one transaction after the other.
+//!
+//! The result of a block is the result of this, byte for byte, for any executor, number of threads and timing. In order:
+//!
+//! 1. **Phase begin** runs ([`Phase::Begin`]).
+//! 2. **Plan.** Items with a bad signature, for another chain, past their height, or not next in their lane are *skipped*: no
+//!    receipt, no fee, no nonce used. The others have a place in the block's ids, and their nonce is used up whatever
+//!    becomes of them. A lane that has an open transaction runs in the open part from there on.
+//! 3. **Declared** transactions run in block order, then the **open** part, also in block order. For each:
+//!    1. The maximum fee is debited from the payer. If it does not have that, or the maximum is below the fee that the envelope
+//!       and the declaration cost, no call runs, and what remains is taken, up to that fee and that maximum.
+//!    2. The calls run, each on the effects of those before it. An undeclared access, a limit, a refusal or a panic fails the
+//!       transaction: all effects go, the fee stays.
+//!    3. The unused part of the maximum fee returns, and deposits are taken for keys that were created, outgrew theirs, or may
+//!       be created by an add. If the payer cannot pay them, the transaction fails too.
+//!    4. Effects are applied; adds are summed up; appended entries go to their inboxes by block position.
+//! 4. **Phases** match, settle, risk and fold run.
+//! 5. **Block end.** Deposits given back and reservations not needed go to who paid them, all fees to the collector.
+
+use heddle_sdk::Inboxes;
+use heddle_sdk::Phase;
+use heddle_sdk::Programs;
+use heddle_sdk::native;
+use heddle_types::AccessTrace;
+use heddle_types::Amount;
+use heddle_types::Event;
+use heddle_types::Outcome;
+use heddle_types::Receipt;
+use heddle_types::StateView;
+use heddle_types::receipts_root;
+
+use crate::block::BlockInput;
+use crate::block::BlockOutcome;
+use crate::block::Executor;
+use crate::block_state::BlockState;
+use crate::phases::PhaseRun;
+use crate::plan;
+use crate::plan::Planned;
+use crate::transaction;
+use crate::transaction::Ran;
+
+/// Executes one transaction after the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sequential;
+
+impl Executor for Sequential {
+    fn execute(
+        &mut self,
+        programs: &Programs,
+        state: &dyn StateView,
+        block: &BlockInput<'_>,
+    ) -> BlockOutcome {
+        let info = block.info();
+        let mut run = BlockRun::new(state);
+        run.phase(programs, block, Phase::Begin);
+
+        let plan = plan::plan(programs, state, block);
+        let mut done: Vec<(Receipt, AccessTrace)> = Vec::with_capacity(plan.ids.len());
+        let mut indices = Vec::with_capacity(plan.ids.len());
+        for planned in plan.declared.iter().chain(&plan.open) {
+            let ran = transaction::run(programs, &run.state, info, planned);
+            done.push(run.retire(planned, ran));
+            indices.push(planned.index);
+        }
+
+        for phase in Phase::AFTER_TRANSACTIONS {
+            run.phase(programs, block, phase);
+        }
+
+        run.state.credit_at_end(native::fee_collector(), run.fees);
+        let mut by_index: Vec<_> = indices.into_iter().zip(done).collect();
+        by_index.sort_by_key(|(index, _)| *index);
+        let (receipts, traces): (Vec<_>, Vec<_>) = by_index.into_iter().map(|(_, one)| one).unzip();
+        BlockOutcome {
+            transaction_ids: plan.ids,
+            receipts_root: receipts_root(&receipts),
+            receipts,
+            traces,
+            skipped: plan.skipped,
+            phase_events: run.phase_events,
+            changes: run.state.finish(plan.nonces),
+        }
+    }
+}
+
+/// A block that is being executed.
+pub(crate) struct BlockRun<'s> {
+    pub(crate) state: BlockState<'s>,
+    inboxes: Inboxes,
+    fees: Amount,
+    phase_events: Vec<Event>,
+}
+
+impl<'s> BlockRun<'s> {
+    pub(crate) fn new(state: &'s dyn StateView) -> Self {
+        Self {
+            state: BlockState::new(state),
+            inboxes: Inboxes::default(),
+            fees: Amount::ZERO,
+            phase_events: Vec::new(),
+        }
+    }
+
+    fn phase(&mut self, programs: &Programs, block: &BlockInput<'_>, phase: Phase) {
+        PhaseRun {
+            programs,
+            block: block.info(),
+            state: &mut self.state,
+            inboxes: &mut self.inboxes,
+            events: &mut self.phase_events,
+        }
+        .run(phase);
+    }
+
+    /// Applies what a transaction did and writes its receipt.
+    pub(crate) fn retire(&mut self, planned: &Planned<'_>, ran: Ran) -> (Receipt, AccessTrace) {
+        let Ran { fee_paid, trace, result } = ran;
+        self.fees = self.fees.checked_add(fee_paid).expect("fees are part of the native supply");
+        let mut receipt = Receipt {
+            id: planned.id,
+            outcome: Outcome::Ok,
+            fee_paid,
+            deposit_paid: Amount::ZERO,
+            events: Vec::new(),
+        };
+        match result {
+            Ok(success) => {
+                let changes = success.effects.changes.into_iter().zip(success.deposits);
+                for ((key, change), deposit) in changes {
+                    let kept = self.state.apply(key, change, deposit);
+                    receipt.deposit_paid = receipt
+                        .deposit_paid
+                        .checked_add(kept)
+                        .expect("deposits are part of the native supply");
+                }
+                for appended in success.effects.appends {
+                    self.inboxes.push(Phase::Transactions, planned.index.get(), appended);
+                }
+                receipt.events = success.effects.events;
+            }
+            Err(failed) => {
+                if let Some(balance) = failed.payer_balance {
+                    self.state.set_native_balance(&planned.body.payer(), balance);
+                }
+                receipt.outcome = Outcome::Failed(failed.failure);
+            }
+        }
+        (receipt, trace)
+    }
+}
