@@ -17,6 +17,7 @@ mod error;
 mod fields;
 mod file;
 mod genesis_file;
+mod initialise;
 mod json;
 mod key_file;
 mod lock;
@@ -39,16 +40,20 @@ pub use config::RPC_HOSTS_MAX;
 pub use config::THREADS_MAX;
 pub use error::HomeError;
 pub use error::HomeFile;
+pub use fields::Field;
 pub use fields::FieldError;
+pub use fields::Fields;
 pub use file::replace_file;
 pub use genesis_file::read_genesis;
 pub use genesis_file::write_genesis;
+pub use initialise::initialise;
 pub use json::parse_json;
 pub use key_file::KeyFile;
 pub use lock::HomeLock;
 pub use lock::holder_of;
 pub use log::NodeLog;
 pub use span::ParseSpanError;
+pub use span::format_span;
 pub use span::parse_span;
 
 /// A home whose files were read and agree with each other.

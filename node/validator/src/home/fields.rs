@@ -17,26 +17,32 @@ pub struct FieldError {
     pub expected: String,
 }
 
-/// A table whose fields are all known by name.
-pub(super) struct Fields {
+/// A table whose fields are all known by name; also for other strict documents than a home's.
+pub struct Fields {
     path: String,
     map: Map<String, Value>,
 }
 
 /// One field's value, with its path.
-pub(super) struct Field {
+pub struct Field {
     path: String,
     value: Value,
 }
 
 impl Fields {
     /// The document as a table that has no fields but `known`.
-    pub(super) fn document(value: Value, known: &[&str]) -> Result<Self, FieldError> {
+    ///
+    /// # Errors
+    /// For another type, or an unknown field.
+    pub fn document(value: Value, known: &[&str]) -> Result<Self, FieldError> {
         Field { path: String::new(), value }.table(known)
     }
 
     /// A field that must be there.
-    pub(super) fn take(&mut self, name: &str) -> Result<Field, FieldError> {
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn take(&mut self, name: &str) -> Result<Field, FieldError> {
         self.optional(name).ok_or_else(|| FieldError {
             field: join(&self.path, name),
             found: "nothing".to_owned(),
@@ -45,14 +51,18 @@ impl Fields {
     }
 
     /// A field that may be left out.
-    pub(super) fn optional(&mut self, name: &str) -> Option<Field> {
+    pub fn optional(&mut self, name: &str) -> Option<Field> {
         let value = self.map.remove(name)?;
         Some(Field { path: join(&self.path, name), value })
     }
 }
 
 impl Field {
-    pub(super) fn table(self, known: &[&str]) -> Result<Fields, FieldError> {
+    /// As a table that has no fields but `known`.
+    ///
+    /// # Errors
+    /// For another type, or an unknown field.
+    pub fn table(self, known: &[&str]) -> Result<Fields, FieldError> {
         let Value::Object(map) = self.value else {
             return Err(self.wrong("a table of fields"));
         };
@@ -67,7 +77,11 @@ impl Field {
         Ok(Fields { path: self.path, map })
     }
 
-    pub(super) fn list(self, max: usize) -> Result<Vec<Self>, FieldError> {
+    /// As a list of at most `max` items.
+    ///
+    /// # Errors
+    /// For another type, or more items.
+    pub fn list(self, max: usize) -> Result<Vec<Self>, FieldError> {
         let Value::Array(items) = self.value else {
             return Err(self.wrong("a list"));
         };
@@ -83,37 +97,52 @@ impl Field {
         Ok(items.map(|(position, value)| Self { path: path(position), value }).collect())
     }
 
-    pub(super) fn is_null(&self) -> bool {
+    /// Whether it is JSON's `null`.
+    pub fn is_null(&self) -> bool {
         self.value.is_null()
     }
 
-    pub(super) fn boolean(&self) -> Result<bool, FieldError> {
+    /// True or false.
+    ///
+    /// # Errors
+    /// For another type.
+    pub fn boolean(&self) -> Result<bool, FieldError> {
         self.value.as_bool().ok_or_else(|| self.wrong("true or false"))
     }
 
     /// A whole number from `min` to `max`.
-    pub(super) fn integer(&self, min: u64, max: u64) -> Result<u64, FieldError> {
+    ///
+    /// # Errors
+    /// For another type, or a number outside.
+    pub fn integer(&self, min: u64, max: u64) -> Result<u64, FieldError> {
         let number = self.value.as_u64().filter(|number| (min..=max).contains(number));
         number.ok_or_else(|| self.wrong(&format!("a whole number from {min} to {max}")))
     }
 
-    pub(super) fn text(&self) -> Result<&str, FieldError> {
+    /// A text.
+    ///
+    /// # Errors
+    /// For another type.
+    pub fn text(&self) -> Result<&str, FieldError> {
         self.value.as_str().ok_or_else(|| self.wrong("a text in quotes"))
     }
 
     /// A text that `T` can be read from.
-    pub(super) fn parsed<T: FromStr>(&self, expected: &str) -> Result<T, FieldError> {
+    ///
+    /// # Errors
+    /// For another type, or another text.
+    pub fn parsed<T: FromStr>(&self, expected: &str) -> Result<T, FieldError> {
         let text = self.value.as_str().ok_or_else(|| self.wrong(expected))?;
         text.parse().map_err(|_| self.wrong(expected))
     }
 
     /// This field's error; `found` shows the value, shortened.
-    pub(super) fn wrong(&self, expected: &str) -> FieldError {
+    pub fn wrong(&self, expected: &str) -> FieldError {
         self.wrong_as(&describe(&self.value), expected)
     }
 
     /// This field's error with words of the caller's choice for what was found.
-    pub(super) fn wrong_as(&self, found: &str, expected: &str) -> FieldError {
+    pub fn wrong_as(&self, found: &str, expected: &str) -> FieldError {
         FieldError {
             field: self.path.clone(),
             found: found.to_owned(),

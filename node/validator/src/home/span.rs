@@ -27,7 +27,7 @@ pub fn parse_span(text: &str) -> Result<Millis, ParseSpanError> {
 }
 
 /// `span` as [`parse_span`] reads it, in the largest unit of milliseconds and seconds that holds it exactly.
-pub(super) fn format_span(span: Millis) -> String {
+pub fn format_span(span: Millis) -> String {
     let millis = span.get();
     if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
 }

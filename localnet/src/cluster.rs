@@ -1,0 +1,139 @@
+//! A local cluster: one operating-system process a validator, each exactly `heddle node run --home HOME`.
+//!
+//! ```text
+//! DIR/localnet.json     what runs, for other programs: written here, never read here
+//! DIR/settings.json     what the cluster was made with
+//! DIR/lock              held by the process in whose foreground the cluster runs
+//! DIR/accounts/NAME.json   funded keys
+//! DIR/validator-0/ ...  one home a validator
+//! ```
+//!
+//! Which process a validator is, is asked of the system and of nobody else: it is the one that holds the lock of the
+//! validator's home. So a node that somebody started by hand is found like one that was started here, a stale number is
+//! never believed, and no signal goes to a process that is not that node.
+
+mod accounts;
+mod error;
+mod faults;
+mod init;
+mod launch;
+mod manifest;
+mod ports;
+mod probe;
+mod process;
+mod reset;
+mod running;
+mod settings;
+mod status;
+mod stop;
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use heddle_types::Genesis;
+use heddle_validator::home;
+use heddle_validator::home::Config;
+
+pub use accounts::Account;
+pub use accounts::FAUCET;
+pub use error::ClusterError;
+pub use manifest::Manifest;
+pub use manifest::ManifestAccount;
+pub use manifest::ManifestValidator;
+pub use running::Running;
+pub use settings::Settings;
+pub use settings::Wanted;
+pub use status::ClusterStatus;
+pub use status::State;
+pub use status::ValidatorStatus;
+pub use stop::Stopped;
+
+/// A cluster that was made, running or not.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    dir: PathBuf,
+    settings: Settings,
+    genesis: Genesis,
+    members: Vec<Member>,
+    accounts: Vec<Account>,
+}
+
+/// One validator's home.
+#[derive(Clone, Debug)]
+struct Member {
+    home: PathBuf,
+    config: Config,
+}
+
+impl Cluster {
+    /// Opens the cluster in `dir`.
+    ///
+    /// # Errors
+    /// [`ClusterError::NoCluster`] when there is none, and whatever is wrong with one of its files.
+    pub fn open(dir: &Path) -> Result<Self, ClusterError> {
+        if !Self::exists(dir) {
+            return Err(ClusterError::NoCluster { path: dir.to_owned() });
+        }
+        let dir = dir.canonicalize().map_err(|error| ClusterError::io(dir, error))?;
+        let settings = Settings::read(&dir)?;
+        let member = |index| {
+            let home = dir.join(format!("validator-{index}"));
+            Ok(Member { config: Config::read(&home.join("config.toml"))?, home })
+        };
+        let members = (0..settings.validators).map(member);
+        let members = members.collect::<Result<Vec<_>, ClusterError>>()?;
+        let first = dir.join("validator-0").join("genesis.json");
+        let genesis = home::read_genesis(&first)?;
+        let accounts = accounts::read(&dir, settings.accounts)?;
+        Ok(Self { dir, settings, genesis, members, accounts })
+    }
+
+    /// Whether a cluster was made in `dir`.
+    pub fn exists(dir: &Path) -> bool {
+        dir.join(settings::FILE).exists()
+    }
+
+    /// The directory, absolute.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What it was made with.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The chain's genesis.
+    pub const fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The funded accounts; the faucet is the last.
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// The URL of a validator's RPC server.
+    ///
+    /// # Errors
+    /// [`ClusterError::NoSuchValidator`].
+    pub fn rpc_url(&self, index: u16) -> Result<String, ClusterError> {
+        self.member(index).map(|member| format!("http://{}", member.config.rpc))
+    }
+
+    /// The process in whose foreground the cluster runs.
+    pub fn supervisor(&self) -> Option<u32> {
+        home::holder_of(&self.dir)
+    }
+
+    /// Each validator's process.
+    pub fn pids(&self) -> Vec<Option<u32>> {
+        self.members.iter().map(|member| home::holder_of(&member.home)).collect()
+    }
+
+    fn member(&self, index: u16) -> Result<&Member, ClusterError> {
+        let validators = self.settings.validators;
+        let member = self.members.get(usize::from(index));
+        member.ok_or(ClusterError::NoSuchValidator { index, validators })
+    }
+}

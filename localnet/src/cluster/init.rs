@@ -1,0 +1,110 @@
+//! Making a cluster: keys, genesis, homes. Nothing is started.
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use heddle_types::Genesis;
+use heddle_types::GenesisAccount;
+use heddle_types::UnixMillis;
+use heddle_types::Validator;
+use heddle_validator::home;
+use heddle_validator::home::Config;
+use heddle_validator::home::Home;
+use heddle_validator::home::KeyFile;
+use heddle_validator::home::LogLevel;
+use heddle_validator::home::Peer;
+
+use super::Cluster;
+use super::ClusterError;
+use super::Settings;
+use super::accounts;
+use super::accounts::FAUCET;
+use super::accounts::NewAccount;
+use super::ports;
+use super::ports::Ports;
+
+impl Cluster {
+    /// Makes a cluster in `dir`, which is created: fresh keys, so that no two clusters have the same genesis.
+    ///
+    /// The settings are written last: a cluster whose making was interrupted is none, and is made over.
+    ///
+    /// # Errors
+    /// [`ClusterError::Exists`] when there is one already, [`ClusterError::Setting`], and what the system says.
+    pub fn init(dir: &Path, settings: &Settings) -> Result<Self, ClusterError> {
+        settings.check()?;
+        if Self::exists(dir) {
+            return Err(ClusterError::Exists { path: dir.to_owned() });
+        }
+        super::reset::remove_leftovers(dir)?;
+        let accounts_dir = dir.join("accounts");
+        fs::create_dir_all(&accounts_dir)
+            .map_err(|error| ClusterError::io(&accounts_dir, error))?;
+        let accounts = accounts::generate(settings.accounts)?;
+        for account in &accounts {
+            account.key.write_new(&accounts::path(dir, &account.name))?;
+        }
+        write_homes(dir, settings, &accounts)?;
+        settings.write(dir)?;
+        let cluster = Self::open(dir)?;
+        cluster.write_manifest()?;
+        Ok(cluster)
+    }
+}
+
+fn write_homes(
+    dir: &Path,
+    settings: &Settings,
+    accounts: &[NewAccount],
+) -> Result<(), ClusterError> {
+    let keys = (0..settings.validators).map(|_| accounts::random_key());
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let ports = match settings.port_base {
+        0 => ports::free(settings.validators)?,
+        base => ports::of(base, settings.validators).unwrap_or_default(),
+    };
+    let genesis = genesis(&keys, accounts);
+    for (index, key) in keys.iter().enumerate() {
+        let config = config(settings, index, &keys, &ports);
+        let home = Home::write(&dir.join(format!("validator-{index}")), &config, &genesis, key)?;
+        home::initialise(&home)?;
+    }
+    Ok(())
+}
+
+fn genesis(keys: &[KeyFile], accounts: &[NewAccount]) -> Genesis {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut balances: Vec<_> = accounts
+        .iter()
+        .map(|account| GenesisAccount { address: account.key.address(), amount: account.funds })
+        .collect();
+    balances.sort_by_key(|account| account.address);
+    let faucet = accounts.iter().find(|account| account.name == FAUCET);
+    Genesis {
+        version: Genesis::VERSION,
+        time: UnixMillis::new(u64::try_from(now.as_millis()).unwrap_or_default()),
+        dev: true,
+        validators: keys
+            .iter()
+            .map(|key| Validator { public_key: key.public_key(), power: 1 })
+            .collect(),
+        accounts: balances,
+        faucet: faucet.map(|account| account.key.address()),
+    }
+}
+
+fn config(settings: &Settings, index: usize, keys: &[KeyFile], ports: &[Ports]) -> Config {
+    let others = keys.iter().zip(ports).enumerate().filter(|(other, _)| *other != index);
+    Config {
+        rpc: ports[index].rpc,
+        quic: ports[index].quic,
+        peers: others
+            .map(|(_, (key, ports))| Peer { public_key: key.public_key(), quic: ports.quic })
+            .collect(),
+        idle_interval: settings.idle_interval,
+        threads: settings.threads,
+        log_level: LogLevel::default(),
+        rpc_hosts: Vec::new(),
+    }
+}

@@ -1,0 +1,31 @@
+//! One command a file.
+
+pub(crate) mod account;
+pub(crate) mod block;
+pub(crate) mod completions;
+pub(crate) mod keys;
+pub(crate) mod localnet;
+pub(crate) mod node;
+pub(crate) mod query;
+pub(crate) mod transfer;
+pub(crate) mod tx;
+
+use crate::args::Command;
+use crate::error::CliError;
+use crate::output::Output;
+
+/// Does what was asked; the number is the exit code.
+pub(crate) fn run(command: Command, output: Output) -> Result<u8, CliError> {
+    match command {
+        Command::Localnet(command) => localnet::run(command, output)?,
+        Command::Node(command) => return node::run(command, output),
+        Command::Keys(command) => keys::run(command, output)?,
+        Command::Account(args) => account::run(&args, output)?,
+        Command::Transfer(args) => transfer::run(&args, output)?,
+        Command::Tx(command) => tx::run(command, output)?,
+        Command::Block(args) => block::run(&args, output)?,
+        Command::Query(args) => query::run(&args, output)?,
+        Command::Completions(args) => completions::run(&args, output)?,
+    }
+    Ok(0)
+}
