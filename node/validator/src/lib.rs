@@ -2,4 +2,5 @@
 
 pub mod exit;
 pub mod home;
+pub mod node;
 pub mod rpc;

@@ -135,7 +135,7 @@ fn machine_config(home: &Home) -> MachineConfig {
         agreement: heddle_hotstuff::Config {
             genesis: home.genesis().header(root).vote_data(),
             scheme: Arc::new(Ed25519Scheme),
-            signer: Some(Arc::new(Ed25519Signer(home.key().secret_key().clone()))),
+            signer: Some(Arc::new(Ed25519Signer(home.key().secret().clone()))),
             pacemaker: PacemakerConfig {
                 timeout_base: VIEW_TIMEOUT,
                 timeout_max: VIEW_TIMEOUT_MAX,

@@ -179,7 +179,7 @@ impl Node {
                 let _ = thread.join();
             }
         }
-        self.shared.storage.close();
+        // The last holder of the store closes it.
         result
     }
 }
@@ -237,7 +237,7 @@ fn start_transport(
 ) -> Result<Transport, Fatal> {
     let config = TransportConfig {
         listen: home.config().quic,
-        secret: home.key().secret_key().clone(),
+        secret: home.key().secret().clone(),
         chain: shared.committee.chain(),
         peers: open::peers(home),
         instance: u64::from_le_bytes(open::random()),
@@ -256,7 +256,9 @@ fn start_transport(
             let _ = driver.send(DriverEvent::Input(Input::PeerDown(peer)));
         }
         Event::Connected { .. } | Event::Disconnected { .. } => {}
-        Event::PublicRequest { body, reply } => serve::serve_public(&shared, &body, reply),
+        Event::PublicRequest { id, request, reply } => {
+            serve::serve_public(&shared, id, &request, reply);
+        }
         Event::SameKeyElsewhere(elsewhere) => {
             let _ = end.send(Err(fatal::key_connected(&dir, &format!("{elsewhere:?}"))));
         }
@@ -316,5 +318,5 @@ fn faucet(home: &Home) -> Result<Option<Faucet>, Fatal> {
     }
     let index = home.validator_index().map_or(0, |index| index.get());
     let lane = u8::MAX.saturating_sub(u8::try_from(index).unwrap_or(u8::MAX));
-    Ok(Some(Faucet::new(key.secret_key().clone(), lane)))
+    Ok(Some(Faucet::new(key.secret().clone(), lane)))
 }

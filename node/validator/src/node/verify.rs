@@ -1,5 +1,6 @@
 //! `heddle node verify`: executes a home's chain again, from genesis, and compares every root.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ pub fn verify(options: &VerifyOptions, progress: impl Fn(Height)) -> Result<Veri
         programs: open::programs(),
         state: State::empty(),
         storage: &storage,
+        db: &db,
         headers: Vec::new(),
     };
     replay.state.apply(&genesis_changes(home.genesis()));
@@ -94,6 +96,7 @@ struct Replay<'a> {
     programs: Programs,
     state: State,
     storage: &'a Storage,
+    db: &'a Path,
     /// The root after each height, by height: what later headers say is compared with them.
     headers: Vec<StateRoot>,
 }
@@ -110,7 +113,7 @@ impl Replay<'_> {
 
     /// Executes one height; false when something differs from what is stored or certified.
     fn step(&mut self, height: Height) -> Result<bool, Fatal> {
-        let corrupt = |error: &dyn std::fmt::Display| fatal::corrupt(self.storage.path(), error);
+        let corrupt = |error: &dyn std::fmt::Display| fatal::corrupt(self.db, error);
         let record = self.storage.final_record(height).map_err(|e| fatal::storage(&e))?;
         let block = self.storage.final_block(height).map_err(|e| fatal::storage(&e))?;
         let (Some(record), Some(block)) = (record, block) else {
