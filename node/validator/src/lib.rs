@@ -3,3 +3,6 @@
 pub mod exit;
 pub mod home;
 pub mod rpc;
+mod run;
+
+pub use run::{RunOptions, VerifyOptions, VerifyReport, run, verify};
