@@ -68,7 +68,10 @@ fn write_homes(
     for (index, key) in keys.iter().enumerate() {
         let config = config(settings, index, &keys, &ports);
         let home = Home::write(&dir.join(format!("validator-{index}")), &config, &genesis, key)?;
-        home::initialise(&home)?;
+        heddle_validator::node::initialise(&home)?;
+        if let Some(faucet) = accounts.iter().find(|account| account.name == FAUCET) {
+            faucet.key.write_new(&home.dir().join("faucet.json"))?;
+        }
     }
     Ok(())
 }

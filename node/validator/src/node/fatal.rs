@@ -12,6 +12,7 @@ use heddle_types::View;
 
 use crate::exit::ExitCode;
 use crate::exit::Fatal;
+use crate::home::Home;
 use crate::node::shared::Shared;
 
 /// A certified root is not the one computed here.
@@ -73,6 +74,17 @@ pub(crate) fn cannot_start(path: &Path, error: &dyn std::fmt::Display) -> Fatal 
         found: error.to_string(),
         expected: "threads, sockets and signals from the system".to_owned(),
         remedy: "raise the system's limits and start again".to_owned(),
+    }
+}
+
+/// The home's key is not in the committee.
+pub(crate) fn not_validator(home: &Home) -> Fatal {
+    Fatal {
+        code: ExitCode::Usage,
+        path: home.dir().join("key.json"),
+        found: format!("the key {}, which is no validator's", home.key().public_key()),
+        expected: "a key among the validators of genesis.json".to_owned(),
+        remedy: "use a validator's home; this version has no followers yet".to_owned(),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -47,22 +46,13 @@ const STOP_MAX: Duration = Duration::from_secs(4);
 /// Questions of peers that wait at most.
 const SERVING_MAX: usize = 256;
 
-/// How to run a node.
-#[derive(Clone, Debug)]
-pub struct RunOptions {
-    /// Its home.
-    pub home: PathBuf,
-}
-
-/// Runs the node of a home until it is asked to stop by SIGTERM or SIGINT, or cannot go on.
-///
-/// # Errors
-/// The reason, with the exit code and the last line.
-pub fn run(options: &RunOptions) -> Result<(), Fatal> {
-    let home = Home::load(&options.home).map_err(|error| error.to_fatal())?;
-    let lock = home.lock().map_err(|error| error.to_fatal())?;
-    let rpc = listen(&home)?;
-    let started = Node::start(&home, rpc, lock)?;
+/// Runs the node of a home that this process has locked.
+pub(crate) fn run(home: &Home, lock: HomeLock) -> Result<(), Fatal> {
+    if home.validator_index().is_none() {
+        return Err(fatal::not_validator(home));
+    }
+    let rpc = listen(home)?;
+    let started = Node::start(home, rpc, lock)?;
     started.wait()
 }
 
