@@ -100,9 +100,6 @@ mod tests {
     #[test]
     fn domains_give_different_hashes() {
         let message = [7; 64];
-        assert_ne!(
-            hash_one(Domain::STATE_INNER, &message),
-            hash_one(Domain::STATE_LEAF, &message)
-        );
+        assert_ne!(hash_one(Domain::STATE_INNER, &message), hash_one(Domain::STATE_LEAF, &message));
     }
 }
