@@ -2,7 +2,11 @@
 
 mod cluster;
 mod faults;
+mod hearing;
+mod muted;
 mod oracle;
+mod rules;
 mod scheme;
+mod solo;
 mod steady;
 mod world;
