@@ -194,6 +194,10 @@ impl Replica {
             announce: None,
             outbox: Outbox::new(durable),
         };
+        if replica.commit.data.height > replica.tree.final_height() {
+            let hint = replica.hint(replica.commit.data.view);
+            replica.pending_commit = Some((replica.commit.clone(), hint));
+        }
         replica.start();
         replica.progress(actions);
         replica
@@ -297,7 +301,11 @@ impl Replica {
         self.try_vote();
         self.try_commit();
         self.connect();
-        let build = if self.halted { None } else { self.try_build() };
+        if self.halted {
+            // Nothing that a node in doubt concluded leaves it.
+            return self.outbox.flush_free(actions);
+        }
+        let build = self.try_build();
         let waiting = self.is_waiting();
         self.pacemaker.set_waiting(self.now.instant, waiting);
         match build {
