@@ -142,3 +142,6 @@ impl Pacemaker {
         self.view_time = self.view_time.max(sample).saturating_sub(excess / 8);
     }
 }
+
+#[cfg(test)]
+mod tests;
