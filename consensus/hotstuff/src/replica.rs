@@ -116,6 +116,8 @@ pub struct Replica {
     pacemaker: Pacemaker,
     /// When each peer was last told the certificates.
     answered: BTreeMap<ValidatorIndex, Instant>,
+    /// When each muted peer was last answered.
+    unmute_answered: BTreeMap<ValidatorIndex, Instant>,
     /// When to introduce oneself again; none once something was heard.
     announce: Option<Instant>,
     outbox: Outbox,
@@ -191,6 +193,7 @@ impl Replica {
             work_pending: false,
             pacemaker: Pacemaker::new(pacemaker, now.instant),
             answered: BTreeMap::new(),
+            unmute_answered: BTreeMap::new(),
             announce: None,
             outbox: Outbox::new(durable),
         };
