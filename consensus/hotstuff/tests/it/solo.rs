@@ -107,7 +107,7 @@ impl Solo {
     /// The view after `tip`'s, or the one after that if validator 0 leads it, with the certificate to get there.
     pub(crate) fn next_view(&self, tip: &CheckedBlock) -> (u64, Option<TimeoutCert>) {
         let last = tip.header().view.get();
-        if (last + 1) % 4 != 0 {
+        if !(last + 1).is_multiple_of(4) {
             return (last + 1, None);
         }
         (last + 2, Some(self.world.tc(last + 1, &[(1, last), (2, last), (3, last)])))
