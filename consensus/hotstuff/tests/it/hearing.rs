@@ -107,6 +107,88 @@ fn a_certified_root_that_differs_ends_everything() {
 }
 
 #[test]
+fn past_the_largest_lag_only_empty_blocks_are_voted_for() {
+    for (height, payload, votes) in [(16, true, 1), (17, false, 1), (17, true, 0)] {
+        let mut solo = Solo::new();
+        let tip = solo.grow(height - 1);
+        let (view, tc) = solo.next_view(&tip);
+        let header = solo.world.block(&tip, view).header().clone();
+        let payload = if payload { vec![world::transaction(1)] } else { vec![] };
+        let block = Arc::new(CheckedBlock::build(header, payload));
+        let said = solo.propose(&solo.world.propose(&block, solo.qc(&tip), tc));
+        assert_eq!(said.votes().len(), votes, "height {height}");
+    }
+}
+
+#[test]
+fn an_executed_height_never_goes_back_along_the_chain() {
+    let mut solo = Solo::new();
+    let root = StateRoot(Hash32([5; 32]));
+    solo.input(Input::Executed(ExecutedRoot { height: Height::new(1), root }));
+    let claims = claim(&mut solo, root);
+    let parent = solo.world.block(&solo.world.genesis, 1);
+    let said = solo.propose(&solo.world.propose(&claims, solo.qc(&parent), None));
+    assert_eq!(said.votes().len(), 1);
+    let (_, said) = solo.extend(&claims, 3, None);
+    assert!(said.votes().is_empty(), "it claims genesis's root again");
+}
+
+#[test]
+fn a_leader_whose_execution_lags_asks_for_an_empty_payload_and_takes_no_other() {
+    let mut solo = Solo::new();
+    let tip = solo.grow(18);
+    solo.hear_certificates(solo.qc(&tip), None);
+    solo.now_ms += world::IDLE_MS;
+    let said = solo.input(Input::Tick);
+    let build = said.0.iter().find_map(|action| match action {
+        Action::Build { header, must_be_empty: true, pending } => {
+            Some((header.clone(), pending.len()))
+        }
+        _ => None,
+    });
+    let (header, pending) = build.unwrap_or_else(|| panic!("{:?}", said.names()));
+    assert_eq!((header.view, pending), (view(24), 18));
+    let full = CheckedBlock::build(header, vec![world::transaction(1)]);
+    assert_eq!(solo.input(Input::Built(Arc::new(full))).count("proposal"), 0);
+}
+
+#[test]
+fn a_recovered_certificate_of_a_descendant_commits_what_the_disk_holds() {
+    let world = Solo::new().world;
+    let first = world.block(&world.genesis, 1);
+    let second = world.block(&first, 2);
+    let mut recovered = world.recovered(Some(world.first_record()));
+    recovered.commit = world.commit_cert(&[1, 2, 3], &second);
+    recovered.blocks = vec![second, first];
+    let solo = Solo::recovered(0, recovered);
+    assert_eq!(solo.first.count("commit"), 1);
+    assert_eq!(solo.replica.status().final_height, Height::new(2));
+}
+
+#[test]
+fn a_restarted_validator_says_its_last_votes_again() {
+    let mut solo = Solo::new();
+    let genesis = Arc::clone(&solo.world.genesis);
+    let (first, _) = solo.extend(&genesis, 1, None);
+    let (second, said) = solo.extend(&first, 2, None);
+    let (vote, commit_vote) = (said.votes()[0], said.commit_votes()[0]);
+    let mut recovered = solo.world.recovered(solo.record.clone());
+    recovered.blocks = vec![first, second];
+    let again = Solo::recovered(0, recovered);
+    assert_eq!(again.first.votes(), [vote]);
+    assert_eq!(again.first.commit_votes(), [commit_vote]);
+}
+
+#[test]
+fn what_waits_for_the_own_record_is_in_one_record() {
+    let mut solo = Solo::new();
+    let genesis = Arc::clone(&solo.world.genesis);
+    let (first, _) = solo.extend(&genesis, 1, None);
+    let (_, said) = solo.extend(&first, 2, None);
+    assert_eq!(said.names(), ["store", "persist", "commit vote", "vote"]);
+}
+
+#[test]
 fn far_behind_is_caught_up_and_nothing_unlinked_is_taken() {
     let mut solo = Solo::new();
     let mut chain = vec![Arc::clone(&solo.world.genesis)];

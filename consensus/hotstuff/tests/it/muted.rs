@@ -147,6 +147,7 @@ fn r9_an_answer_is_never_below_what_the_answerer_signed() {
         _ => None,
     });
     assert_eq!(answered, Some(view(7)));
+    assert!(solo.hear(1, Message::UnmuteRequest { nonce: [2; 32] }).0.is_empty(), "at once again");
 }
 
 #[test]

@@ -94,6 +94,25 @@ impl Solo {
         (block, said)
     }
 
+    /// The tip of a chain of `len` blocks on genesis, which leaves out the views that validator 0 leads.
+    pub(crate) fn grow(&mut self, len: u64) -> Arc<CheckedBlock> {
+        let mut tip = Arc::clone(&self.world.genesis);
+        for _ in 0..len {
+            let (view, tc) = self.next_view(&tip);
+            (tip, _) = self.extend(&tip, view, tc);
+        }
+        tip
+    }
+
+    /// The view after `tip`'s, or the one after that if validator 0 leads it, with the certificate to get there.
+    pub(crate) fn next_view(&self, tip: &CheckedBlock) -> (u64, Option<TimeoutCert>) {
+        let last = tip.header().view.get();
+        if !(last + 1).is_multiple_of(4) {
+            return (last + 1, None);
+        }
+        (last + 2, Some(self.world.tc(last + 1, &[(1, last), (2, last), (3, last)])))
+    }
+
     pub(crate) fn qc(&self, block: &CheckedBlock) -> QuorumCert {
         if block.header().height.get() == 0 {
             return self.world.genesis_qc();
