@@ -43,7 +43,8 @@ impl Blocks {
     /// What a request was for, if `peer` was asked and did not answer yet. It counts as answered now.
     pub(crate) fn take_asked(&mut self, peer: ValidatorIndex, id: RequestId) -> Option<BlockHash> {
         let asked_this = |asked: &Asked| asked.peer == peer && asked.id == id;
-        let (hash, wanted) = self.0.iter_mut().find(|(_, w)| w.asked.as_ref().is_some_and(asked_this))?;
+        let (hash, wanted) =
+            self.0.iter_mut().find(|(_, w)| w.asked.as_ref().is_some_and(asked_this))?;
         wanted.asked = None;
         Some(*hash)
     }
@@ -100,7 +101,11 @@ impl Blocks {
             let deadline = now.after(wanted.retry.timeout(limits::BLOCK_TIMEOUT_MS));
             *next_id = next_id.next();
             wanted.asked = Some(Asked { peer: to, id: *next_id, deadline });
-            actions.push(Action::Send { to, id: *next_id, request: Request::Block { hash: *hash } });
+            actions.push(Action::Send {
+                to,
+                id: *next_id,
+                request: Request::Block { hash: *hash },
+            });
         }
     }
 

@@ -87,7 +87,11 @@ impl Chunk {
     }
 
     /// Adds linked blocks without a certificate. False, and nothing kept, when the run is too long.
-    pub(crate) fn extend_run(&mut self, peer: ValidatorIndex, blocks: Vec<Arc<CheckedBlock>>) -> bool {
+    pub(crate) fn extend_run(
+        &mut self,
+        peer: ValidatorIndex,
+        blocks: Vec<Arc<CheckedBlock>>,
+    ) -> bool {
         let run = self.run.get_or_insert_with(|| Run { peer, blocks: Vec::new(), bytes: 0 });
         run.bytes = blocks.iter().fold(run.bytes, |sum, block| sum.saturating_add(bytes_of(block)));
         run.blocks.extend(blocks);
@@ -110,7 +114,8 @@ impl Chunk {
             return Err(Fault::WrongRange);
         }
         let mut height = self.next();
-        let mut parent = self.run.as_ref().and_then(|run| run.blocks.last()).map(|last| last.hash());
+        let mut parent =
+            self.run.as_ref().and_then(|run| run.blocks.last()).map(|last| last.hash());
         for block in blocks {
             let header = block.header();
             if header.height != height || parent.is_some_and(|parent| parent != header.parent) {

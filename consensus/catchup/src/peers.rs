@@ -83,15 +83,14 @@ impl Peers {
         };
         let willing = || untried().filter(|(_, standing)| standing.avoided_until <= now);
         let from_start = |peer: ValidatorIndex| peer.get().wrapping_sub(start.get());
-        let best = willing()
-            .filter_map(|(peer, _)| Some((load(*peer)?, from_start(*peer), *peer)))
-            .min();
+        let best =
+            willing().filter_map(|(peer, _)| Some((load(*peer)?, from_start(*peer), *peer))).min();
         match best {
             Some((_, _, peer)) => Pick::Peer(peer),
             None if willing().next().is_some() => Pick::Busy,
-            None => Pick::Nobody {
-                until: untried().map(|(_, standing)| standing.avoided_until).min(),
-            },
+            None => {
+                Pick::Nobody { until: untried().map(|(_, standing)| standing.avoided_until).min() }
+            }
         }
     }
 }

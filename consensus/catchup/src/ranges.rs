@@ -88,7 +88,9 @@ impl Ranges {
         }
         for chunk in self.chunks.values_mut() {
             let is_theirs = match &chunk.state {
-                State::Ready { peer: whose, .. } | State::Delivered { peer: whose } => *whose == peer,
+                State::Ready { peer: whose, .. } | State::Delivered { peer: whose } => {
+                    *whose == peer
+                }
                 State::Waiting | State::Parked | State::Asked(_) => false,
             };
             if is_theirs {
@@ -158,8 +160,7 @@ impl Ranges {
             self.chunk_blocks = answered.max(1);
             self.chunks.entry(last.next()).or_insert_with(|| Chunk::new(last.next(), wanted_to));
         } else {
-            self.chunk_blocks =
-                self.chunk_blocks.saturating_mul(2).min(limits::RANGE_BLOCKS_MAX);
+            self.chunk_blocks = self.chunk_blocks.saturating_mul(2).min(limits::RANGE_BLOCKS_MAX);
         }
         Ok(())
     }
@@ -215,7 +216,8 @@ impl Ranges {
         let Some(chunk) = self.chunks.values_mut().next() else { return };
         let (peer, blocks, cert) = match std::mem::replace(&mut chunk.state, State::Waiting) {
             State::Ready { peer, blocks, cert } => (peer, blocks, cert),
-            other @ (State::Waiting | State::Parked | State::Asked(_) | State::Delivered { .. }) => {
+            other
+            @ (State::Waiting | State::Parked | State::Asked(_) | State::Delivered { .. }) => {
                 chunk.state = other;
                 return;
             }
@@ -275,11 +277,8 @@ impl Ranges {
         let max_blocks = u16::try_from(chunk.to.since(chunk.next()).saturating_add(1))
             .unwrap_or(u16::MAX)
             .min(limits::RANGE_BLOCKS_MAX);
-        let request = Request::Range {
-            from: chunk.next(),
-            max_blocks,
-            max_bytes: limits::RANGE_BYTES_MAX,
-        };
+        let request =
+            Request::Range { from: chunk.next(), max_blocks, max_bytes: limits::RANGE_BYTES_MAX };
         *next_id = next_id.next();
         let deadline = now.after(chunk.retry.timeout(limits::RANGE_TIMEOUT_MS));
         chunk.state = State::Asked(Asked { peer: to, id: *next_id, deadline });

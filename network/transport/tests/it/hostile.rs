@@ -90,10 +90,8 @@ impl ServerCertVerifier for Gullible {
 
 /// Says `claimed` is its key, and signs with `secret`.
 fn client(secret: &SecretKey, claimed: PublicKey, alpn: &[u8]) -> quinn::ClientConfig {
-    let pkcs8 = [
-        [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32].as_slice(),
-        &secret.to_seed(),
-    ];
+    let pkcs8 =
+        [[48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32].as_slice(), &secret.to_seed()];
     let spki = [[48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0].as_slice(), &claimed.0].concat();
     let key = PrivatePkcs8KeyDer::from(pkcs8.concat());
     let signing = rustls::crypto::ring::sign::any_eddsa_type(&key).unwrap();
@@ -229,10 +227,12 @@ fn whoever_answers_with_another_key_than_the_dialled_one_is_refused() {
 fn an_oversized_frame_ends_the_connection_and_bars_the_peer_for_a_while() {
     let runtime = runtime();
     let (plan, victim, friend) = victim_and_friend(&runtime);
-    let as_peer = || dial_as(&runtime, &plan.secrets[0], plan.secrets[0].public_key(), plan.addrs[2]);
+    let as_peer =
+        || dial_as(&runtime, &plan.secrets[0], plan.secrets[0].public_key(), plan.addrs[2]);
     let connection = as_peer().unwrap();
     let too_long = u32::try_from(Channel::Ctl.frame_bytes_max() + 1).unwrap();
-    let _stream = open(&runtime, &connection, &[ctl_hello(), too_long.to_le_bytes().to_vec()].concat());
+    let _stream =
+        open(&runtime, &connection, &[ctl_hello(), too_long.to_le_bytes().to_vec()].concat());
     victim.wait_connected(0, Channel::Ctl);
     assert_eq!(closed_with(&runtime, &connection), u64::from(BAD_FRAME));
     victim.wait_disconnected(0, Channel::Ctl);
@@ -268,7 +268,8 @@ fn a_garbled_hello_is_refused() {
         let runtime = runtime();
         let (plan, victim, friend) = victim_and_friend(&runtime);
         let connection =
-            dial_as(&runtime, &plan.secrets[0], plan.secrets[0].public_key(), plan.addrs[2]).unwrap();
+            dial_as(&runtime, &plan.secrets[0], plan.secrets[0].public_key(), plan.addrs[2])
+                .unwrap();
         let _stream = open(&runtime, &connection, &bytes);
         assert_eq!(closed_with(&runtime, &connection), u64::from(BAD_HELLO));
         assert_unharmed(&victim, &friend);

@@ -24,16 +24,16 @@ fn frames_arrive_in_order_on_both_channels_and_both_ways() {
     let plan = Plan::new(2);
     let nodes = [0, 1].map(|i| Node::start(&runtime, plan.config(i)));
     for channel in Channel::ALL {
-        nodes[0].wait_connected(1, channel);
-    }
-    for channel in Channel::ALL {
-        nodes[1].wait_connected(0, channel);
+        for (from, to) in [(0, 1), (1, 0)] {
+            eventually("connected", || nodes[from].transport.is_connected(index(to), channel));
+        }
     }
     for channel in Channel::ALL {
         for (from, to) in [(0, 1), (1, 0)] {
             // Sizes on both sides of the copying limit.
-            let bodies: Vec<Vec<u8>> =
-                (0..500_usize).map(|i| vec![u8::try_from(i % 200).unwrap() + 20; 1 + i * 37 % 9000]).collect();
+            let bodies: Vec<Vec<u8>> = (0..500_usize)
+                .map(|i| vec![u8::try_from(i % 200).unwrap() + 20; 1 + i * 37 % 9000])
+                .collect();
             for body in &bodies {
                 assert_eq!(nodes[from].send(to, channel, body), Sent::Queued);
             }
@@ -51,9 +51,7 @@ fn a_broadcast_reaches_all_four() {
     let nodes: Vec<_> = (0..4).map(|i| Node::start(&runtime, plan.config(i))).collect();
     for (i, node) in nodes.iter().enumerate() {
         for j in (0..4).filter(|j| *j != i) {
-            eventually("all are connected", || {
-                node.transport.is_connected(index(j), Channel::Ctl)
-            });
+            eventually("all are connected", || node.transport.is_connected(index(j), Channel::Ctl));
         }
     }
     for i in 0..4 {
@@ -77,11 +75,9 @@ fn a_restarted_peer_is_connected_again_long_before_the_idle_timeout() {
         let [first, second] = runtimes;
         let (victim, _alive) = if restarted == 0 { (first, second) } else { (second, first) };
         let killed = nodes[restarted].take().unwrap();
-        victim.shutdown_background();
-        std::mem::forget(killed.transport);
-        eventually("the port is free", || {
-            std::net::UdpSocket::bind(plan.addrs[restarted]).is_ok()
-        });
+        victim.shutdown_timeout(Duration::from_secs(2));
+        drop(killed);
+        eventually("the port is free", || std::net::UdpSocket::bind(plan.addrs[restarted]).is_ok());
         let again = runtime();
         let started = Instant::now();
         let mut config = plan.config(restarted);
@@ -94,6 +90,21 @@ fn a_restarted_peer_is_connected_again_long_before_the_idle_timeout() {
         assert!(started.elapsed() < Duration::from_millis(2_500), "{:?}", started.elapsed());
         assert_eq!(node.send(other, Channel::Ctl, b"again"), Sent::Queued);
         assert_eq!(survivor.wait_frame(restarted), b"again".as_slice());
+    }
+}
+
+#[test]
+fn a_peer_that_comes_up_late_is_connected_at_once() {
+    for late in [0, 1] {
+        let runtime = runtime();
+        let plan = Plan::new(2);
+        let early = Node::start(&runtime, plan.config(1 - late));
+        // Long enough for first attempts to be far apart.
+        std::thread::sleep(Duration::from_millis(400));
+        let started = Instant::now();
+        let _late = Node::start(&runtime, plan.config(late));
+        early.wait_connected(late, Channel::Ctl);
+        assert!(started.elapsed() < Duration::from_millis(300), "{:?}", started.elapsed());
     }
 }
 

@@ -104,7 +104,9 @@ impl Node {
 
     pub(crate) fn wait_connected(&self, peer: usize, on: Channel) {
         self.wait("connected", |event| match event {
-            Event::Connected { peer: p, channel } => (p == index(peer) && channel == on).then_some(()),
+            Event::Connected { peer: p, channel } => {
+                (p == index(peer) && channel == on).then_some(())
+            }
             _ => None,
         });
     }

@@ -39,12 +39,7 @@ fn answering(runtime: &tokio::runtime::Runtime, plan: &Plan) -> Transport {
 
 fn client_config(plan: &Plan, chain: ChainId) -> PublicClientConfig {
     let secret = SecretKey::from_seed([77; 32]);
-    PublicClientConfig {
-        secret,
-        chain,
-        addr: plan.addrs[0],
-        key: plan.secrets[0].public_key(),
-    }
+    PublicClientConfig { secret, chain, addr: plan.addrs[0], key: plan.secrets[0].public_key() }
 }
 
 #[test]

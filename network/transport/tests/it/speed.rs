@@ -57,6 +57,10 @@ fn small_frames_are_moved_by_the_batch() {
     }
     let seconds = started.elapsed().as_secs_f64();
     let count = f64::from(u32::try_from(COUNT).unwrap());
-    println!("transport::stream/bytes=1024 {:.0} frames/s, {:.1} MiB/s", count / seconds, count / 1024.0 / seconds);
+    println!(
+        "transport::stream/bytes=1024 {:.0} frames/s, {:.1} MiB/s",
+        count / seconds,
+        count / 1024.0 / seconds
+    );
     assert!(seconds < 6.0, "{seconds}");
 }
