@@ -139,14 +139,20 @@ impl Ranges {
             return Err(fault);
         }
         let Some(last) = blocks.last().map(|block| block.header().height) else {
+            // Whoever began a run has what certifies it: what is final ends with a certificate.
+            let had_run = chunk.run.is_some();
             self.on_vain(from, peer);
-            return Ok(());
+            return if had_run { Err(Fault::NoCert) } else { Ok(()) };
         };
         let Some(cert) = cert else {
-            if !is_first {
-                chunk.state = State::Parked;
+            // Others are asked first: a run costs time, and only who lies needs one where somebody has a certificate.
+            let may_run = chunk.run.is_some() || (is_first && chunk.retry.rounds() > 0);
+            if !may_run {
+                chunk.retry.on_vain(peer);
+                chunk.state = if is_first { State::Waiting } else { State::Parked };
             } else if !chunk.extend_run(peer, blocks) {
                 self.on_vain(from, peer);
+                return Err(Fault::NoCert);
             }
             return Ok(());
         };
@@ -274,9 +280,13 @@ impl Ranges {
             None => chunk.retry.pick(now, peers, start, load_of),
         };
         let Some(to) = to else { return };
-        let max_blocks = u16::try_from(chunk.to.since(chunk.next()).saturating_add(1))
-            .unwrap_or(u16::MAX)
-            .min(limits::RANGE_BLOCKS_MAX);
+        let max_blocks = match &chunk.run {
+            // However far it is to the next certificate.
+            Some(_) => limits::RANGE_BLOCKS_MAX,
+            None => u16::try_from(chunk.to.since(chunk.next()).saturating_add(1))
+                .unwrap_or(u16::MAX)
+                .min(limits::RANGE_BLOCKS_MAX),
+        };
         let request =
             Request::Range { from: chunk.next(), max_blocks, max_bytes: limits::RANGE_BYTES_MAX };
         *next_id = next_id.next();

@@ -62,6 +62,11 @@ impl Retry {
         }
     }
 
+    /// How often everybody was asked in vain.
+    pub(crate) const fn rounds(&self) -> u32 {
+        self.rounds
+    }
+
     /// The peer has it not, or lied.
     pub(crate) fn on_vain(&mut self, peer: ValidatorIndex) {
         self.tried.insert(peer);
