@@ -7,12 +7,11 @@ use heddle_types::Height;
 use heddle_types::Instant;
 use heddle_types::ValidatorIndex;
 
-use crate::io::Action;
 use crate::limits;
-use crate::peers::Peers;
 use crate::request::Request;
 use crate::request::RequestId;
 use crate::retry::Asked;
+use crate::retry::Asking;
 use crate::retry::Retry;
 
 /// All that are wanted, by hash.
@@ -80,13 +79,8 @@ impl Blocks {
 
     /// Gives up on what is late, and asks for whatever can be asked for. Lateness alone is no strike: a single block is wanted
     /// quickly, and soon asked of another.
-    pub(crate) fn ask(
-        &mut self,
-        now: Instant,
-        peers: &Peers,
-        next_id: &mut RequestId,
-        actions: &mut Vec<Action>,
-    ) {
+    pub(crate) fn ask(&mut self, asking: &mut Asking<'_>) {
+        let now = asking.now;
         for (hash, wanted) in &mut self.0 {
             if let Some(late) = wanted.asked.filter(|asked| asked.deadline <= now) {
                 wanted.asked = None;
@@ -95,17 +89,11 @@ impl Blocks {
             if wanted.asked.is_some() {
                 continue;
             }
-            let Some(to) = wanted.retry.pick(now, peers, wanted.hint, |_| Some(0)) else {
+            let Some(to) = wanted.retry.pick(now, asking.peers, wanted.hint, |_| Some(0)) else {
                 continue;
             };
-            let deadline = now.after(wanted.retry.timeout(limits::BLOCK_TIMEOUT_MS));
-            *next_id = next_id.next();
-            wanted.asked = Some(Asked { peer: to, id: *next_id, deadline });
-            actions.push(Action::Send {
-                to,
-                id: *next_id,
-                request: Request::Block { hash: *hash },
-            });
+            let timeout = wanted.retry.timeout(limits::BLOCK_TIMEOUT_MS);
+            wanted.asked = Some(asking.send(to, Request::Block { hash: *hash }, timeout));
         }
     }
 

@@ -16,6 +16,7 @@ use crate::peers::Peers;
 use crate::ranges::Ranges;
 use crate::request::RequestId;
 use crate::request::Response;
+use crate::retry::Asking;
 
 /// Fetches what others have. Deterministic: the same inputs give the same actions.
 #[derive(Clone, Debug)]
@@ -74,8 +75,10 @@ impl CatchUp {
         for late in self.ranges.take_late(self.now) {
             self.peers.strike(self.now, late);
         }
-        self.blocks.ask(self.now, &self.peers, &mut self.last_id, actions);
-        self.ranges.advance(self.now, &self.peers, &mut self.last_id, actions);
+        let last_id = &mut self.last_id;
+        let mut asking = Asking { now: self.now, peers: &self.peers, last_id, actions };
+        self.blocks.ask(&mut asking);
+        self.ranges.advance(&mut asking);
     }
 
     /// When to be told [`Input::Tick`], if nothing else comes before.

@@ -52,6 +52,7 @@ pub(crate) struct Run {
     pub(crate) peer: ValidatorIndex,
     pub(crate) blocks: Vec<Arc<CheckedBlock>>,
     bytes: usize,
+    answers: u32,
 }
 
 impl Chunk {
@@ -92,11 +93,14 @@ impl Chunk {
         peer: ValidatorIndex,
         blocks: Vec<Arc<CheckedBlock>>,
     ) -> bool {
-        let run = self.run.get_or_insert_with(|| Run { peer, blocks: Vec::new(), bytes: 0 });
+        let run =
+            self.run.get_or_insert_with(|| Run { peer, blocks: Vec::new(), bytes: 0, answers: 0 });
         run.bytes = blocks.iter().fold(run.bytes, |sum, block| sum.saturating_add(bytes_of(block)));
         run.blocks.extend(blocks);
+        run.answers = run.answers.saturating_add(1);
         let fits = run.blocks.len() <= limits::UNCERTIFIED_BLOCKS_MAX
-            && run.bytes <= limits::UNCERTIFIED_BYTES_MAX;
+            && run.bytes <= limits::UNCERTIFIED_BYTES_MAX
+            && run.answers <= limits::UNCERTIFIED_ANSWERS_MAX;
         self.state = State::Waiting;
         if !fits {
             self.run = None;

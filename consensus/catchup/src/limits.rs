@@ -19,6 +19,8 @@ pub const CHUNKS_MAX: usize = 8;
 /// Blocks that may be kept of a run that has no certificate yet. A run of full blocks ends after `LAG_MAX` of them, because
 /// execution follows finality and an order that lags too far is empty; the rest are empty blocks.
 pub const UNCERTIFIED_BLOCKS_MAX: usize = 8192;
+/// Answers that such a run may take: each is full, or it would have its certificate.
+pub const UNCERTIFIED_ANSWERS_MAX: u32 = 24;
 /// Bytes of such a run.
 pub const UNCERTIFIED_BYTES_MAX: usize = 24 * BLOCK_BYTES_MAX;
 /// Range requests on their way to one peer.
@@ -45,5 +47,9 @@ pub const AVOID_MS_MAX: u64 = 30_000;
 
 const _: () = assert!(RANGE_BYTES_MAX as usize + BLOCK_BYTES_MAX <= RESPONSE_BYTES_MAX);
 const _: () = assert!(RANGE_BLOCKS_MAX as usize <= RESPONSE_BLOCKS_MAX);
+const _: () = assert!(
+    UNCERTIFIED_ANSWERS_MAX as usize * (RESPONSE_BYTES_MAX - BLOCK_BYTES_MAX)
+        >= UNCERTIFIED_BYTES_MAX
+);
 const _: () = assert!(UNCERTIFIED_BYTES_MAX / BLOCK_BYTES_MAX > LAG_MAX as usize);
 const _: () = assert!(CHUNKS_MAX > RANGES_PER_PEER_MAX);

@@ -14,10 +14,9 @@ use crate::chunk::State;
 use crate::io::Action;
 use crate::io::Fault;
 use crate::limits;
-use crate::peers::Peers;
 use crate::request::Request;
 use crate::request::RequestId;
-use crate::retry::Asked;
+use crate::retry::Asking;
 
 /// The chunks between what is final here and what is known to be final elsewhere, by their first height, without gaps.
 #[derive(Clone, Debug)]
@@ -192,20 +191,14 @@ impl Ranges {
     }
 
     /// Delivers the first chunk if it is ready, and asks for whatever can be asked for.
-    pub(crate) fn advance(
-        &mut self,
-        now: Instant,
-        peers: &Peers,
-        next_id: &mut RequestId,
-        actions: &mut Vec<Action>,
-    ) {
+    pub(crate) fn advance(&mut self, asking: &mut Asking<'_>) {
         // An answer shorter than its chunk may end where all is final by now.
         self.on_final(self.own_final);
-        self.deliver(actions);
+        self.deliver(asking.actions);
         self.plan();
         let keys: Vec<Height> = self.chunks.keys().copied().collect();
         for from in keys {
-            self.ask(from, now, peers, next_id, actions);
+            self.ask(from, asking);
         }
     }
 
@@ -247,14 +240,7 @@ impl Ranges {
         }
     }
 
-    fn ask(
-        &mut self,
-        from: Height,
-        now: Instant,
-        peers: &Peers,
-        next_id: &mut RequestId,
-        actions: &mut Vec<Action>,
-    ) {
+    fn ask(&mut self, from: Height, asking: &mut Asking<'_>) {
         let is_first = self.chunks.keys().next() == Some(&from);
         let filled = self.chunks.values().filter(|chunk| chunk.is_filled()).count();
         let mut load = BTreeMap::<ValidatorIndex, usize>::new();
@@ -277,7 +263,7 @@ impl Ranges {
         // A run is worth something only if whoever began it goes on with it.
         let to = match &chunk.run {
             Some(run) => Some(run.peer),
-            None => chunk.retry.pick(now, peers, start, load_of),
+            None => chunk.retry.pick(asking.now, asking.peers, start, load_of),
         };
         let Some(to) = to else { return };
         let max_blocks = match &chunk.run {
@@ -289,9 +275,7 @@ impl Ranges {
         };
         let request =
             Request::Range { from: chunk.next(), max_blocks, max_bytes: limits::RANGE_BYTES_MAX };
-        *next_id = next_id.next();
-        let deadline = now.after(chunk.retry.timeout(limits::RANGE_TIMEOUT_MS));
-        chunk.state = State::Asked(Asked { peer: to, id: *next_id, deadline });
-        actions.push(Action::Send { to, id: *next_id, request });
+        let timeout = chunk.retry.timeout(limits::RANGE_TIMEOUT_MS);
+        chunk.state = State::Asked(asking.send(to, request, timeout));
     }
 }

@@ -6,11 +6,31 @@ use heddle_types::Instant;
 use heddle_types::Millis;
 use heddle_types::ValidatorIndex;
 
+use crate::io::Action;
 use crate::limits;
 use crate::peers::Peers;
 use crate::peers::Pick;
 use crate::peers::doubled;
+use crate::request::Request;
 use crate::request::RequestId;
+
+/// With what requests are made.
+pub(crate) struct Asking<'a> {
+    pub(crate) now: Instant,
+    pub(crate) peers: &'a Peers,
+    pub(crate) last_id: &'a mut RequestId,
+    pub(crate) actions: &'a mut Vec<Action>,
+}
+
+impl Asking<'_> {
+    /// Sends a request that is answered within `timeout`, or not.
+    pub(crate) fn send(&mut self, to: ValidatorIndex, request: Request, timeout: Millis) -> Asked {
+        *self.last_id = self.last_id.next();
+        let id = *self.last_id;
+        self.actions.push(Action::Send { to, id, request });
+        Asked { peer: to, id, deadline: self.now.after(timeout) }
+    }
+}
 
 /// A request on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

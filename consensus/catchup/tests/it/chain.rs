@@ -73,6 +73,7 @@ impl Chain {
 
     /// What a peer answers that has the chain up to `known`.
     pub(crate) fn serve(&self, from: Height, blocks: u16, bytes: u32, known: Height) -> Response {
+        let known = known.min(self.last());
         serve_range(from, blocks, bytes, |height| {
             let height = Some(height).filter(|height| *height <= known)?.get();
             let block = Arc::clone(self.blocks.get(usize::try_from(height).unwrap())?);
