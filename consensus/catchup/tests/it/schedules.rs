@@ -72,7 +72,7 @@ fn run(schedule: &Schedule) -> Network {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn everything_arrives_once_and_in_order_while_one_peer_is_honest(schedule in schedule()) {

@@ -1,5 +1,11 @@
 //! Real endpoints on loopback.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test's helpers cannot do fails the test"
+)]
+
 mod hostile;
 mod links;
 mod net;
