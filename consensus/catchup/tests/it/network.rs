@@ -200,7 +200,7 @@ impl Network {
         Some(match manner {
             Manner::Honest | Manner::Stutters => honest,
             Manner::Silent => return None,
-            Manner::Lossy if self.asked.len() % 3 != 0 => return None,
+            Manner::Lossy if !self.asked.len().is_multiple_of(3) => return None,
             Manner::Lossy => honest,
             Manner::Short(known) => self.chain.serve(from, blocks, bytes, Height::new(known)),
             Manner::Empty => Response::Range { blocks: Vec::new(), cert: None },
@@ -221,7 +221,7 @@ impl Network {
                 Response::Block(self.chain.find(hash))
             }
             Manner::Silent => return None,
-            Manner::Lossy if self.asked.len() % 3 != 0 => return None,
+            Manner::Lossy if !self.asked.len().is_multiple_of(3) => return None,
             Manner::Lossy => Response::Block(self.chain.find(hash)),
             Manner::Short(_) | Manner::Empty => Response::Block(None),
             Manner::Forger | Manner::Gapped | Manner::WrongCert => {
