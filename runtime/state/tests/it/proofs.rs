@@ -43,7 +43,7 @@ proptest! {
         flip in 1..=255_u8,
     ) {
         let model: Model = (0..size).map(|i| (reference::key(i), reference::entry(i))).collect();
-        let state = State::from_entries(model.clone());
+        let state = State::from_entries(model);
         let key = reference::key(asked);
         let bytes = encode(&state.prove(&key));
         for position in 0..bytes.len() {

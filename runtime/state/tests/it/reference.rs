@@ -72,7 +72,7 @@ pub(crate) fn key(number: u32) -> StateKey {
 pub(crate) fn entry(number: u32) -> Entry {
     let deposit = Deposit { payer: Default::default(), amount: Default::default() };
     let value = number.to_le_bytes().repeat(1 + number as usize % 30);
-    Entry { deposit: (number % 2 == 0).then_some(deposit), value: Value::from(value) }
+    Entry { deposit: number.is_multiple_of(2).then_some(deposit), value: Value::from(value) }
 }
 
 /// Change sets over `keys` different keys: a third of the changes delete.

@@ -64,7 +64,10 @@ fn the_root_does_not_depend_on_how_many_threads_share_the_work() {
     let changes = |round: u32| {
         let change = |i: u32| {
             let number = i.wrapping_mul(2_654_435_761) ^ round;
-            (reference::key(i * 3 % 9000 + round), (i % 7 != 0).then(|| reference::entry(number)))
+            (
+                reference::key(i * 3 % 9000 + round),
+                (!i.is_multiple_of(7)).then(|| reference::entry(number)),
+            )
         };
         ChangeSet::new((0..6000).map(change).collect())
     };

@@ -120,7 +120,7 @@ fn an_ancestor_has_its_descendants_certificate_until_the_end() {
     let (storage, recovery) = chain::open(&db);
     assert_eq!(recovery.cert, certified.cert);
     assert_eq!(storage.certificate(Height::new(2)).unwrap(), None);
-    storage.put_outcomes(&[certified.clone()]).unwrap();
+    storage.put_outcomes(std::slice::from_ref(&certified)).unwrap();
     assert_eq!(storage.certificate(Height::new(1)).unwrap(), Some(certified.cert.clone()));
     assert_eq!(storage.certificate(Height::new(2)).unwrap(), Some(certified.cert));
     let genesis = CommitCert::genesis(chain::genesis().vote_data());

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_storage::MuteReason;
@@ -37,7 +38,7 @@ fn written(writes: u64) -> (TempDir, PathBuf) {
     (dir, path)
 }
 
-fn open(path: &PathBuf) -> Result<(SafetyFile, SafetyRecord), MuteReason> {
+fn open(path: &Path) -> Result<(SafetyFile, SafetyRecord), MuteReason> {
     match SafetyFile::open(path, chain::genesis().chain, OWNER).unwrap() {
         SafetyState::Ready(file, record) => Ok((file, *record)),
         SafetyState::Mute(reason) => Err(reason),
