@@ -110,6 +110,9 @@ kinds! {
     Behind(-32015, true, "wait until /health answers 200, or ask another node");
     /// Not built into this node.
     Unsupported(-32016, false, "use Lane nonces, Ed25519 and the methods of the documentation");
+    /// A kind that this version does not know; only ever read, from a newer node.
+    #[serde(other)]
+    Other(-32099, false, "see the message");
 }
 
 /// Where a sequence was used.

@@ -8,6 +8,7 @@ mod error;
 mod key;
 pub mod limits;
 mod number;
+mod openrpc;
 mod params;
 mod receipt;
 mod reply;
@@ -19,6 +20,7 @@ pub use certificate::Certificate;
 pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
 pub use key::{Key, KeyAccess, Mode};
 pub use number::Number;
+pub use openrpc::openrpc;
 pub use params::{ParamError, Params, found};
 pub use receipt::{ErrorText, Event, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
 pub use reply::{

@@ -5,7 +5,18 @@
 //! The server never decides anything: it parses, bounds, and asks the [`Backend`].
 
 mod backend;
+mod connection;
+mod dispatch;
 mod feed;
+mod guard;
+mod http;
+mod jsonrpc;
+mod limits;
+mod registry;
+mod server;
+mod subscriptions;
+mod websocket;
 
 pub use backend::{Backend, Health};
 pub use feed::{BlockEvent, BlockFeed, FeedRead};
+pub use server::{RpcConfig, serve};

@@ -1,0 +1,115 @@
+//! The description of the methods that `/openrpc.json` serves.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::request as r;
+use crate::request::Request;
+
+const HEX: &str = "^(0x)?([0-9a-fA-F]{2})*$";
+const HEX_32: &str = "^(0x)?[0-9a-fA-F]{64}$";
+
+/// An OpenRPC 1.3 document of the methods that exist; `requestAirdrop` only on a `dev` chain.
+pub fn openrpc(dev: bool) -> Value {
+    let transaction = || param("transaction", true, text(HEX));
+    let id = || param("id", true, text(HEX_32));
+    let program = || param("program", true, integer(u64::from(u32::MAX)));
+    let mut methods = vec![
+        method::<r::GetStatus>("Where this node is.", vec![]),
+        method::<r::GetBlock>(
+            "A final block, by height or by hash.",
+            vec![
+                param("height", false, integer(crate::limits::INTEGER_MAX)),
+                param("hash", false, text(HEX_32)),
+            ],
+        ),
+        method::<r::GetTransaction>("What became of a transaction.", vec![id()]),
+        method::<r::SendTransaction>("Admits a transaction here.", vec![transaction()]),
+        method::<r::SendTransactionAndWait>(
+            "Admits a transaction here and waits until it is final.",
+            vec![transaction(), param("timeoutMs", true, integer(crate::limits::WAIT_MS_MAX))],
+        ),
+        method::<r::SimulateTransaction>("Runs a transaction without effect.", vec![transaction()]),
+        method::<r::GetAccount>(
+            "What an account holds.",
+            vec![param("address", true, text(HEX_32))],
+        ),
+        method::<r::GetSupply>("Everything held anywhere, by asset.", vec![]),
+        method::<r::GetProof>(
+            "What is at a key at the last certified root, and why.",
+            vec![program(), param("key", true, text(HEX))],
+        ),
+        method::<r::GetState>(
+            "One value, or a page of those whose keys begin with a prefix.",
+            vec![
+                program(),
+                param("key", false, text(HEX)),
+                param("prefix", false, text(HEX)),
+                param("cursor", false, text(HEX)),
+                param("limit", false, integer(crate::limits::PAGE_ITEMS_MAX)),
+            ],
+        ),
+        method::<r::GetFee>(
+            "What transactions cost.",
+            vec![param("transaction", false, text(HEX))],
+        ),
+        method::<r::GetEvidence>("Proofs of equivocation.", vec![]),
+        method::<r::GetValidators>("The committee.", vec![]),
+        method::<r::GetPerformanceSamples>(
+            "How much went through lately.",
+            vec![param("limit", false, integer(crate::limits::SAMPLES_MAX))],
+        ),
+    ];
+    methods.extend(websocket_methods());
+    if dev {
+        methods.push(method::<r::RequestAirdrop>(
+            "The faucet sends the native asset.",
+            vec![param("address", true, text(HEX_32)), param("amount", true, text("^[0-9]+$"))],
+        ));
+    }
+    json!({
+        "openrpc": "1.3.2",
+        "info": { "title": "Heddle", "version": env!("CARGO_PKG_VERSION") },
+        "methods": methods,
+    })
+}
+
+fn websocket_methods() -> Vec<Value> {
+    let from_seq = || param("fromSeq", false, integer(crate::limits::INTEGER_MAX));
+    vec![
+        method::<r::SubscribeBlocks>(
+            "Each executed final block, in order. WebSocket only.",
+            vec![from_seq()],
+        ),
+        method::<r::SubscribeTransaction>(
+            "A transaction and each change of it. WebSocket only.",
+            vec![param("id", true, text(HEX_32)), from_seq()],
+        ),
+        method::<r::Unsubscribe>(
+            "Ends a subscription. WebSocket only.",
+            vec![param("subscription", true, integer(crate::limits::INTEGER_MAX))],
+        ),
+    ]
+}
+
+fn method<R: Request>(summary: &str, params: Vec<Value>) -> Value {
+    json!({
+        "name": R::METHOD,
+        "summary": summary,
+        "paramStructure": "by-name",
+        "params": params,
+        "result": { "name": "result", "schema": {} },
+    })
+}
+
+fn param(name: &str, required: bool, schema: Value) -> Value {
+    json!({ "name": name, "required": required, "schema": schema })
+}
+
+fn text(pattern: &str) -> Value {
+    json!({ "type": "string", "pattern": pattern })
+}
+
+fn integer(maximum: u64) -> Value {
+    json!({ "type": "integer", "minimum": 0, "maximum": maximum })
+}
