@@ -36,6 +36,10 @@ impl Domain {
     pub const RECEIPTS: Self = Self(*b"heddle/receipt/1");
     /// A leaf of the state tree.
     pub const STATE_LEAF: Self = Self(*b"heddle/leaf/1\0\0\0");
+    /// An inner node of the state tree.
+    pub const STATE_INNER: Self = Self(*b"heddle/inner/1\0\0");
+    /// An entry in a leaf of the state tree.
+    pub const STATE_VALUE: Self = Self(*b"heddle/value/1\0\0");
     /// A state key's place in the state tree.
     pub const STATE_KEY: Self = Self(*b"heddle/key/1\0\0\0\0");
     /// An address that belongs to a program and to nobody's key.

@@ -1,0 +1,118 @@
+//! What undoes the last blocks, so that proofs can be given for their roots.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+
+use heddle_types::Entry;
+use heddle_types::StateRoot;
+use heddle_types::limits;
+
+use crate::bucket::Edit;
+use crate::bucket::Leaf;
+use crate::crown::Node;
+use crate::crown::Placed;
+use crate::path::Path;
+use crate::tree::Tree;
+
+/// How many roots before the current one are kept.
+#[expect(clippy::cast_possible_truncation, reason = "a small constant")]
+const LAYERS_MAX: usize = limits::LAG_MAX as usize;
+
+/// What one commit replaced.
+#[derive(Clone, Debug)]
+pub(crate) struct Layer {
+    /// The root before it.
+    pub(crate) root: StateRoot,
+    /// The crown's depth before it. It never shrinks, so all later layers know every change at this depth and above.
+    pub(crate) depth: u32,
+    /// The former nodes, ascending by index.
+    pub(crate) nodes: Vec<Placed>,
+    /// What stood at the changed paths, ascending.
+    pub(crate) edits: Vec<Edit>,
+}
+
+/// The last layers, oldest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History(VecDeque<Layer>);
+
+impl History {
+    /// Adds the newest and forgets the oldest past the limit.
+    pub(crate) fn push(&mut self, layer: Layer) {
+        self.0.push_back(layer);
+        if self.0.len() > LAYERS_MAX {
+            self.0.pop_front();
+        }
+    }
+
+    /// The tree as it was when its root was `root`, if that is known.
+    pub(crate) fn at<'a>(&'a self, tree: &'a Tree, root: StateRoot) -> Option<Past<'a>> {
+        let since = if tree.root() == root {
+            self.0.len()
+        } else {
+            self.0.iter().rposition(|layer| layer.root == root)?
+        };
+        Some(Past { tree, layers: self.0.iter().skip(since).collect() })
+    }
+
+    /// The roots before the current one, oldest first.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = StateRoot> {
+        self.0.iter().map(|layer| layer.root)
+    }
+}
+
+/// A tree of the recent past: the present one with layers taken off.
+#[derive(Debug)]
+pub(crate) struct Past<'a> {
+    tree: &'a Tree,
+    /// What came after, oldest first.
+    layers: Vec<&'a Layer>,
+}
+
+impl Past<'_> {
+    /// How deep the crown was.
+    pub(crate) fn depth(&self) -> u32 {
+        self.layers.first().map_or_else(|| self.tree.crown().depth(), |layer| layer.depth)
+    }
+
+    /// The crown's node at `index`, which is no deeper than [`Self::depth`].
+    pub(crate) fn node(&self, index: usize) -> Node {
+        let replaced = self.layers.iter().find_map(|layer| {
+            let position = layer.nodes.binary_search_by_key(&index, |(i, _)| *i).ok()?;
+            Some(layer.nodes[position].1)
+        });
+        replaced.unwrap_or_else(|| self.tree.crown().node(index))
+    }
+
+    /// The leaves below the crown's node at `index`, [`Self::depth`] deep, ascending by path.
+    pub(crate) fn leaves_below(&self, index: usize) -> Vec<Leaf> {
+        let depth = self.depth();
+        let prefix = index - (1 << depth);
+        let buckets = self.tree.buckets_below(index, depth);
+        let mut leaves: BTreeMap<Path, Leaf> = buckets
+            .iter()
+            .flat_map(|bucket| bucket.leaves().iter().map(|leaf| (leaf.path, *leaf)))
+            .collect();
+        for layer in self.layers.iter().rev() {
+            let start = layer.edits.partition_point(|edit| edit.path.prefix(depth) < prefix);
+            let edits = layer.edits[start..].iter();
+            for edit in edits.take_while(|edit| edit.path.prefix(depth) == prefix) {
+                match &edit.occupant {
+                    None => leaves.remove(&edit.path),
+                    Some(occupant) => {
+                        leaves.insert(edit.path, Leaf { path: edit.path, hash: occupant.hash })
+                    }
+                };
+            }
+        }
+        leaves.into_values().collect()
+    }
+
+    /// What stood at `path`.
+    pub(crate) fn entry(&self, path: &Path) -> Option<&Entry> {
+        let replaced = self.layers.iter().find_map(|layer| {
+            let position = layer.edits.binary_search_by_key(path, |edit| edit.path).ok()?;
+            Some(layer.edits[position].occupant.as_ref().map(|occupant| &occupant.entry))
+        });
+        replaced.unwrap_or_else(|| self.tree.entry(path))
+    }
+}
