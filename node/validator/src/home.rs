@@ -46,6 +46,7 @@ pub use fields::Fields;
 pub use file::replace_file;
 pub use genesis_file::read_genesis;
 pub use genesis_file::write_genesis;
+pub use initialise::create_database;
 pub use initialise::initialise;
 pub use json::parse_json;
 pub use key_file::KeyFile;

@@ -1,5 +1,6 @@
 //! Running and verifying one home.
 
+use std::io::Write;
 use std::num::NonZeroU16;
 use std::path::Path;
 
@@ -7,6 +8,9 @@ use serde::Serialize;
 
 use crate::exit::ExitCode;
 use crate::exit::Fatal;
+use crate::home::Home;
+use crate::home::HomeLock;
+use crate::home::NodeLog;
 
 /// How a node is run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,23 +44,37 @@ pub struct VerifyReport {
     pub first_bad_height: Option<u64>,
 }
 
-/// stand-in for the driver
+/// Runs the node in `dir` until it is asked to stop. The last line that it says is why it ended, if for another reason.
+///
+/// What is here takes the home and checks it; the driver, which goes on from there, is not built yet.
 pub fn run(dir: &Path, _options: &RunOptions) -> ExitCode {
-    use std::io::Write;
-    let mut log = crate::home::NodeLog::open(dir);
-    let result = crate::home::Home::load(dir).and_then(|home| home.lock().map(|lock| (home, lock)));
-    match result {
-        Ok(_) => { let _ = writeln!(log, "no driver"); ExitCode::Failed }
-        Err(error) => { let _ = writeln!(log, "{error}"); error.code() }
-    }
+    let mut log = NodeLog::open(dir);
+    let ended = open(dir).map_or_else(|fatal| fatal, |_| no_driver(dir));
+    // A log that cannot be written is no reason to end otherwise.
+    let _ = writeln!(log, "{ended}");
+    ended.code
 }
 
-/// stand-in for the driver
+/// Executes the chain of the home in `dir` again.
 ///
 /// # Errors
-/// Always.
+/// Whatever keeps the home from being read; always, as long as there is no driver.
 pub fn verify(dir: &Path, _options: &VerifyOptions) -> Result<VerifyReport, Fatal> {
-    let home = crate::home::Home::load(dir).map_err(|e| e.to_fatal())?;
-    let _lock = home.lock().map_err(|e| e.to_fatal())?;
-    Err(Fatal { code: ExitCode::Failed, path: dir.to_owned(), found: "no driver".into(), expected: "one".into(), remedy: "build it".into() })
+    open(dir).and_then(|_| Err(no_driver(dir)))
+}
+
+fn open(dir: &Path) -> Result<(Home, HomeLock), Fatal> {
+    let home = Home::load(dir).map_err(|error| error.to_fatal())?;
+    let lock = home.lock().map_err(|error| error.to_fatal())?;
+    Ok((home, lock))
+}
+
+fn no_driver(dir: &Path) -> Fatal {
+    Fatal {
+        code: ExitCode::Failed,
+        path: dir.to_owned(),
+        found: "a program without the node's driver".to_owned(),
+        expected: "one with it".to_owned(),
+        remedy: "build a later version".to_owned(),
+    }
 }

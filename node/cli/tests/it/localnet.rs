@@ -28,7 +28,7 @@ fn init_prints_the_document_that_it_writes() {
     assert_eq!(written["validators"].as_array().unwrap().len(), 4);
     assert_eq!(written["accounts"].as_array().unwrap().len(), 11);
     assert_eq!(written["accounts"][10]["name"], "faucet");
-    for file in ["config.toml", "genesis.json", "key.json", "db"] {
+    for file in ["config.toml", "genesis.json", "key.json", "db", "safety"] {
         assert!(fs::exists(format!("{home}/validator-3/{file}")).unwrap(), "{file}");
     }
 }

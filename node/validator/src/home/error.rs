@@ -112,6 +112,8 @@ pub enum HomeError {
         /// The process, if it could be read.
         pid: Option<u32>,
     },
+    /// The first database or safety file could not be made.
+    Data(Fatal),
     /// The system refused, or the disk failed.
     Io {
         /// What was being read or written.
@@ -141,6 +143,7 @@ impl HomeError {
             | Self::TooLarge { file, .. }
             | Self::Field { file, .. } => file.damaged(),
             Self::InUse { .. } => ExitCode::InUse,
+            Self::Data(fatal) => fatal.code,
             Self::Io { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
                 ExitCode::Usage
             }
@@ -160,6 +163,7 @@ impl HomeError {
             | Self::Exists { path }
             | Self::InUse { path, .. }
             | Self::Io { path, .. } => path,
+            Self::Data(fatal) => &fatal.path,
         }
     }
 
@@ -199,6 +203,7 @@ impl HomeError {
                 "mode 0600".to_owned(),
                 format!("run `chmod 600 {}`", path.display()),
             ),
+            Self::Data(Fatal { found, expected, remedy, .. }) => texts(found, expected, remedy),
             Self::Exists { .. } => {
                 texts("a file already", "none", "keep it, or name another with --out or --home")
             }
