@@ -9,7 +9,6 @@ use heddle_types::Genesis;
 use heddle_types::GenesisAccount;
 use heddle_types::UnixMillis;
 use heddle_types::Validator;
-use heddle_validator::home;
 use heddle_validator::home::Config;
 use heddle_validator::home::Home;
 use heddle_validator::home::KeyFile;

@@ -3,6 +3,9 @@ use std::net::TcpListener;
 use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -43,6 +46,12 @@ fn behave(cluster: &Cluster, index: u16, how: &str) {
 
 fn never() -> bool {
     false
+}
+
+/// Clusters that run take turns: two that were made at the same time could have found the same ports free.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]
@@ -138,6 +147,7 @@ fn damaged_settings_are_refused_by_name() {
 
 #[test]
 fn a_port_in_use_is_named_and_nothing_is_started() {
+    let _turn = turn();
     let (_dir, cluster) = cluster();
     let address = cluster.rpc_url(1).unwrap().replace("http://", "");
     let taken = TcpListener::bind(&address).unwrap();
@@ -154,6 +164,7 @@ fn a_port_in_use_is_named_and_nothing_is_started() {
 
 #[test]
 fn a_cluster_starts_runs_once_and_ends() {
+    let _turn = turn();
     let (_dir, cluster) = cluster();
     let running = cluster.clone().start(&fake_node(), never).unwrap();
     let pids = cluster.pids();
@@ -173,6 +184,7 @@ fn a_cluster_starts_runs_once_and_ends() {
 
 #[test]
 fn validators_can_be_killed_started_paused_and_resumed() {
+    let _turn = turn();
     let (_dir, cluster) = cluster();
     let mut running = cluster.clone().start(&fake_node(), never).unwrap();
     let states = |cluster: &Cluster| {
@@ -203,6 +215,7 @@ fn validators_can_be_killed_started_paused_and_resumed() {
 
 #[test]
 fn a_validator_that_ends_at_once_gives_its_exit_code() {
+    let _turn = turn();
     let (_dir, cluster) = cluster();
     behave(&cluster, 2, "exit 6");
     let error = cluster.clone().start(&fake_node(), never).unwrap_err();
@@ -214,6 +227,7 @@ fn a_validator_that_ends_at_once_gives_its_exit_code() {
 
 #[test]
 fn stop_ends_validators_whose_parent_is_gone_and_deaf_ones_too() {
+    let _turn = turn();
     let (_dir, cluster) = cluster();
     behave(&cluster, 1, "deaf");
     let running = cluster.clone().start(&fake_node(), never).unwrap();
@@ -230,6 +244,7 @@ fn stop_ends_validators_whose_parent_is_gone_and_deaf_ones_too() {
 
 #[test]
 fn faults_reach_a_node_that_was_started_by_hand() {
+    let _turn = turn();
     let (_dir, cluster) = cluster();
     let mut by_hand = Command::new(fake_node())
         .args(["node", "run", "--home", "net/validator-0"])

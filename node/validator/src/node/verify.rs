@@ -24,7 +24,7 @@ use crate::run::VerifyReport;
 pub(crate) fn verify(home: &Home, progress: impl Fn(Height)) -> Result<VerifyReport, Fatal> {
     let db = home.db_path();
     let opened = Storage::open(&db, home.committee().chain());
-    let (storage, _) = opened.map_err(|error| fatal::storage(&error))?;
+    let (storage, _) = opened.map_err(|error| Fatal::of_storage(&error))?;
 
     let mut replay = Replay {
         programs: open::programs(),
@@ -71,7 +71,7 @@ impl Replay<'_> {
     fn genesis_is_right(&mut self, home: &Home) -> Result<bool, Fatal> {
         let root = self.state.root();
         self.headers.push(root);
-        let stored = self.storage.final_record(Height::ZERO).map_err(|e| fatal::storage(&e))?;
+        let stored = self.storage.final_record(Height::ZERO).map_err(|e| Fatal::of_storage(&e))?;
         Ok(stored.is_some_and(|record| {
             record.root == root && record.hash == home.genesis().header(root).hash()
         }))
@@ -80,8 +80,8 @@ impl Replay<'_> {
     /// Executes one height; false when something differs from what is stored or certified.
     fn step(&mut self, height: Height) -> Result<bool, Fatal> {
         let corrupt = |error: &dyn std::fmt::Display| fatal::corrupt(self.db, error);
-        let record = self.storage.final_record(height).map_err(|e| fatal::storage(&e))?;
-        let block = self.storage.final_block(height).map_err(|e| fatal::storage(&e))?;
+        let record = self.storage.final_record(height).map_err(|e| Fatal::of_storage(&e))?;
+        let block = self.storage.final_block(height).map_err(|e| Fatal::of_storage(&e))?;
         let (Some(record), Some(block)) = (record, block) else {
             return Err(corrupt(&format!("height {height} is missing")));
         };
