@@ -35,6 +35,8 @@ pub(crate) enum Manner {
     Forger,
     /// Leaves out a block in the middle.
     Gapped,
+    /// Begins one block later than asked.
+    Shifted,
     /// Gives the certificate of another block than the last.
     WrongCert,
     /// Answers with the other kind of response.
@@ -209,6 +211,7 @@ impl Network {
                 some.remove(some.len() / 2);
                 Response::Range { blocks: some, cert }
             }
+            Manner::Shifted => self.chain.serve(from.next(), blocks, bytes, self.chain.last()),
             Manner::WrongCert => Response::Range { blocks: some, cert: Some(self.chain.cert(0)) },
             Manner::WrongKind => Response::Block(some.pop()),
             Manner::Endless => Response::Range { blocks: some, cert: None },
@@ -224,7 +227,7 @@ impl Network {
             Manner::Lossy if !self.asked.len().is_multiple_of(3) => return None,
             Manner::Lossy => Response::Block(self.chain.find(hash)),
             Manner::Short(_) | Manner::Empty => Response::Block(None),
-            Manner::Forger | Manner::Gapped | Manner::WrongCert => {
+            Manner::Forger | Manner::Gapped | Manner::Shifted | Manner::WrongCert => {
                 Response::Block(Some(Arc::clone(self.forged.block(1))))
             }
             Manner::WrongKind => Response::Range { blocks: Vec::new(), cert: None },

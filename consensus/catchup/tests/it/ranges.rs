@@ -48,6 +48,7 @@ fn a_forger_is_refused_and_then_avoided() {
 fn a_gap_a_foreign_certificate_and_a_wrong_kind_of_answer_are_faults() {
     for (manner, fault) in [
         (Manner::Gapped, Fault::WrongRange),
+        (Manner::Shifted, Fault::WrongRange),
         (Manner::WrongCert, Fault::WrongCert),
         (Manner::WrongKind, Fault::WrongKind),
     ] {

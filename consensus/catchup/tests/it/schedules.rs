@@ -17,6 +17,7 @@ fn manner() -> impl Strategy<Value = Manner> {
         Just(Manner::Empty),
         Just(Manner::Forger),
         Just(Manner::Gapped),
+        Just(Manner::Shifted),
         Just(Manner::WrongCert),
         Just(Manner::WrongKind),
         Just(Manner::Endless),
