@@ -119,12 +119,13 @@ impl Oracle {
             "node {node} sent a vote of view {view} that its disk does not know"
         );
         ensure!(disk.blocks.contains_key(&block), "node {node} voted for a block that its disk lacks");
-        let justified = self.proposals.get(&block).is_some_and(|ways| {
-            ways.iter().any(|way| {
-                let follows_qc = view == way.qc_view.next();
-                let follows_tc = way.tc.is_some_and(|(tc, highest)| view == tc.next() && way.qc_view >= highest);
-                follows_qc || follows_tc
-            })
+        let unsent = unsent_proposal(node, block, disk);
+        let mut ways = self.proposals.get(&block).into_iter().flatten().chain(&unsent);
+        let justified = ways.any(|way| {
+            let follows_qc = view == way.qc_view.next();
+            let follows_tc =
+                way.tc.is_some_and(|(tc, highest)| view == tc.next() && way.qc_view >= highest);
+            follows_qc || follows_tc
         });
         ensure!(justified, "node {node} voted in view {view} for a block that nothing justifies");
         Ok(())
@@ -204,4 +205,18 @@ impl Oracle {
     pub(crate) fn final_heights(&self) -> BTreeSet<Height> {
         self.agreed.keys().copied().collect()
     }
+}
+
+/// How a leader's own block is justified whose proposal a crash kept from leaving: by what its disk holds. After its restart
+/// it repeats its vote for that block, which nobody else can vote for.
+fn unsent_proposal(node: usize, block: BlockHash, disk: &Disk) -> Option<Justification> {
+    let header = disk.blocks.get(&block)?.header();
+    if usize::from(header.proposer.get()) != node {
+        return None;
+    }
+    let final_blocks = disk.outcomes.iter().map(|outcome| &outcome.block);
+    let parent = disk.blocks.values().chain(final_blocks).find(|b| b.hash() == header.parent)?;
+    let entered_by = disk.timeout_certs.values().find(|tc| tc.view.next() == header.view);
+    let tc = entered_by.map(|tc| (tc.view, tc.highest_qc_view()));
+    Some(Justification { qc_view: parent.header().view, tc })
 }

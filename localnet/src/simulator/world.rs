@@ -198,19 +198,10 @@ impl World {
 
     /// Every transfer is final, and every node has executed what any has.
     fn all_is_done(&self) -> bool {
-        let all_final = self.pending_accounts().next().is_none();
+        let mut planned = (0..self.next_sequence.len()).flat_map(|account| self.planned(account));
+        let all_final = planned.all(|transfer| self.oracle.is_final(&transfer.id()));
         let height = self.highest_final();
         all_final && self.nodes.iter().all(|node| node.disk.last().executed.height == height)
-    }
-
-    /// Accounts with a transfer of the plan that is not final yet.
-    fn pending_accounts(&self) -> impl Iterator<Item = usize> {
-        let accounts = self.next_sequence.len();
-        let each = self.plan.transfers / accounts;
-        let last = each.min(self.universe.transfers[0].len()).checked_sub(1);
-        (0..accounts).filter(move |account| {
-            last.is_some_and(|last| !self.oracle.is_final(&self.universe.transfers[*account][last].id()))
-        })
     }
 
     fn where_all_are(&self) -> String {
@@ -337,10 +328,7 @@ impl World {
     }
 
     fn submit(&mut self, account: usize) -> Result<(), Violation> {
-        let sequence = self.next_sequence[account];
-        let Some(transfer) = self.universe.transfers[account].get(sequence).cloned() else {
-            return Ok(());
-        };
+        let Some(transfer) = self.next_transfer(account) else { return Ok(()) };
         let node = usize::try_from(self.dice.below(self.plan.nodes as u64)).unwrap_or(0);
         if self.nodes[node].running.is_none() {
             let later = self.now + 20_000;
@@ -366,13 +354,27 @@ impl World {
             }
             Some(_) => {}
         }
-        // Users try again until all that they meant to send is final.
-        let planned = self.plan.transfers / self.next_sequence.len();
-        let unfinished = self.next_sequence[account] < planned || self.pending_accounts().any(|a| a == account);
-        if unfinished {
-            let again = self.now + 30_000;
-            self.schedule(again, Event::Submit { account });
-        }
+        let again = self.now + 30_000;
+        self.schedule(again, Event::Submit { account });
+    }
+
+    /// What a user sends next: the next of its lane; once all were sent, the first that is not final, which a crash of the
+    /// node that admitted it may have lost. None when all are final.
+    fn next_transfer(&mut self, account: usize) -> Option<Arc<CheckedTransaction>> {
+        let planned = self.planned(account);
+        let lost = planned.iter().position(|transfer| !self.oracle.is_final(&transfer.id()))?;
+        let sequence = self.next_sequence[account];
+        let sequence = if sequence < planned.len() { sequence } else { lost };
+        let transfer = Arc::clone(&planned[sequence]);
+        self.next_sequence[account] = sequence;
+        Some(transfer)
+    }
+
+    /// The transfers that the plan has for an account.
+    fn planned(&self, account: usize) -> &[Arc<CheckedTransaction>] {
+        let transfers = &self.universe.transfers[account];
+        let each = self.plan.transfers / self.next_sequence.len();
+        &transfers[..each.min(transfers.len())]
     }
 
     fn tell(&mut self, index: usize, input: Input) -> Result<(), Violation> {
