@@ -105,6 +105,8 @@ pub enum Fault {
     WrongRange,
     /// A certificate of another block than the last.
     WrongCert,
+    /// Blocks without a certificate, and none of those that would lead to one, or too many of them.
+    NoCert,
     /// A block to who asked for a range, or the other way round.
     WrongKind,
     /// An answer whose bytes or blocks are malformed.

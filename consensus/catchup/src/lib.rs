@@ -5,11 +5,18 @@
 //! single block is accepted by its hash, a range by a commit certificate that the agreement core verifies. Peers that lie, stall or
 //! have less than was asked cost a retry with another and are avoided for a while.
 
+mod blocks;
+mod catchup;
+mod chunk;
 mod io;
 pub mod limits;
+mod peers;
+mod ranges;
 mod request;
+mod retry;
 mod serve;
 
+pub use catchup::CatchUp;
 pub use io::{Action, Fault, Input};
 pub use request::{Request, RequestId, Response};
 pub use serve::{Stored, serve_range};

@@ -1,6 +1,7 @@
 //! Bounds on what catching up may take. One place, so that a reader sees them together.
 
 use heddle_types::limits::BLOCK_BYTES_MAX;
+use heddle_types::limits::LAG_MAX;
 
 /// Blocks that one request asks for at most.
 pub const RANGE_BLOCKS_MAX: u16 = 512;
@@ -13,11 +14,15 @@ pub const RESPONSE_BYTES_MAX: usize = 2 * BLOCK_BYTES_MAX;
 /// Bytes that are put on each block for its header and lengths when blocks are counted towards a limit.
 pub const BLOCK_OVERHEAD_BYTES: usize = 512;
 
-/// Chunks that are wanted, on their way or waiting for their turn.
+/// Chunks that are on their way or waiting for their turn.
 pub const CHUNKS_MAX: usize = 8;
 /// Blocks that may be kept of a run that has no certificate yet. A run of full blocks ends after `LAG_MAX` of them, because
 /// execution follows finality and an order that lags too far is empty; the rest are empty blocks.
 pub const UNCERTIFIED_BLOCKS_MAX: usize = 8192;
+/// Answers that such a run may take: each is full, or it would have its certificate.
+pub const UNCERTIFIED_ANSWERS_MAX: u32 = 24;
+/// Bytes of such a run.
+pub const UNCERTIFIED_BYTES_MAX: usize = 24 * BLOCK_BYTES_MAX;
 /// Range requests on their way to one peer.
 pub const RANGES_PER_PEER_MAX: usize = 2;
 /// Single blocks wanted at once.
@@ -42,4 +47,9 @@ pub const AVOID_MS_MAX: u64 = 30_000;
 
 const _: () = assert!(RANGE_BYTES_MAX as usize + BLOCK_BYTES_MAX <= RESPONSE_BYTES_MAX);
 const _: () = assert!(RANGE_BLOCKS_MAX as usize <= RESPONSE_BLOCKS_MAX);
+const _: () = assert!(
+    UNCERTIFIED_ANSWERS_MAX as usize * (RESPONSE_BYTES_MAX - BLOCK_BYTES_MAX)
+        >= UNCERTIFIED_BYTES_MAX
+);
+const _: () = assert!(UNCERTIFIED_BYTES_MAX / BLOCK_BYTES_MAX > LAG_MAX as usize);
 const _: () = assert!(CHUNKS_MAX > RANGES_PER_PEER_MAX);

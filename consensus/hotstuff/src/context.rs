@@ -99,3 +99,6 @@ impl Context {
         signatures
     }
 }
+
+#[cfg(test)]
+mod tests;

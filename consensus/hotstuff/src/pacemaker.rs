@@ -45,6 +45,8 @@ type Micros = u64;
 pub(crate) enum Entry {
     /// The view before it succeeded.
     Certified,
+    /// A later view succeeded than the one that was being waited for.
+    Skipped,
     /// The view before it was given up.
     GivenUp,
 }
@@ -67,6 +69,7 @@ impl Pacemaker {
     pub(crate) fn enter(&mut self, now: Instant, how: Entry) {
         match how {
             Entry::Certified => self.observe(now),
+            Entry::Skipped => {}
             Entry::GivenUp => self.failures = self.failures.saturating_add(1),
         }
         self.entered = now;
@@ -139,3 +142,6 @@ impl Pacemaker {
         self.view_time = self.view_time.max(sample).saturating_sub(excess / 8);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,6 +116,8 @@ pub struct Replica {
     pacemaker: Pacemaker,
     /// When each peer was last told the certificates.
     answered: BTreeMap<ValidatorIndex, Instant>,
+    /// When each muted peer was last answered.
+    unmute_answered: BTreeMap<ValidatorIndex, Instant>,
     /// When to introduce oneself again; none once something was heard.
     announce: Option<Instant>,
     outbox: Outbox,
@@ -191,9 +193,14 @@ impl Replica {
             work_pending: false,
             pacemaker: Pacemaker::new(pacemaker, now.instant),
             answered: BTreeMap::new(),
+            unmute_answered: BTreeMap::new(),
             announce: None,
             outbox: Outbox::new(durable),
         };
+        if replica.commit.data.height > replica.tree.final_height() {
+            let hint = replica.hint(replica.commit.data.view);
+            replica.pending_commit = Some((replica.commit.clone(), hint));
+        }
         replica.start();
         replica.progress(actions);
         replica
@@ -297,7 +304,11 @@ impl Replica {
         self.try_vote();
         self.try_commit();
         self.connect();
-        let build = if self.halted { None } else { self.try_build() };
+        if self.halted {
+            // Nothing that a node in doubt concluded leaves it.
+            return self.outbox.flush_free(actions);
+        }
+        let build = self.try_build();
         let waiting = self.is_waiting();
         self.pacemaker.set_waiting(self.now.instant, waiting);
         match build {

@@ -111,3 +111,6 @@ pub(crate) fn unmute(record: &SafetyRecord, highest: View) -> Option<SafetyRecor
         ..record.clone()
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ impl Tree {
         self.blocks.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

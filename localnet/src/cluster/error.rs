@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_validator::exit::ExitCode;
+use heddle_validator::exit::Fatal;
 use heddle_validator::home::HomeError;
 use thiserror::Error;
 
@@ -14,6 +15,9 @@ pub enum ClusterError {
     /// A file of the cluster or of a validator's home.
     #[error("{}", without_prefix(.0))]
     Home(#[from] HomeError),
+    /// A new home's database or safety record.
+    #[error("{}: found {}, expected {}; {}", .0.path.display(), .0.found, .0.expected, .0.remedy)]
+    Initialise(#[from] Fatal),
     /// There is no cluster.
     #[error("{}: found no localnet, expected one made by init or start; run `heddle localnet start --home {}`", .path.display(), .path.display())]
     NoCluster {
@@ -166,6 +170,7 @@ impl ClusterError {
             | Self::PortInUse { .. }
             | Self::NoSuchValidator { .. } => 2,
             Self::Home(_)
+            | Self::Initialise(_)
             | Self::Exists { .. }
             | Self::NoFreePorts { .. }
             | Self::Running { .. }

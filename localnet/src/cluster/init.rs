@@ -9,7 +9,6 @@ use heddle_types::Genesis;
 use heddle_types::GenesisAccount;
 use heddle_types::UnixMillis;
 use heddle_types::Validator;
-use heddle_validator::home;
 use heddle_validator::home::Config;
 use heddle_validator::home::Home;
 use heddle_validator::home::KeyFile;
@@ -68,7 +67,10 @@ fn write_homes(
     for (index, key) in keys.iter().enumerate() {
         let config = config(settings, index, &keys, &ports);
         let home = Home::write(&dir.join(format!("validator-{index}")), &config, &genesis, key)?;
-        home::initialise(&home)?;
+        heddle_validator::node::initialise(&home)?;
+        if let Some(faucet) = accounts.iter().find(|account| account.name == FAUCET) {
+            faucet.key.write_new(&home.dir().join("faucet.json"))?;
+        }
     }
     Ok(())
 }

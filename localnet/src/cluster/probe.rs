@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heddle_client::Client;
+use heddle_client::RpcClient;
 use heddle_rpc_api::GetStatus;
 use heddle_rpc_api::Status;
 use tokio::runtime::Builder;
@@ -66,6 +66,6 @@ fn url(member: &Member) -> String {
 }
 
 async fn ask(url: String) -> Option<Status> {
-    let client = Client::new(&url).ok()?;
+    let client = RpcClient::new(&url).ok()?;
     timeout(ANSWER_MAX, client.call(&GetStatus {})).await.ok()?.ok()
 }

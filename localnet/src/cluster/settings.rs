@@ -74,13 +74,20 @@ impl Wanted {
     /// # Errors
     /// [`ClusterError::Setting`] for one that no cluster can have.
     pub fn for_new(&self) -> Result<Settings, ClusterError> {
-        let default = Settings::default();
+        self.over(&Settings::default())
+    }
+
+    /// These settings, and those of `others` for what was not asked for.
+    ///
+    /// # Errors
+    /// [`ClusterError::Setting`] for one that no cluster can have.
+    pub fn over(&self, others: &Settings) -> Result<Settings, ClusterError> {
         let settings = Settings {
-            validators: self.validators.unwrap_or(default.validators),
-            port_base: self.port_base.unwrap_or(default.port_base),
-            accounts: self.accounts.unwrap_or(default.accounts),
-            threads: self.threads.or(default.threads),
-            idle_interval: self.idle_interval.unwrap_or(default.idle_interval),
+            validators: self.validators.unwrap_or(others.validators),
+            port_base: self.port_base.unwrap_or(others.port_base),
+            accounts: self.accounts.unwrap_or(others.accounts),
+            threads: self.threads.or(others.threads),
+            idle_interval: self.idle_interval.unwrap_or(others.idle_interval),
         };
         settings.check().map(|()| settings)
     }

@@ -43,7 +43,12 @@ impl Dialer {
         let mut failures = 0;
         while !self.shared.is_stopping() {
             let started = Instant::now();
-            match self.connect(Purpose::Channel(channel)).await {
+            let connected = tokio::select! {
+                connected = self.connect(Purpose::Channel(channel)) => connected,
+                // The peer says that it has just come up. What was sent before is lost and would be repeated too late.
+                () = self.entry.nudge.notified() => continue,
+            };
+            match connected {
                 Ok((connection, instance, streams)) => {
                     let link = Arc::new(Link::new(connection, instance, channel));
                     // Only one task dials a channel, so its place is free, and whoever answered there is who it is.

@@ -28,8 +28,6 @@ pub(crate) enum HandshakeError {
     Frame(#[from] FrameError),
     #[error(transparent)]
     Hello(#[from] HelloError),
-    #[error("the peer proved no Ed25519 key")]
-    NoKey,
     #[error("took too long")]
     TimedOut(#[from] tokio::time::error::Elapsed),
 }

@@ -16,8 +16,10 @@ use crate::commands::tx::TxCommand;
 /// Heddle: a blockchain node for derivatives.
 #[derive(Debug, Parser)]
 #[command(name = "heddle", version, arg_required_else_help = true, subcommand_required = true)]
-#[command(after_help = "Example:\n  heddle localnet start\n  heddle transfer --home .heddle/localnet \
-    --from .heddle/localnet/accounts/alice.json --to ADDRESS --amount-ui 1.5 --wait")]
+#[command(
+    after_help = "Example:\n  heddle localnet start\n  heddle transfer --home .heddle/localnet \
+    --from .heddle/localnet/accounts/alice.json --to ADDRESS --amount-ui 1.5 --wait"
+)]
 pub(crate) struct Args {
     /// Print exactly one JSON document on stdout
     #[arg(long, global = true)]

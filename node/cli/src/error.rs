@@ -54,10 +54,10 @@ impl CliError {
         let text = error.to_string();
         let what = text.split("\n\n").next().unwrap_or_default();
         let what = what.trim().trim_start_matches("error: ");
-        let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
-        let usage = usage.trim_start_matches("Usage: ").to_owned();
-        let usage = if usage.is_empty() { "heddle --help".to_owned() } else { usage };
-        Self::usage(format!("{what}; expected `{usage}`; see --help"))
+        let usage = error.get(ContextKind::Usage).map(ToString::to_string);
+        let usage =
+            usage.map(|usage| format!("expected `{}`; ", usage.trim_start_matches("Usage: ")));
+        Self::usage(format!("{what}; {}see --help", usage.unwrap_or_default()))
     }
 
     pub(crate) const fn exit_code(&self) -> u8 {

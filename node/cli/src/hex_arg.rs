@@ -46,7 +46,9 @@ pub(crate) fn for_each(
         line.clear();
         let read = stdin.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
         let read = read.map_err(|error| {
-            CliError::refused(format!("stdin: found {error}, expected lines of hex; check its source"))
+            CliError::refused(format!(
+                "stdin: found {error}, expected lines of hex; check its source"
+            ))
         })?;
         if read == 0 {
             return Ok(());

@@ -38,7 +38,8 @@ impl Output {
     /// Says why the command failed: on stderr, and with `--json` on stdout too.
     pub(crate) fn failure(self, error: &CliError) {
         if self == Self::Json && !error.is_printed() {
-            let value = json!({ "error": { "exitCode": error.exit_code(), "message": error.to_string() } });
+            let value =
+                json!({ "error": { "exitCode": error.exit_code(), "message": error.to_string() } });
             // There is nobody left to tell.
             let _ = print_json(&value);
         }

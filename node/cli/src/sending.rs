@@ -4,18 +4,16 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use heddle_rpc_api::SendTransactionAndWait;
 use heddle_rpc_api::TransactionInfo;
 use heddle_rpc_api::TxStatus;
 use heddle_types::Transaction;
-use heddle_types::encode;
 
 use crate::error::CliError;
 use crate::rpc::CallError;
 use crate::rpc::Rpc;
 
 /// How long one question may wait; the node allows at most 10 s.
-const ASK_MS: u64 = 5_000;
+const ASK_MAX: Duration = Duration::from_secs(5);
 /// Between two questions that were answered at once.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -29,20 +27,15 @@ pub(crate) fn send_and_wait(
     wait: Duration,
 ) -> Result<TransactionInfo, CallError> {
     let end = Instant::now() + wait;
-    let bytes = encode(transaction);
     loop {
         let left = end.saturating_duration_since(Instant::now());
-        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-        let request = SendTransactionAndWait {
-            transaction: bytes.clone().into(),
-            timeout_ms: left_ms.min(ASK_MS),
-        };
-        let info = rpc.try_call(&request)?;
+        let info =
+            rpc.wait(async |client| client.send_and_wait(transaction, left.min(ASK_MAX)).await)?;
         if info.is_settled() {
             return Ok(info);
         }
         if Instant::now() >= end {
-            return Err(CallError::NoAnswer(CliError::unknown(format!(
+            return Err(CallError::Failed(CliError::unknown(format!(
                 "transaction {}: found it {} after {} s, expected it to be final; ask again with getTransaction, or \
                  send the same bytes again, which is safe",
                 info.id,

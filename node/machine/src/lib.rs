@@ -8,7 +8,6 @@
 mod in_flight;
 mod io;
 mod machine;
-mod tmp;
 
 pub use io::{Action, Candidate, Input, Status, Ticket};
 pub use machine::{Machine, MachineConfig};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::tmp::Catchup;
+use heddle_catchup::CatchUp;
 use heddle_hotstuff::Input as Agreement;
 use heddle_hotstuff::Now;
 use heddle_hotstuff::Recovered;
@@ -50,7 +50,7 @@ const FORWARD_BYTES_MAX: usize = 256 * 1024;
 /// The whole node but for its IO.
 pub struct Machine {
     replica: Replica,
-    catchup: Catchup,
+    catchup: CatchUp,
     pool: Mempool,
     in_flight: InFlight,
     committee: Arc<Committee>,
@@ -100,7 +100,7 @@ impl Machine {
         let replica = Replica::new(config.agreement, recovered, now, &mut agreement_actions);
         let mut machine = Self {
             replica,
-            catchup: Catchup::new(last_final.header().height),
+            catchup: CatchUp::new(last_final.header().height),
             pool: Mempool::new(config.pool, executed.height),
             in_flight,
             committee,
@@ -161,7 +161,7 @@ impl Machine {
             executed: self.executed,
             pool_transactions: self.pool.len(),
             pool_bytes: self.pool.bytes(),
-            catching_up: self.catchup.is_behind(),
+            catching_up: self.catchup.target() > self.catchup.own_final(),
         }
     }
 

@@ -1,7 +1,11 @@
 //! How the process ends: its exit code, and the last line that it says.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
+
+use heddle_storage::SafetyError;
+use heddle_storage::StorageError;
 
 /// What a process of this program ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +57,41 @@ pub struct Fatal {
     pub expected: String,
     /// What a person should do.
     pub remedy: String,
+}
+
+impl Fatal {
+    /// Of a database that cannot be used.
+    pub fn of_storage(error: &StorageError) -> Self {
+        let (code, path) = match error {
+            StorageError::Missing { path } | StorageError::Corrupt { path, .. } => {
+                (ExitCode::Corrupt, path)
+            }
+            StorageError::Exists { path } => (ExitCode::Usage, path),
+            StorageError::WrongChain { path, .. } | StorageError::Version { path, .. } => {
+                (ExitCode::WrongChain, path)
+            }
+            StorageError::DiskFull { path } | StorageError::Io { path, .. } => {
+                (ExitCode::Disk, path)
+            }
+            StorageError::Locked { path } => (ExitCode::InUse, path),
+        };
+        Self::of_text(code, path, &error.to_string())
+    }
+
+    /// Of a safety file that cannot be read or written.
+    pub fn of_safety(error: &SafetyError) -> Self {
+        Self::of_text(ExitCode::Disk, &error.path, &error.to_string())
+    }
+
+    /// Takes `PATH: FOUND, expected EXPECTED, REMEDY` apart, as storage's errors read.
+    fn of_text(code: ExitCode, path: &Path, text: &str) -> Self {
+        let prefix = format!("{}: ", path.display());
+        let text = text.strip_prefix(&prefix).unwrap_or(text);
+        let (found, rest) = text.split_once(", expected ").unwrap_or((text, "none of it"));
+        let (expected, remedy) = rest.split_once(", ").unwrap_or((rest, "look into the log"));
+        let (found, expected, remedy) = (found.into(), expected.into(), remedy.into());
+        Self { code, path: path.to_owned(), found, expected, remedy }
+    }
 }
 
 impl fmt::Display for Fatal {

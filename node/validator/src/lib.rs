@@ -2,4 +2,8 @@
 
 pub mod exit;
 pub mod home;
+pub mod node;
 pub mod rpc;
+mod run;
+
+pub use run::{RunOptions, VerifyOptions, VerifyReport, run, verify};

@@ -32,8 +32,6 @@ mod shared;
 mod store;
 mod verify;
 
-pub use run::RunOptions;
-pub use run::run;
-pub use verify::VerifyOptions;
-pub use verify::VerifyReport;
-pub use verify::verify;
+pub use open::initialise;
+pub(crate) use run::run;
+pub(crate) use verify::verify;

@@ -20,3 +20,6 @@ mod websocket;
 pub use backend::{Backend, Health};
 pub use feed::{BlockEvent, BlockFeed, FeedRead};
 pub use server::{RpcConfig, serve};
+
+#[cfg(test)]
+mod tests;

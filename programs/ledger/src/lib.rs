@@ -16,6 +16,19 @@
 //! balance stays at zero, with its deposit: the fee is debited before the calls and the unused part returns after them, and
 //! neither should have to create or delete the very key that pays for both.
 
+#![deny(
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::wildcard_enum_match_arm,
+    clippy::arithmetic_side_effects
+)]
+
 mod call;
 mod error;
 mod event;

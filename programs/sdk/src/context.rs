@@ -36,7 +36,8 @@ pub struct CallInfo {
 
 /// A call's context: who and when, and through [`Deref`] the [`Workspace`] with all that it may touch.
 ///
-/// Library functions that serve calls and phases alike take `&mut Workspace`.
+/// Library functions that serve calls and phases alike take `&mut Workspace`. What an operation is given is taken from the
+/// context beforehand: `let signer = *ctx.signer(); ctx.read(&balance_of(&signer))`.
 #[derive(Debug)]
 pub struct CallContext<'a, 'b> {
     info: CallInfo,

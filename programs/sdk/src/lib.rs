@@ -10,6 +10,18 @@
 //! This crate does no IO and holds no state. The harness that runs blocks of calls against state in memory is
 //! `heddle_executor::testing`, because it needs the executor.
 
+#![deny(
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::wildcard_enum_match_arm
+)]
+
 mod context;
 pub mod fees;
 pub mod limits;

@@ -276,15 +276,10 @@ impl Workspace<'_> {
         self.failure.as_ref()
     }
 
-    /// What is at `key` now.
-    pub fn peek(&mut self, key: &StateKey) -> Option<Value> {
-        let base = self.base;
-        self.slots.entry(*key).or_default().resolve(base, key)
-    }
-
-    /// Puts `value` at `key`.
-    pub fn put(&mut self, key: &StateKey, value: Value) {
-        self.slots.entry(*key).or_default().local = Local::Put(value);
+    /// Puts `value` at `key`, where `base` is what is beneath.
+    pub fn put(&mut self, key: &StateKey, base: Option<Entry>, value: Value) {
+        let slot = Slot { base: Some(base), is_read: false, local: Local::Put(value) };
+        self.slots.insert(*key, slot);
     }
 
     /// What was touched so far.

@@ -9,6 +9,18 @@
 //!
 //! [`testing`] is the harness for programs' tests.
 
+#![deny(
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::wildcard_enum_match_arm
+)]
+
 mod block;
 mod block_state;
 mod declare;

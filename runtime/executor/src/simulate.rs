@@ -67,9 +67,10 @@ fn needed_access(
 ) -> AccessSet {
     let mut work = Workspace::new(state, Permission::Open, transaction::work_bought(body));
     let payer_key = native::native_balance_key(&body.payer());
-    let balance = transaction::native_balance(state, &payer_key);
+    let payer_entry = state.entry(&payer_key);
+    let balance = transaction::native_balance(payer_entry.as_ref());
     let after_fee = balance.checked_sub(body.max_fee).unwrap_or(Amount::ZERO);
-    work.put(&payer_key, Value::new(&native::encode_amount(after_fee)));
+    work.put(&payer_key, payer_entry, Value::new(&native::encode_amount(after_fee)));
     // However the calls end, what they touched until then is the answer.
     let _outcome = transaction::run_calls(programs, &mut work, block, body);
     let AccessTrace { reads, writes, adds, appends } = work.trace();

@@ -16,6 +16,7 @@ use heddle_types::AccessTrace;
 use heddle_types::Amount;
 use heddle_types::Call;
 use heddle_types::Deposit;
+use heddle_types::Entry;
 use heddle_types::Nonce;
 use heddle_types::StateKey;
 use heddle_types::StateView;
@@ -58,7 +59,8 @@ pub(crate) fn run(
 ) -> Ran {
     let body = planned.body;
     let payer_key = native::native_balance_key(&body.payer());
-    let balance = native_balance(state, &payer_key);
+    let payer_entry = state.entry(&payer_key);
+    let balance = native_balance(payer_entry.as_ref());
     let keys = planned.declared.as_ref().map_or(0, |declared| declared.set.len());
     let fee = fees::required_fee(body, keys);
     let failed = |failure, fee_paid: Amount, trace| {
@@ -82,7 +84,7 @@ pub(crate) fn run(
         },
     };
     let mut work = Workspace::new(state, permission, work_bought(body));
-    work.put(&payer_key, Value::new(&native::encode_amount(after_max_fee)));
+    work.put(&payer_key, payer_entry, Value::new(&native::encode_amount(after_max_fee)));
     let called = run_calls(programs, &mut work, block, body);
     let trace = with_nonce(work.trace(), body);
     if let Err(failure) = called {
@@ -176,9 +178,8 @@ fn settle(
     Ok(Success { effects, deposits })
 }
 
-/// The native balance at `key`, zero if there is none.
-pub(crate) fn native_balance(state: &dyn StateView, key: &StateKey) -> Amount {
-    let entry = state.entry(key);
+/// The native balance that an entry is, zero if there is none.
+pub(crate) fn native_balance(entry: Option<&Entry>) -> Amount {
     entry.and_then(|entry| native::decode_amount(entry.value.as_bytes())).unwrap_or_default()
 }
 

@@ -7,6 +7,7 @@
 //! It must never hold more than its bounds, forget an admitted transaction without a [`Dropped`], or say
 //! [`Refusal::never`] of one that some block may still hold.
 
+mod checks;
 mod config;
 mod forward;
 mod lane;

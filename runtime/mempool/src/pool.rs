@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use heddle_types::Address;
 use heddle_types::Amount;
-use heddle_types::AuthScheme;
 use heddle_types::CheckedTransaction;
 use heddle_types::Height;
 use heddle_types::Instant;
@@ -68,32 +67,32 @@ pub struct Dropped {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Sender {
-    txs: usize,
-    bytes: usize,
+pub(crate) struct Sender {
+    pub(crate) txs: usize,
+    pub(crate) bytes: usize,
     last_turn: u64,
 }
 
 /// The pool of one node. See the crate's documentation.
 #[derive(Clone, Debug)]
 pub struct Mempool {
-    config: Config,
+    pub(crate) config: Config,
     /// The last executed height.
-    executed: Height,
-    lanes: BTreeMap<LaneKey, Lane>,
-    ids: BTreeMap<TxId, (LaneKey, u64)>,
+    pub(crate) executed: Height,
+    pub(crate) lanes: BTreeMap<LaneKey, Lane>,
+    pub(crate) ids: BTreeMap<TxId, (LaneKey, u64)>,
     turns: BTreeMap<Turn, Arc<CheckedTransaction>>,
-    senders: BTreeMap<Address, Sender>,
+    pub(crate) senders: BTreeMap<Address, Sender>,
     /// The sum of the maximum fees of each payer's pending transactions.
-    owed: BTreeMap<Address, Amount>,
+    pub(crate) owed: BTreeMap<Address, Amount>,
     expiries: BTreeSet<(Height, TxId)>,
-    gapped: BTreeSet<(Height, TxId)>,
+    pub(crate) gapped: BTreeSet<(Height, TxId)>,
     schedule: Schedule,
     /// The lanes that the last executed blocks used, oldest first.
     recent: VecDeque<(Height, Vec<LaneKey>)>,
     /// What left since the last report.
     dropped: Vec<Dropped>,
-    bytes: usize,
+    pub(crate) bytes: usize,
     arrivals: u64,
     /// The highest turn that was included.
     present_turn: u64,
@@ -248,105 +247,13 @@ impl Mempool {
         self.turns.iter()
     }
 
-    fn next_of(&self, key: &LaneKey, executed: u64) -> u64 {
+    pub(crate) fn next_of(&self, key: &LaneKey, executed: u64) -> u64 {
         self.lanes.get(key).map_or(executed, |lane| lane.next.max(executed))
     }
 
     fn pending_mut(&mut self, id: &TxId) -> Option<&mut Pending> {
         let (key, sequence) = self.ids.get(id)?;
         self.lanes.get_mut(key)?.pending.get_mut(sequence)
-    }
-
-    fn check_alone(&self, tx: &CheckedTransaction) -> Result<(LaneKey, u64), Refusal> {
-        let transaction = tx.transaction();
-        if transaction.body.chain != self.config.chain {
-            return Err(Refusal::WrongChain);
-        }
-        let auths = std::iter::once(&transaction.auth).chain(&transaction.payer_auth);
-        if auths.into_iter().any(|auth| auth.scheme() != AuthScheme::Ed25519) {
-            return Err(Refusal::UnsupportedAuth);
-        }
-        let place = LaneKey::of(tx).ok_or(Refusal::UnsupportedNonce)?;
-        if tx.signature_ok() { Ok(place) } else { Err(Refusal::BadSignature) }
-    }
-
-    fn check_height(&self, tx: &CheckedTransaction) -> Result<(), Refusal> {
-        let valid_until = tx.transaction().body.valid_until;
-        if valid_until <= self.executed {
-            return Err(Refusal::Expired { valid_until, executed: self.executed });
-        }
-        Ok(())
-    }
-
-    fn check_nonce(
-        &self,
-        key: &LaneKey,
-        sequence: u64,
-        executed: u64,
-        origin: Origin,
-    ) -> Result<(), Refusal> {
-        let lane = self.lanes.get(key);
-        let expected = self.next_of(key, executed);
-        if sequence < lane.map_or(executed, |lane| lane.floor.max(executed)) {
-            return Err(Refusal::NonceUsed { sequence, expected });
-        }
-        if lane.is_some_and(|lane| lane.pending.contains_key(&sequence)) {
-            return Err(Refusal::NonceTaken { sequence, expected });
-        }
-        let ahead_max = match origin {
-            Origin::Local => 0,
-            Origin::Forwarded => self.config.sender_txs_max as u64,
-        };
-        // The last sequence of all has no successor, so it is never used.
-        if sequence == u64::MAX || sequence.saturating_sub(expected) > ahead_max {
-            return Err(Refusal::NonceGap { sequence, expected });
-        }
-        Ok(())
-    }
-
-    fn check_fees(
-        &self,
-        tx: &CheckedTransaction,
-        account: &AccountView,
-        required: Amount,
-    ) -> Result<(), Refusal> {
-        let body = &tx.transaction().body;
-        if body.max_fee < required {
-            return Err(Refusal::FeeTooLow { offered: body.max_fee, required });
-        }
-        let owed = self.owed.get(&body.payer()).copied().unwrap_or_default();
-        let owed = owed.checked_add(body.max_fee);
-        if owed.is_none_or(|owed| owed > account.fee_balance) {
-            return Err(Refusal::InsufficientFeeFunds {
-                balance: account.fee_balance,
-                required: owed.unwrap_or(Amount::MAX),
-            });
-        }
-        Ok(())
-    }
-
-    fn check_room(
-        &self,
-        tx: &CheckedTransaction,
-        key: &LaneKey,
-        sequence: u64,
-        executed: u64,
-    ) -> Result<(), Refusal> {
-        let (txs, bytes) =
-            self.senders.get(&key.sender).map_or((0, 0), |sender| (sender.txs, sender.bytes));
-        if txs >= self.config.sender_txs_max
-            || bytes.saturating_add(tx.bytes()) > self.config.sender_bytes_max
-        {
-            return Err(Refusal::SenderLimit);
-        }
-        let gapped = sequence > self.next_of(key, executed);
-        if self.ids.len() >= self.config.txs_max
-            || self.bytes.saturating_add(tx.bytes()) > self.config.bytes_max
-            || (gapped && self.gapped.len() >= self.config.gapped_max)
-        {
-            return Err(Refusal::PoolFull);
-        }
-        Ok(())
     }
 
     fn insert(&mut self, tx: Arc<CheckedTransaction>, key: LaneKey, sequence: u64, floor: u64) {

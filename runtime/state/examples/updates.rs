@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-#[expect(clippy::disallowed_types, clippy::too_many_lines, reason = "a benchmark, read downwards")]
+#[expect(clippy::disallowed_types, reason = "a benchmark, read downwards")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let mut arg = |default: u64| args.next().map_or(Ok(default), |text| text.parse::<u64>());

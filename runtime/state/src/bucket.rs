@@ -42,7 +42,7 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// From parts in any order, each path once.
     pub(crate) fn from_unsorted(mut parts: Vec<(Leaf, Entry)>) -> Self {
-        parts.sort_unstable_by(|a, b| a.0.path.cmp(&b.0.path));
+        parts.sort_unstable_by_key(|(leaf, _)| leaf.path);
         let (leaves, entries) = parts.into_iter().unzip();
         Self { leaves, entries }
     }

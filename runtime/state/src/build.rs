@@ -55,9 +55,7 @@ pub(crate) fn with_leaves(chunk: Vec<(StateKey, Entry)>) -> impl Iterator<Item =
 }
 
 /// The leaves' hashes: rule T2.
-pub(crate) fn leaf_hashes<'a>(
-    leaves: impl Iterator<Item = (&'a Path, &'a Entry)>,
-) -> Vec<Hash32> {
+pub(crate) fn leaf_hashes<'a>(leaves: impl Iterator<Item = (&'a Path, &'a Entry)>) -> Vec<Hash32> {
     let mut scratch = Vec::new();
     let messages: Vec<_> = leaves
         .map(|(path, entry)| hashing::pair(&path.0, &hashing::hash_entry(entry, &mut scratch)))

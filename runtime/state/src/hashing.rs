@@ -86,8 +86,9 @@ mod tests {
 
     #[test]
     fn a_batch_of_any_size_gives_what_blake3_gives_one_by_one() {
-        let messages: Vec<Message> =
-            (0..67_u8).map(|i| array::from_fn(|j| i.wrapping_mul(31) ^ j as u8)).collect();
+        let messages: Vec<Message> = (0..67_u8)
+            .map(|i| array::from_fn(|j| i.wrapping_mul(31) ^ u8::try_from(j).unwrap()))
+            .collect();
         for len in 0..messages.len() {
             let mut hashes = Vec::new();
             hash_each(Domain::STATE_INNER, &messages[..len], &mut hashes);
@@ -100,9 +101,6 @@ mod tests {
     #[test]
     fn domains_give_different_hashes() {
         let message = [7; 64];
-        assert_ne!(
-            hash_one(Domain::STATE_INNER, &message),
-            hash_one(Domain::STATE_LEAF, &message)
-        );
+        assert_ne!(hash_one(Domain::STATE_INNER, &message), hash_one(Domain::STATE_LEAF, &message));
     }
 }

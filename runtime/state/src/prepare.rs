@@ -63,9 +63,8 @@ pub(crate) fn prepare(tree: &Tree, base: u64, changes: &ChangeSet) -> Prepared {
     let is_big = pathed.len() >= PARALLEL_MIN && rayon::current_num_threads() > 1;
     let shard_depth = if is_big { tree.crown().depth().min(SHARD_DEPTH_MAX) } else { 0 };
     let shards: Vec<Shard> = if is_big {
-        let same = |a: &Pathed<'_>, b: &Pathed<'_>| {
-            a.0.prefix(shard_depth) == b.0.prefix(shard_depth)
-        };
+        let same =
+            |a: &Pathed<'_>, b: &Pathed<'_>| a.0.prefix(shard_depth) == b.0.prefix(shard_depth);
         pathed
             .par_chunk_by(same)
             .map(|changes| Shard::work_out(tree, shard_depth, changes))
@@ -125,9 +124,9 @@ impl Shard {
         let written = changes.iter().filter_map(|(path, change)| Some((path, change.1.as_ref()?)));
         let mut hashes = build::leaf_hashes(written).into_iter();
         for (path, (_, entry)) in changes {
-            let occupant = entry.as_ref().and_then(|entry| {
-                Some(Occupant { hash: hashes.next()?, entry: entry.clone() })
-            });
+            let occupant = entry
+                .as_ref()
+                .and_then(|entry| Some(Occupant { hash: hashes.next()?, entry: entry.clone() }));
             edits.push(Edit { path: *path, occupant });
         }
         let lowest = tree.lowest_after(&edits, |position, exists| {

@@ -95,10 +95,12 @@ impl Proof {
                 leaf_hash(&other, entry_hash)
             }
         };
-        let computed = self.siblings.iter().enumerate().rev().fold(end, |hash, (depth, sibling)| {
-            let (left, right) = if path.bit(depth) { (sibling, &hash) } else { (&hash, sibling) };
-            hashing::hash_one(Domain::STATE_INNER, &hashing::pair(left, right))
-        });
+        let computed =
+            self.siblings.iter().enumerate().rev().fold(end, |hash, (depth, sibling)| {
+                let (left, right) =
+                    if path.bit(depth) { (sibling, &hash) } else { (&hash, sibling) };
+                hashing::hash_one(Domain::STATE_INNER, &hashing::pair(left, right))
+            });
         if computed != root.0 {
             return Err(ProofError::Root { computed: StateRoot(computed), expected: root });
         }

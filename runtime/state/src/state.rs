@@ -33,12 +33,7 @@ pub struct State {
 impl State {
     /// Without entries.
     pub fn empty() -> Self {
-        Self {
-            tree: Tree::empty(),
-            keys: BTreeSet::new(),
-            history: History::default(),
-            commits: 0,
-        }
+        Self { tree: Tree::empty(), keys: BTreeSet::new(), history: History::default(), commits: 0 }
     }
 
     /// With these entries and no past. Quickest when they ascend by key, as storage keeps them.

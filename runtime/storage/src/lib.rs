@@ -1,1 +1,23 @@
-//! (born empty)
+//! What a node keeps on disk: blocks, certificates, outcomes and state in RocksDB, and the safety file.
+//!
+//! Calls block until what they store is durable. Nothing here decides anything: a write that failed, a checksum that does
+//! not match or a root that is not reproduced is an error for the caller to stop on, never papered over. Wrong data is never
+//! answered: RocksDB's checksums cover every stored byte, blocks are compared with their hash, receipts with their root,
+//! and the state with the root of the height that it claims.
+
+mod applier;
+mod create;
+mod error;
+mod outcome;
+mod read;
+mod recovery;
+mod safety_file;
+mod schema;
+mod storage;
+mod tables;
+
+pub use error::StorageError;
+pub use outcome::{FinalRecord, Outcome, TxLocation};
+pub use recovery::Recovery;
+pub use safety_file::{MuteReason, SafetyError, SafetyFile, SafetyState};
+pub use storage::{LastFinal, Storage};

@@ -84,7 +84,10 @@ impl QuorumCert {
         genesis: &VoteData,
         scheme: &dyn VoteScheme,
     ) -> bool {
-        verify_votes(&self.data, &self.signatures, VoteKind::Vote, committee, genesis, scheme)
+        if self.data.view == View::ZERO {
+            return self.data == *genesis && self.signatures.is_empty();
+        }
+        verify_votes(&self.data, &self.signatures, VoteKind::Vote, committee, scheme)
     }
 }
 
@@ -101,7 +104,10 @@ impl CommitCert {
         genesis: &VoteData,
         scheme: &dyn VoteScheme,
     ) -> bool {
-        verify_votes(&self.data, &self.signatures, VoteKind::CommitVote, committee, genesis, scheme)
+        if self.data.view == View::ZERO {
+            return self.data == *genesis && self.signatures.is_empty();
+        }
+        verify_votes(&self.data, &self.signatures, VoteKind::CommitVote, committee, scheme)
     }
 }
 
@@ -146,12 +152,8 @@ fn verify_votes(
     signatures: &[VoterSignature],
     kind: VoteKind,
     committee: &Committee,
-    genesis: &VoteData,
     scheme: &dyn VoteScheme,
 ) -> bool {
-    if data.view == View::ZERO {
-        return data == genesis && signatures.is_empty();
-    }
     let voters = signatures.iter().map(|signature| signature.voter);
     if data.chain != committee.chain()
         || data.epoch != committee.epoch()

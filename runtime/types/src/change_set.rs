@@ -1,5 +1,7 @@
 //! What a block does to state.
 
+use std::io;
+
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
@@ -13,7 +15,7 @@ pub trait StateView: Sync {
 }
 
 /// New entries by key; none means that the key is deleted. Strictly ascending by key, each key once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize)]
 pub struct ChangeSet(Vec<(StateKey, Option<Entry>)>);
 
 impl ChangeSet {
@@ -38,5 +40,16 @@ impl ChangeSet {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl BorshDeserialize for ChangeSet {
+    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
+        let changes = Vec::<(StateKey, Option<Entry>)>::deserialize_reader(reader)?;
+        if changes.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+            Ok(Self(changes))
+        } else {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "keys must be strictly ascending"))
+        }
     }
 }

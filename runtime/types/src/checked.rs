@@ -126,6 +126,12 @@ pub enum BlockError {
     /// Its bytes are no block.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// Another format.
+    #[error("block.header.version: {found}, expected {}", BlockHeader::VERSION)]
+    Version {
+        /// The version found.
+        found: u8,
+    },
     /// The payload is not the one that the header names.
     #[error("block.payload: does not hash to header.payload")]
     PayloadHash,
@@ -157,6 +163,9 @@ impl CheckedBlock {
         block: Block,
         is_known: impl Fn(&TxId, &Auth) -> bool,
     ) -> Result<Self, BlockError> {
+        if block.header.version != BlockHeader::VERSION {
+            return Err(BlockError::Version { found: block.header.version });
+        }
         if block.payload.hash() != block.header.payload {
             return Err(BlockError::PayloadHash);
         }

@@ -67,7 +67,7 @@ pub fn decode_exact<T: Canonical>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value = decoded.map_err(|e| DecodeError::Field {
         what: T::NAME,
         offset,
-        detail: e.to_string().into_boxed_str(),
+        detail: words(&e).into_boxed_str(),
     })?;
     if rest.is_empty() {
         Ok(value)
@@ -87,17 +87,27 @@ pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
 /// Puts a field's name in front of an error from inside it. Used by the `canonical!` macro.
 #[cold]
 pub fn at_field(error: &io::Error, field: &str) -> io::Error {
-    let inner = error.to_string();
-    let inner =
-        if error.kind() == io::ErrorKind::UnexpectedEof || inner == "Unexpected length of input" {
-            "the input ends here".to_owned()
-        } else {
-            inner
-        };
-    // `a: b` inside `c` reads `c.a: b`; a message without a path reads `c: message`.
+    let inner = words(error);
+    // `a: b` inside `c` reads `c.a: b`, `[3]: b` reads `c[3]: b`; a message without a path reads `c: message`.
     let nested = inner.split_once(": ").is_some_and(|(path, _)| !path.contains(' '));
-    let glue = if nested { "." } else { ": " };
+    let glue = match (nested, inner.starts_with('[')) {
+        (true, true) => "",
+        (true, false) => ".",
+        (false, _) => ": ",
+    };
     io::Error::new(io::ErrorKind::InvalidData, format!("{field}{glue}{inner}"))
+}
+
+/// What borsh says, in this crate's words where its own are about its inside.
+fn words(error: &io::Error) -> String {
+    let said = error.to_string();
+    if error.kind() == io::ErrorKind::UnexpectedEof || said == "Unexpected length of input" {
+        "the input ends here".to_owned()
+    } else if let Some(tag) = said.strip_prefix("Unexpected variant tag: ") {
+        format!("unknown tag {tag}")
+    } else {
+        said
+    }
 }
 
 /// Sequences that are read with a limit on their length.
@@ -124,8 +134,9 @@ impl<T: BorshDeserialize> BoundedRead for Vec<T> {
         const RESERVED_BYTES_MAX: usize = 4096;
         let len = read_len(reader, max)?;
         let mut items = Self::with_capacity(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
-        for _ in 0..len {
-            items.push(T::deserialize_reader(reader)?);
+        for i in 0..len {
+            let item = T::deserialize_reader(reader);
+            items.push(item.map_err(|e| at_field(&e, &format!("[{i}]")))?);
         }
         Ok(items)
     }

@@ -74,7 +74,7 @@ impl SecretKey {
 
     /// The seed.
     pub fn to_seed(&self) -> [u8; 32] {
-        self.0.clone().into()
+        self.0.into()
     }
 
     /// The key that verifies what this one signs.

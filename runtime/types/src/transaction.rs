@@ -25,7 +25,8 @@ use crate::state_key::ProgramId;
 use crate::state_key::StateKey;
 
 canonical! {
-    /// A signed transaction. `decode_exact` accepts well-formed ones only, see [`Transaction::check_form`].
+    /// A signed transaction. Decoding bounds it and no more; [`Transaction::check_form`] says whether it is well formed, and
+    /// [`crate::CheckedTransaction`] is one that is.
     pub struct Transaction {
         /// Everything that the signatures cover but their schemes.
         pub body: TransactionBody,

@@ -1,5 +1,10 @@
 //! Telling others where this node is: at start, when one is heard in a lower view, and to who lost its record.
 
+use std::collections::BTreeMap;
+
+use heddle_types::CommitVote;
+use heddle_types::Instant;
+use heddle_types::Millis;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
@@ -45,12 +50,9 @@ impl Replica {
         if self.context.me().is_none() || Some(to) == self.context.me() {
             return;
         }
-        let interval = heddle_types::Millis::new(limits::ANSWER_INTERVAL_MS);
-        let now = self.now.instant;
-        if self.answered.get(&to).is_some_and(|at| now < at.after(interval)) {
+        if !is_due(&mut self.answered, to, self.now.instant) {
             return;
         }
-        self.answered.insert(to, now);
         let message = Message::Certificates(Box::new(self.certificates()));
         self.outbox.push(Action::Send { to, message });
     }
@@ -64,7 +66,7 @@ impl Replica {
     }
 
     pub(super) fn on_unmute_request(&mut self, from: ValidatorIndex, nonce: [u8; 32]) {
-        if !self.may_sign() {
+        if !self.may_sign() || !is_due(&mut self.unmute_answered, from, self.now.instant) {
             return;
         }
         let record = &self.record;
@@ -132,7 +134,7 @@ impl Replica {
         if self.record.commit_vote.view == qc.view && qc.view > View::ZERO {
             let message = qc.message(VoteKind::CommitVote);
             if let Some((voter, signature)) = self.context.sign(&message) {
-                let vote = heddle_types::CommitVote { data: qc, voter, signature };
+                let vote = CommitVote { data: qc, voter, signature };
                 self.own_commit_vote = Some(vote);
                 self.commit_votes.add_own(vote.into());
                 self.count_commit_votes(&qc);
@@ -147,4 +149,18 @@ impl Replica {
             self.add_own_vote(Vote { data, voter, signature });
         }
     }
+}
+
+/// Whether `to` was not answered lately; notes that it is now.
+fn is_due(
+    answered: &mut BTreeMap<ValidatorIndex, Instant>,
+    to: ValidatorIndex,
+    now: Instant,
+) -> bool {
+    let interval = Millis::new(limits::ANSWER_INTERVAL_MS);
+    let due = answered.get(&to).is_none_or(|at| now >= at.after(interval));
+    if due {
+        answered.insert(to, now);
+    }
+    due
 }

@@ -94,7 +94,8 @@ impl Replica {
             self.high_tc = None;
             self.record.high_tc = None;
         }
-        self.enter(Entry::Certified);
+        let waited_for = qc.data.view == self.view;
+        self.enter(if waited_for { Entry::Certified } else { Entry::Skipped });
         self.try_unmute();
         self.try_commit_vote();
     }

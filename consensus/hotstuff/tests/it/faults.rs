@@ -70,6 +70,7 @@ fn a_validator_that_crashes_between_any_two_actions_never_contradicts_itself() {
             });
         }
         cluster.network = Network::CONSTANT;
+        cluster.nodes.iter_mut().for_each(|node| node.crash_after = None);
         let before = (0..4).map(|who| cluster.replica(who).status().final_height.get()).max();
         cluster.run_to(before.unwrap() + 5, 30_000);
     }

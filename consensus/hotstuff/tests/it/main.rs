@@ -1,8 +1,13 @@
 //! The agreement core by itself: a few replicas in virtual time, and single replicas against hand-made peers.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod cluster;
 mod faults;
+mod hearing;
+mod muted;
 mod oracle;
+mod rules;
 mod scheme;
+mod solo;
 mod steady;
 mod world;

@@ -11,7 +11,8 @@ fn base_units_are_digits_only() {
     assert_eq!(parse_units(&Amount::MAX.to_string()), Ok(Amount::MAX));
     let too_large = (Amount::MAX.get() + 1).to_string();
     let huge = "9".repeat(10_000);
-    for bad in ["", "1.5", "1.0", "+1", "-1", "1e9", "1_000", " 1", "0x10", "١", &too_large, &huge] {
+    for bad in ["", "1.5", "1.0", "+1", "-1", "1e9", "1_000", " 1", "0x10", "١", &too_large, &huge]
+    {
         assert!(parse_units(bad).is_err(), "{bad}");
     }
 }

@@ -11,7 +11,9 @@ use crate::output::Output;
 
 /// A script that completes commands in a shell.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  heddle completions bash > ~/.local/share/bash-completion/completions/heddle")]
+#[command(
+    after_help = "Example:\n  heddle completions bash > ~/.local/share/bash-completion/completions/heddle"
+)]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]

@@ -13,6 +13,7 @@ use crate::output::Output;
 
 /// Key files.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  heddle keys new --out me.json")]
 pub(crate) enum KeysCommand {
     /// Make a key and write it to a file that only you can read
     #[command(after_help = "Example:\n  heddle keys new --out me.json")]

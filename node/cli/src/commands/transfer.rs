@@ -46,8 +46,10 @@ const NONCE_TRIES: u32 = 5;
 
 /// Pay somebody.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  heddle transfer --home .heddle/localnet --from .heddle/localnet/accounts/alice.json \
-    --to 8a88…5c --amount-ui 1.5 --wait")]
+#[command(
+    after_help = "Example:\n  heddle transfer --home .heddle/localnet --from .heddle/localnet/accounts/alice.json \
+    --to 8a88…5c --amount-ui 1.5 --wait"
+)]
 pub(crate) struct TransferArgs {
     /// The payer's key file
     #[arg(long, value_name = "KEYFILE")]
@@ -160,7 +162,9 @@ fn units(args: &TransferArgs, rpc: &Rpc) -> Result<Amount, CliError> {
         (Some(amount), _) => return Ok(*amount),
         (None, Some(ui)) => ui,
         (None, None) => {
-            return Err(CliError::usage("amount: found none, expected one; give --amount or --amount-ui"));
+            return Err(CliError::usage(
+                "amount: found none, expected one; give --amount or --amount-ui",
+            ));
         }
     };
     let decimals =
@@ -176,8 +180,7 @@ fn units(args: &TransferArgs, rpc: &Rpc) -> Result<Amount, CliError> {
 
 fn decimals(rpc: &Rpc, asset: AssetId) -> Result<u8, CliError> {
     let key = asset_key(&asset);
-    let request =
-        GetState::Key { program: key.program(), key: key.bytes().to_vec().into() };
+    let request = GetState::Key { program: key.program(), key: key.bytes().to_vec().into() };
     let info = match rpc.call(&request)? {
         StateReply::Value(Some(bytes)) => decode_exact::<AssetInfo>(&bytes).ok(),
         StateReply::Value(None) | StateReply::Page(_) => None,

@@ -13,6 +13,7 @@ use crate::output::Output;
 
 /// Transactions step by step.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  heddle tx show 02cd…")]
 pub(crate) enum TxCommand {
     /// Build an unsigned transaction; needs no node
     #[command(subcommand)]

@@ -144,7 +144,7 @@ impl Backend for NodeBackend {
             };
             let simulated = simulate(&shared.programs, &*state, block, &transaction);
             let receipt = Receipt::new(&simulated.receipt, &simulated.trace, |e| names(&shared, e));
-            let access = simulated.access.iter().map(|(key, mode)| KeyAccess::new(key, mode));
+            let access = simulated.needed.iter().map(|(key, mode)| KeyAccess::new(key, mode));
             Ok(Simulation { receipt, access: access.collect() })
         })
         .await

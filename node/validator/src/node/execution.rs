@@ -17,7 +17,6 @@ use heddle_types::Hash32;
 use heddle_types::TxId;
 
 use crate::exit::Fatal;
-use crate::node::fatal;
 use crate::node::blocks::BlockParts;
 use crate::node::blocks::block_reply;
 use crate::node::clock;
@@ -52,9 +51,9 @@ pub(crate) fn run(
         }
         // Blocks that came by catching up are not stored yet; the others are, and cost nothing here.
         let blocks = group.iter().map(|done| done.block.as_ref());
-        shared.storage.put_blocks(blocks).map_err(|error| fatal::storage(&error))?;
+        shared.storage.put_blocks(blocks).map_err(|error| Fatal::of_storage(&error))?;
         let outcomes: Vec<Outcome> = group.iter().map(|done| done.outcome.clone()).collect();
-        shared.storage.put_outcomes(&outcomes).map_err(|error| fatal::storage(&error))?;
+        shared.storage.put_outcomes(&outcomes).map_err(|error| Fatal::of_storage(&error))?;
         for done in group {
             announce(shared, driver, done);
         }

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use heddle_storage::SafetyError;
-use heddle_storage::StorageError;
 use heddle_types::Address;
 use heddle_types::Height;
 use heddle_types::StateRoot;
@@ -12,6 +10,7 @@ use heddle_types::View;
 
 use crate::exit::ExitCode;
 use crate::exit::Fatal;
+use crate::home::Home;
 use crate::node::shared::Shared;
 
 /// A certified root is not the one computed here.
@@ -76,6 +75,17 @@ pub(crate) fn cannot_start(path: &Path, error: &dyn std::fmt::Display) -> Fatal 
     }
 }
 
+/// The home's key is not in the committee.
+pub(crate) fn not_validator(home: &Home) -> Fatal {
+    Fatal {
+        code: ExitCode::Usage,
+        path: home.dir().join("key.json"),
+        found: format!("the key {}, which is no validator's", home.key().public_key()),
+        expected: "a key among the validators of genesis.json".to_owned(),
+        remedy: "use a validator's home; this version has no followers yet".to_owned(),
+    }
+}
+
 /// A thread of the node panicked.
 pub(crate) fn panicked(home: &Path, thread: &str) -> Fatal {
     Fatal {
@@ -98,52 +108,6 @@ pub(crate) fn wrong_faucet(path: &Path, expected: Address) -> Fatal {
     }
 }
 
-/// The store failed.
-pub(crate) fn storage(error: &StorageError) -> Fatal {
-    let (code, expected, remedy) = match error {
-        StorageError::Missing { .. } | StorageError::Exists { .. } | StorageError::Corrupt { .. } => (
-            ExitCode::Corrupt,
-            "an intact database",
-            "move db/ away and start again to fetch everything from the other validators",
-        ),
-        StorageError::WrongChain { .. } | StorageError::Version { .. } => (
-            ExitCode::WrongChain,
-            "a database of this chain and version",
-            "use the home of this chain, with the version that wrote it",
-        ),
-        StorageError::DiskFull { .. } => {
-            (ExitCode::Disk, "room to write", "free some space and start again")
-        }
-        StorageError::Locked { .. } => {
-            (ExitCode::InUse, "to be the only process", "stop the other process")
-        }
-        StorageError::Io { .. } => {
-            (ExitCode::Disk, "a working disk", "check the disk and its permissions")
-        }
-    };
-    let text = error.to_string();
-    let path = error_path(error).to_owned();
-    // The path stands in front of the text already.
-    let found = text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text);
-    let found = found.split(", expected").next().unwrap_or(found).to_owned();
-    let (expected, remedy) = (expected.to_owned(), remedy.to_owned());
-    Fatal { code, path, found, expected, remedy }
-}
-
-
-fn error_path(error: &StorageError) -> &Path {
-    match error {
-        StorageError::Missing { path }
-        | StorageError::Exists { path }
-        | StorageError::WrongChain { path, .. }
-        | StorageError::Version { path, .. }
-        | StorageError::Corrupt { path, .. }
-        | StorageError::DiskFull { path }
-        | StorageError::Locked { path }
-        | StorageError::Io { path, .. } => path,
-    }
-}
-
 /// A stored block is not what it was.
 pub(crate) fn corrupt(db: &Path, error: &dyn std::fmt::Display) -> Fatal {
     Fatal {
@@ -152,16 +116,5 @@ pub(crate) fn corrupt(db: &Path, error: &dyn std::fmt::Display) -> Fatal {
         found: error.to_string(),
         expected: "the blocks that were stored".to_owned(),
         remedy: "move db/ away and start again to fetch everything from the other validators".to_owned(),
-    }
-}
-
-/// The safety file cannot be read or written; what it holds is unknown.
-pub(crate) fn safety(error: &SafetyError) -> Fatal {
-    Fatal {
-        code: ExitCode::Disk,
-        path: error.path.clone(),
-        found: error.source.to_string(),
-        expected: "a file that can be read and written".to_owned(),
-        remedy: "check the disk and its permissions; do not delete the file".to_owned(),
     }
 }

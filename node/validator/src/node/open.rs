@@ -75,12 +75,12 @@ pub(crate) fn programs() -> Programs {
 /// # Errors
 /// When there is a database or a record already, or from writing.
 pub fn initialise(home: &Home) -> Result<(), Fatal> {
-    create_database(&home.db_path(), home.genesis()).map_err(|error| fatal::storage(&error))?;
+    create_database(&home.db_path(), home.genesis()).map_err(|error| Fatal::of_storage(&error))?;
     let record = first_record(home.genesis());
     let owner = home.key().public_key();
     heddle_storage::SafetyFile::create_first(&home.safety_path(), owner, &record)
         .map(|_file| ())
-        .map_err(|error| fatal::safety(&error))
+        .map_err(|error| Fatal::of_safety(&error))
 }
 
 fn create_database(dir: &Path, genesis: &Genesis) -> Result<(), StorageError> {
@@ -107,7 +107,7 @@ pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
         }
         opened => opened,
     };
-    let (storage, recovery) = opened.map_err(|error| fatal::storage(&error))?;
+    let (storage, recovery) = opened.map_err(|error| Fatal::of_storage(&error))?;
     let (safety, record, mute_reason) = open_safety(home)?;
     let config = machine_config(home);
     let (state, recovered) = recovered(recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
@@ -122,7 +122,7 @@ fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<Stri
         return Ok((Safety::none(path, owner), None, None));
     }
     let state = heddle_storage::SafetyFile::open(&path, home.committee().chain(), owner);
-    Ok(match state.map_err(|error| fatal::safety(&error))? {
+    Ok(match state.map_err(|error| Fatal::of_safety(&error))? {
         SafetyState::Ready(file, record) => (Safety::ready(path, owner, file), Some(*record), None),
         SafetyState::Mute(reason) => (Safety::none(path, owner), None, Some(reason.to_string())),
     })
@@ -135,7 +135,7 @@ fn machine_config(home: &Home) -> MachineConfig {
         agreement: heddle_hotstuff::Config {
             genesis: home.genesis().header(root).vote_data(),
             scheme: Arc::new(Ed25519Scheme),
-            signer: Some(Arc::new(Ed25519Signer(home.key().secret_key().clone()))),
+            signer: Some(Arc::new(Ed25519Signer(home.key().secret().clone()))),
             pacemaker: PacemakerConfig {
                 timeout_base: VIEW_TIMEOUT,
                 timeout_max: VIEW_TIMEOUT_MAX,

@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -47,22 +46,13 @@ const STOP_MAX: Duration = Duration::from_secs(4);
 /// Questions of peers that wait at most.
 const SERVING_MAX: usize = 256;
 
-/// How to run a node.
-#[derive(Clone, Debug)]
-pub struct RunOptions {
-    /// Its home.
-    pub home: PathBuf,
-}
-
-/// Runs the node of a home until it is asked to stop by SIGTERM or SIGINT, or cannot go on.
-///
-/// # Errors
-/// The reason, with the exit code and the last line.
-pub fn run(options: &RunOptions) -> Result<(), Fatal> {
-    let home = Home::load(&options.home).map_err(|error| error.to_fatal())?;
-    let lock = home.lock().map_err(|error| error.to_fatal())?;
-    let rpc = listen(&home)?;
-    let started = Node::start(&home, rpc, lock)?;
+/// Runs the node of a home that this process has locked.
+pub(crate) fn run(home: &Home, lock: HomeLock) -> Result<(), Fatal> {
+    if home.validator_index().is_none() {
+        return Err(fatal::not_validator(home));
+    }
+    let rpc = listen(home)?;
+    let started = Node::start(home, rpc, lock)?;
     started.wait()
 }
 
@@ -179,7 +169,7 @@ impl Node {
                 let _ = thread.join();
             }
         }
-        self.shared.storage.close();
+        // The last holder of the store closes it.
         result
     }
 }
@@ -237,7 +227,7 @@ fn start_transport(
 ) -> Result<Transport, Fatal> {
     let config = TransportConfig {
         listen: home.config().quic,
-        secret: home.key().secret_key().clone(),
+        secret: home.key().secret().clone(),
         chain: shared.committee.chain(),
         peers: open::peers(home),
         instance: u64::from_le_bytes(open::random()),
@@ -256,7 +246,9 @@ fn start_transport(
             let _ = driver.send(DriverEvent::Input(Input::PeerDown(peer)));
         }
         Event::Connected { .. } | Event::Disconnected { .. } => {}
-        Event::PublicRequest { body, reply } => serve::serve_public(&shared, &body, reply),
+        Event::PublicRequest { id, request, reply } => {
+            serve::serve_public(&shared, id, &request, reply);
+        }
         Event::SameKeyElsewhere(elsewhere) => {
             let _ = end.send(Err(fatal::key_connected(&dir, &format!("{elsewhere:?}"))));
         }
@@ -316,5 +308,5 @@ fn faucet(home: &Home) -> Result<Option<Faucet>, Fatal> {
     }
     let index = home.validator_index().map_or(0, |index| index.get());
     let lane = u8::MAX.saturating_sub(u8::try_from(index).unwrap_or(u8::MAX));
-    Ok(Some(Faucet::new(key.secret_key().clone(), lane)))
+    Ok(Some(Faucet::new(key.secret().clone(), lane)))
 }

@@ -1,7 +1,5 @@
 //! Answers peers and followers that catch up, from the store.
 
-use std::sync::Arc;
-
 use crossbeam_channel::Receiver;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
@@ -16,7 +14,6 @@ use heddle_types::Height;
 use heddle_types::encode;
 use heddle_wire::Channel;
 use heddle_wire::EncodedBlock;
-use heddle_wire::RawMessage;
 use heddle_wire::encode_stored_response;
 
 use crate::node::driver::ServeJob;
@@ -32,11 +29,9 @@ pub(crate) fn run(shared: &Shared, jobs: &Receiver<ServeJob>, transport: &Transp
     }
 }
 
-/// Serves one question of the public protocol. Anything but a question is not answered.
-pub(crate) fn serve_public(shared: &Arc<Shared>, body: &[u8], reply: PublicReply) {
-    if let Ok(RawMessage::Request { id, request }) = heddle_wire::decode(Channel::Bulk, body)
-        && let Some(body) = answer(shared, id, &request)
-    {
+/// Serves one question of the public protocol.
+pub(crate) fn serve_public(shared: &Shared, id: RequestId, request: &Request, reply: PublicReply) {
+    if let Some(body) = answer(shared, id, request) {
         reply.send(body.into());
     }
 }

@@ -11,7 +11,6 @@ use heddle_types::PublicKey;
 use heddle_types::SafetyRecord;
 
 use crate::exit::Fatal;
-use crate::node::fatal;
 
 /// The safety file, or where to make it once a muted validator may sign again.
 pub(crate) struct Safety {
@@ -61,20 +60,20 @@ impl Store {
         });
         let mut blocks = blocks.peekable();
         if blocks.peek().is_some() {
-            self.storage.put_blocks(blocks).map_err(|error| fatal::storage(&error))?;
+            self.storage.put_blocks(blocks).map_err(|error| Fatal::of_storage(&error))?;
         }
         let mut record = None;
         for action in actions {
             match action {
                 Action::StoreTimeoutCert(cert) => {
-                    self.storage.put_timeout_cert(cert).map_err(|error| fatal::storage(&error))?;
+                    self.storage.put_timeout_cert(cert).map_err(|error| Fatal::of_storage(&error))?;
                 }
                 Action::Persist(newer) => record = Some(newer),
                 _ => {}
             }
         }
         record.map_or(Ok(()), |record| {
-            self.safety.write(record).map_err(|error| fatal::safety(&error))
+            self.safety.write(record).map_err(|error| Fatal::of_safety(&error))
         })
     }
 }

@@ -1,5 +1,7 @@
 //! What programs and clients rely on in the SDK itself; the workspace is tested through the executor.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 mod fees;
 mod numbers;
 mod phases;

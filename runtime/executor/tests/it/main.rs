@@ -1,5 +1,7 @@
 //! The executor's rules, each by a test, and random blocks.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 mod deposits;
 mod open;
 mod phases;

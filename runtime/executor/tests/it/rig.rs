@@ -156,6 +156,7 @@ impl Program for Rig {
                 b"stray" => {
                     // Undeclared, and swallowed.
                     let _aborted = ctx.write(&cell(200), Value::new(b"x"));
+                    return Ok(());
                 }
                 _ => {}
             }

@@ -26,6 +26,7 @@ pub(crate) const MAX_FEE_DEFAULT: &str = "1000000";
 
 /// What to build.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  heddle tx build transfer --help")]
 pub(crate) enum BuildCommand {
     /// A transfer; prints {"unsigned","id"}
     Transfer(BuildTransferArgs),
@@ -33,8 +34,10 @@ pub(crate) enum BuildCommand {
 
 /// A transfer.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  heddle tx build transfer --from 8a88…5c --to 0b1c…77 --amount 1500000000 --nonce 0:0 \
-    --genesis .heddle/localnet/validator-0/genesis.json")]
+#[command(
+    after_help = "Example:\n  heddle tx build transfer --from 8a88…5c --to 0b1c…77 --amount 1500000000 --nonce 0:0 \
+    --genesis .heddle/localnet/validator-0/genesis.json"
+)]
 pub(crate) struct BuildTransferArgs {
     /// Who pays
     #[arg(long, value_name = "ADDRESS")]

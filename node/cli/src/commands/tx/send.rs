@@ -16,8 +16,10 @@ use crate::target::Target;
 
 /// Send a signed transaction; prints {"id"} or {"error"}.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  heddle tx send --home .heddle/localnet 02cd…\n  jq -r .transaction signed.json | heddle \
-    tx send -")]
+#[command(
+    after_help = "Example:\n  heddle tx send --home .heddle/localnet 02cd…\n  jq -r .transaction signed.json | heddle \
+    tx send -"
+)]
 pub(crate) struct SendArgs {
     /// The signed transaction, or - for one on each line of stdin
     #[arg(value_name = "HEX|-")]
@@ -55,7 +57,7 @@ fn send(rpc: &Rpc, hex: &str) -> (Value, Option<CliError>) {
     };
     match rpc.try_call(&SendTransaction { transaction: encode(&transaction).into() }) {
         Ok(sent) => (json!(sent), None),
-        Err(CallError::NoAnswer(error)) => own(error),
+        Err(CallError::Failed(error)) => own(error),
         Err(CallError::Refused(refusal)) => {
             let error = CliError::of_refusal(&refusal);
             (json!({ "error": refusal }), Some(error))

@@ -15,8 +15,10 @@ use crate::output;
 
 /// Sign an unsigned transaction; prints {"transaction","id"}.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  heddle tx sign --from alice.json 01ab…\n  jq -r .unsigned built.json | heddle tx sign \
-    --from alice.json -")]
+#[command(
+    after_help = "Example:\n  heddle tx sign --from alice.json 01ab…\n  jq -r .unsigned built.json | heddle tx sign \
+    --from alice.json -"
+)]
 pub(crate) struct SignArgs {
     /// The sender's key file
     #[arg(long, value_name = "KEYFILE")]
@@ -44,7 +46,9 @@ pub(crate) fn run(args: &SignArgs) -> Result<(), CliError> {
         }
         let transaction = Transaction::sign(body, key.secret());
         transaction.check_form().map_err(|error| {
-            CliError::refused(format!("{error}, expected a well-formed transaction; build it again"))
+            CliError::refused(format!(
+                "{error}, expected a well-formed transaction; build it again"
+            ))
         })?;
         let (bytes, id) = (hex::encode(encode(&transaction)), transaction.id());
         output::print_json(&json!({ "transaction": bytes, "id": id.to_string() }))

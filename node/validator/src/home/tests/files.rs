@@ -2,6 +2,10 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use heddle_storage::SafetyFile;
+use heddle_storage::SafetyState;
+use heddle_storage::Storage;
+
 use super::config;
 use super::genesis;
 use super::key;
@@ -11,6 +15,7 @@ use crate::home::Home;
 use crate::home::HomeError;
 use crate::home::NodeLog;
 use crate::home::holder_of;
+use crate::home::initialise;
 
 fn load(dir: &Path) -> HomeError {
     let error = Home::load(dir).expect_err("the home is damaged");
@@ -140,4 +145,21 @@ fn the_log_is_appended_to() {
         NodeLog::open(dir.path()).write_all(line.as_bytes()).unwrap();
     }
     assert_eq!(fs::read_to_string(dir.path().join("node.log")).unwrap(), "one\ntwo\n");
+}
+
+#[test]
+fn a_new_home_gets_its_first_data_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = write_home(dir.path());
+    initialise(&home).unwrap();
+    let (chain, key) = (home.genesis().chain_id(), home.key().public_key());
+    let (storage, _) = Storage::open(&home.db_path(), chain).unwrap();
+    let state = SafetyFile::open(&home.safety_path(), chain, key).unwrap();
+    assert!(matches!(state, SafetyState::Ready(..)), "{state:?}");
+    drop(storage);
+    let line = initialise(&home).unwrap_err().to_string();
+    assert!(line.starts_with(&format!("error: 2 {}: ", home.db_path().display())), "{line}");
+    assert!(line.contains("found a database, expected none; open it or move it away"), "{line}");
+    fs::remove_dir_all(home.db_path()).unwrap();
+    assert!(initialise(&home).is_err(), "the safety file is there");
 }

@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use heddle_types::ChainId;
+use heddle_types::Committee;
+use heddle_types::Ed25519Scheme;
+use heddle_types::Epoch;
+use heddle_types::PublicKey;
+use heddle_types::QuorumCert;
+use heddle_types::SafetyRecord;
+use heddle_types::Signature;
+use heddle_types::Validator;
+use heddle_types::ValidatorIndex;
+use heddle_types::VoteData;
+use heddle_types::VoterSignature;
+use heddle_types::decode_exact;
+use heddle_types::encode;
+
+use super::Context;
+
+fn context(powers: &[u64]) -> Context {
+    let validators = powers
+        .iter()
+        .zip(0_u8..)
+        .map(|(power, number)| Validator { public_key: PublicKey([number; 32]), power: *power });
+    let committee = Committee::new(ChainId::ZERO, Epoch::ZERO, validators.collect()).unwrap();
+    let genesis = data();
+    Context::new(Arc::new(committee), genesis, Arc::new(Ed25519Scheme), None)
+}
+
+fn data() -> VoteData {
+    VoteData {
+        chain: ChainId::ZERO,
+        epoch: Epoch::ZERO,
+        view: heddle_types::View::ZERO,
+        height: heddle_types::Height::ZERO,
+        block: heddle_types::BlockHash::ZERO,
+    }
+}
+
+fn signatures(len: u16) -> Vec<VoterSignature> {
+    let part =
+        |voter| VoterSignature { voter: ValidatorIndex::new(voter), signature: Signature([1; 64]) };
+    (0..len).map(part).collect()
+}
+
+fn voters(parts: &[VoterSignature]) -> Vec<u16> {
+    parts.iter().map(|part| part.voter.get()).collect()
+}
+
+#[test]
+fn a_certificate_of_all_fifty_is_trimmed_to_what_a_safety_record_has_room_for() {
+    let trimmed = context(&[1; 50]).trim(signatures(50));
+    assert_eq!(trimmed.len(), 34);
+    let qc = QuorumCert { data: data(), signatures: trimmed };
+    let mut record = SafetyRecord::first(ChainId::ZERO, Epoch::ZERO, qc);
+    record.high_tc = Some(heddle_types::Hash32::ZERO);
+    assert_eq!(decode_exact::<SafetyRecord>(&encode(&record)), Ok(record));
+}
+
+#[test]
+fn the_heaviest_signatures_are_kept_by_ascending_voter() {
+    let context = context(&[1, 5, 1, 3, 2]);
+    assert_eq!(voters(&context.trim(signatures(5))), [1, 3, 4]);
+    assert!(context.committee.is_quorum([1, 3, 4].map(ValidatorIndex::new)));
+}

@@ -1,0 +1,13 @@
+//! Real endpoints on loopback.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test's helpers cannot do fails the test"
+)]
+
+mod hostile;
+mod links;
+mod net;
+mod public;
+mod speed;

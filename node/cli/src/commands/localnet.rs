@@ -1,0 +1,57 @@
+//! `heddle localnet`: a local cluster of validators.
+
+mod fault;
+mod init;
+mod options;
+mod reset;
+mod start;
+mod status;
+mod status_line;
+mod stop;
+
+use clap::Subcommand;
+
+use crate::error::CliError;
+use crate::output::Output;
+
+/// A local cluster of validators.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  heddle localnet start --validators 4")]
+pub(crate) enum LocalnetCommand {
+    /// Start a localnet, making it first if there is none
+    Start(start::StartArgs),
+    /// Write homes and genesis, start nothing
+    Init(init::InitArgs),
+    /// What every validator does
+    Status(status::StatusArgs),
+    /// End every validator
+    Stop(stop::StopArgs),
+    /// Throw the chain and its keys away and make new ones with the same settings
+    Reset(reset::ResetArgs),
+    /// End validator I with SIGKILL
+    #[command(after_help = "Example:\n  heddle localnet kill 2")]
+    Kill(fault::FaultArgs),
+    /// Start validator I, which is down, and wait until it answers
+    #[command(after_help = "Example:\n  heddle localnet start-one 2")]
+    StartOne(fault::FaultArgs),
+    /// Make validator I stand still (SIGSTOP)
+    #[command(after_help = "Example:\n  heddle localnet pause 2")]
+    Pause(fault::FaultArgs),
+    /// Let validator I go on (SIGCONT)
+    #[command(after_help = "Example:\n  heddle localnet resume 2")]
+    Resume(fault::FaultArgs),
+}
+
+pub(crate) fn run(command: LocalnetCommand, output: Output) -> Result<(), CliError> {
+    match command {
+        LocalnetCommand::Start(args) => start::run(&args, output),
+        LocalnetCommand::Init(args) => init::run(&args, output),
+        LocalnetCommand::Status(args) => status::run(&args, output),
+        LocalnetCommand::Stop(args) => stop::run(&args, output),
+        LocalnetCommand::Reset(args) => reset::run(&args, output),
+        LocalnetCommand::Kill(args) => fault::kill(&args, output),
+        LocalnetCommand::StartOne(args) => fault::start_one(&args, output),
+        LocalnetCommand::Pause(args) => fault::pause(&args, output),
+        LocalnetCommand::Resume(args) => fault::resume(&args, output),
+    }
+}

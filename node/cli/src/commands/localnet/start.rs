@@ -1,0 +1,174 @@
+//! `heddle localnet start`.
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use clap::Args;
+use heddle_localnet::cluster::Cluster;
+use heddle_localnet::cluster::Manifest;
+use heddle_localnet::cluster::Running;
+use heddle_types::Millis;
+use heddle_validator::home;
+use tokio::runtime::Builder;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
+use super::options;
+use super::options::HomeArgs;
+use super::options::SettingsArgs;
+use super::status_line::StatusLine;
+use crate::error::CliError;
+use crate::output::Output;
+
+/// How often the foreground looks after its validators.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Start a localnet, making it first if there is none; stay until SIGINT, SIGTERM, --duration or `heddle localnet stop`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  heddle localnet start --validators 4 --home ./net --port-base 0 --detach"
+)]
+pub(crate) struct StartArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(flatten)]
+    home: HomeArgs,
+    /// Return once it is ready, and let it run in the background
+    #[arg(long)]
+    detach: bool,
+    /// End it after this long
+    #[arg(long, value_name = "TIME", value_parser = home::parse_span)]
+    duration: Option<Millis>,
+    /// Throw an existing chain away first
+    #[arg(long)]
+    reset: bool,
+}
+
+pub(crate) fn run(args: &StartArgs, output: Output) -> Result<(), CliError> {
+    let cluster = prepare(args)?;
+    if args.detach {
+        return detach(&cluster, args.duration, output);
+    }
+    let stop = stop_flag()?;
+    let is_asked = || stop.load(Ordering::Relaxed);
+    let mut running = cluster.start(&options::program()?, is_asked)?;
+    let mut outcome = output.result(running.manifest(), text);
+    if outcome.is_ok() {
+        outcome = watch(&mut running, args.duration, is_asked);
+    }
+    // Whatever went wrong, the validators are ended.
+    running.end()?;
+    outcome
+}
+
+fn prepare(args: &StartArgs) -> Result<Cluster, CliError> {
+    let (dir, wanted) = (&args.home.home, args.settings.wanted());
+    if !Cluster::exists(dir) {
+        return Ok(Cluster::init(dir, &wanted.for_new()?)?);
+    }
+    if args.reset {
+        let old = Cluster::open(dir)?.settings().clone();
+        return Ok(Cluster::reset(dir, Some(wanted.over(&old)?))?);
+    }
+    let cluster = Cluster::open(dir)?;
+    wanted.check_against(cluster.settings())?;
+    Ok(cluster)
+}
+
+fn watch(
+    running: &mut Running,
+    duration: Option<Millis>,
+    is_asked: impl Fn() -> bool,
+) -> Result<(), CliError> {
+    let end = duration.map(|duration| Instant::now() + Duration::from_millis(duration.get()));
+    let mut line = StatusLine::new()?;
+    while !is_asked() && end.is_none_or(|end| Instant::now() < end) {
+        running.refresh()?;
+        line.update(running.cluster())?;
+        thread::sleep(TICK);
+    }
+    line.clear();
+    Ok(())
+}
+
+/// A flag that SIGINT and SIGTERM set. They are listened to from before the first validator starts.
+fn stop_flag() -> Result<Arc<AtomicBool>, CliError> {
+    let failed = |error: std::io::Error| {
+        CliError::refused(format!(
+            "signals: found {error}, expected to listen to them; check the limits of open files"
+        ))
+    };
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let (mut interrupt, mut terminate) = {
+        let _guard = runtime.enter();
+        (
+            signal(SignalKind::interrupt()).map_err(failed)?,
+            signal(SignalKind::terminate()).map_err(failed)?,
+        )
+    };
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        });
+        set.store(true, Ordering::Relaxed);
+    });
+    Ok(flag)
+}
+
+/// Runs the same in a process and process group of its own, and returns when that one says that it is ready.
+fn detach(cluster: &Cluster, duration: Option<Millis>, output: Output) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| {
+        CliError::refused(format!(
+            "background process: found {error}, expected it to start; check {} and the limits of processes",
+            cluster.dir().display()
+        ))
+    };
+    let mut command = Command::new(options::program()?);
+    command.args(["localnet", "start", "--json", "--home"]).arg(cluster.dir());
+    if let Some(duration) = duration {
+        command.arg("--duration").arg(home::format_span(duration));
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().map_err(failed)?;
+    let mut first = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut first).map_err(failed)?;
+    }
+    if let Ok(manifest) = serde_json::from_str::<Manifest>(&first) {
+        return output.result(&manifest, text);
+    }
+    let mut said = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_string(&mut said).map_err(failed)?;
+    }
+    let status = child.wait().map_err(failed)?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0);
+    let last = said.lines().last().unwrap_or("it ended without a word");
+    Err(CliError::new(code.unwrap_or(1), last.trim_start_matches("error: ")))
+}
+
+fn text(manifest: &Manifest) -> String {
+    let mut lines =
+        vec![format!("localnet {} is ready, chain {}", manifest.home, manifest.chain_id)];
+    lines.extend(manifest.validators.iter().map(|validator| {
+        format!("  validator {}  {}  {}", validator.index, validator.rpc, validator.home)
+    }));
+    let names: Vec<&str> = manifest.accounts.iter().map(|account| account.name.as_str()).collect();
+    lines.push(format!("  accounts     {}", names.join(", ")));
+    lines.join("\n")
+}

@@ -1,0 +1,82 @@
+//! `heddle node run|verify`.
+
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use heddle_validator::RunOptions;
+use heddle_validator::VerifyOptions;
+use heddle_validator::VerifyReport;
+use heddle_validator::exit::ExitCode;
+use serde_json::json;
+
+use crate::error::CliError;
+use crate::output::Output;
+
+/// One validator.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  heddle node run --home .heddle/localnet/validator-0")]
+pub(crate) enum NodeCommand {
+    /// Run one validator until SIGINT or SIGTERM
+    ///
+    /// Exit codes: 0 asked to stop; 2 bad usage or configuration; 3 corrupt data; 4 disk; 5 home or key in use; 6 wrong
+    /// version or chain; 11 divergence from a certified root. The last line on stderr and in node.log then says why.
+    #[command(after_help = "Example:\n  heddle node run --home .heddle/localnet/validator-0")]
+    Run {
+        /// The validator's home
+        #[arg(long, value_name = "DIR")]
+        home: PathBuf,
+        /// Follow the chain without voting
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Execute a home's chain again and compare every root
+    ///
+    /// Exit codes: 0 all are equal; 11 one differs; 5 the home is in use; others as for run.
+    #[command(
+        after_help = "Example:\n  heddle node verify --home .heddle/localnet/validator-0 --json"
+    )]
+    Verify {
+        /// The home, which must not be running
+        #[arg(long, value_name = "DIR")]
+        home: PathBuf,
+        /// Threads to execute with; as many as there are cores unless it is given
+        #[arg(long, value_name = "N")]
+        threads: Option<NonZeroU16>,
+        /// Execute one transaction after the other, as the specification does
+        #[arg(long)]
+        sequential: bool,
+    },
+}
+
+/// The node says its last line itself, to its log too.
+pub(crate) fn run(command: NodeCommand, output: Output) -> Result<u8, CliError> {
+    match command {
+        NodeCommand::Run { home, follow } => {
+            let code = heddle_validator::run(&home, &RunOptions { follow });
+            if output == Output::Json {
+                crate::output::print_json(&json!({ "exitCode": code.number() }))?;
+            }
+            Ok(code.number())
+        }
+        NodeCommand::Verify { home, threads, sequential } => {
+            let options = VerifyOptions { threads, sequential };
+            let report = heddle_validator::verify(&home, &options, |_| {}).map_err(|fatal| {
+                let line = fatal.to_string();
+                CliError::new(fatal.code.number(), line.trim_start_matches("error: "))
+            })?;
+            output.result(&report, text)?;
+            Ok(if report.ok { ExitCode::Ok } else { ExitCode::Diverged }.number())
+        }
+    }
+}
+
+fn text(report: &VerifyReport) -> String {
+    let VerifyReport { from_height, height, state_root, first_bad_height, .. } = report;
+    match first_bad_height {
+        None => format!("heights {from_height} to {height} are right, state root {state_root}"),
+        Some(bad) => {
+            format!("the root of height {bad} is wrong; {from_height} to {height} were compared")
+        }
+    }
+}

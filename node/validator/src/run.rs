@@ -1,0 +1,115 @@
+//! Running and verifying one home, with the process's log and last line around it.
+
+use std::io::Write;
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::Mutex;
+
+use heddle_types::Height;
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::ExitCode;
+use crate::exit::Fatal;
+use crate::home::Home;
+use crate::home::LogLevel;
+use crate::home::NodeLog;
+use crate::node;
+
+/// How a node is run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions {
+    /// Follow the chain without voting. Not built yet: refused with [`ExitCode::Usage`].
+    pub follow: bool,
+}
+
+/// How a home is verified.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VerifyOptions {
+    /// Threads for signatures and hashing; as many as there are cores when none.
+    pub threads: Option<NonZeroU16>,
+    /// Execute one transaction after the other. The only executor so far does; the flag is accepted for scripts.
+    pub sequential: bool,
+}
+
+/// What verifying found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyReport {
+    /// Where execution began: 0, genesis.
+    pub from_height: u64,
+    /// The last height that was executed and compared.
+    pub height: u64,
+    /// The root after it, as computed now.
+    pub state_root: String,
+    /// Whether all roots were reproduced.
+    pub ok: bool,
+    /// The first height whose outcome differs from what is stored or certified.
+    pub first_bad_height: Option<u64>,
+}
+
+/// Runs the node of a home until it is asked to stop by SIGTERM or SIGINT, or cannot go on. The last line on stderr and in
+/// `node.log` says why.
+pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
+    let mut log = NodeLog::open(dir);
+    match load_and_run(dir, options, &log) {
+        Ok(()) => ExitCode::Ok,
+        Err(fatal) => {
+            // Nobody is left to be told when the log cannot be written.
+            let _ = writeln!(log, "{fatal}");
+            fatal.code
+        }
+    }
+}
+
+fn load_and_run(dir: &Path, options: &RunOptions, log: &NodeLog) -> Result<(), Fatal> {
+    if options.follow {
+        return Err(Fatal {
+            code: ExitCode::Usage,
+            path: dir.to_owned(),
+            found: "--follow".to_owned(),
+            expected: "a validator's home without it".to_owned(),
+            remedy: "this version has no followers yet".to_owned(),
+        });
+    }
+    let home = Home::load(dir).map_err(|error| error.to_fatal())?;
+    let lock = home.lock().map_err(|error| error.to_fatal())?;
+    start_log(home.config().log_level, log);
+    node::run(&home, lock)
+}
+
+fn start_log(level: LogLevel, log: &NodeLog) {
+    let filter = format!("warn,heddle_validator={level},heddle_storage={level}", level = level.as_str());
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_ansi(false)
+        .with_writer(Mutex::new(log.clone()))
+        .finish();
+    // A second node in one process, as in tests, logs where the first does.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    let log = Mutex::new(log.clone());
+    std::panic::set_hook(Box::new(move |panic| {
+        let backtrace = std::backtrace::Backtrace::force_capture();
+        if let Ok(mut log) = log.lock() {
+            let _ = writeln!(log, "panic: {panic}\n{backtrace}");
+        }
+    }));
+}
+
+/// Executes a home's chain again from genesis and compares every root; `progress` is called after each height.
+///
+/// # Errors
+/// When the home is in use, cannot be read, or its database is damaged.
+pub fn verify(
+    dir: &Path,
+    options: &VerifyOptions,
+    progress: impl Fn(Height),
+) -> Result<VerifyReport, Fatal> {
+    let home = Home::load(dir).map_err(|error| error.to_fatal())?;
+    let _lock = home.lock().map_err(|error| error.to_fatal())?;
+    if let Some(threads) = options.threads {
+        // Fails only when a pool exists already, which then serves as well.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads.get())).build_global();
+    }
+    node::verify(&home, progress)
+}

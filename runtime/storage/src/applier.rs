@@ -1,0 +1,248 @@
+//! Moves outcomes into the tables that are costly to write, behind the caller's back.
+//!
+//! Writing a block's changes key by key costs several times what hashing them does, so an outcome stores them as one blob,
+//! and this thread writes the keys of many blocks together: the newest value of each, the transactions' places, the applied
+//! height, all in one batch that also deletes the blobs. What is not applied yet is answered from memory, and is applied
+//! after a restart from its blob.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use heddle_types::ChangeSet;
+use heddle_types::Height;
+use heddle_types::TxId;
+use heddle_types::TxIndex;
+use heddle_types::encode;
+
+use crate::error::StorageError;
+use crate::outcome::TxLocation;
+use crate::schema;
+use crate::tables::Durability;
+use crate::tables::Tables;
+
+/// Blobs that may wait before whoever stores outcomes waits, too.
+const WAITING_BYTES_MAX: usize = 64 << 20;
+/// Blobs that are applied in one batch.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+/// How long the first of several outcomes waits for the others, so that a key which changes in each is written once.
+const COALESCE: Duration = Duration::from_millis(500);
+
+/// What one height left to be applied.
+#[derive(Debug)]
+pub(crate) struct Delta {
+    pub(crate) height: Height,
+    pub(crate) changes: ChangeSet,
+    /// By position.
+    pub(crate) transactions: Vec<TxId>,
+    /// See [`Self::size`].
+    pub(crate) bytes: usize,
+}
+
+impl Delta {
+    /// About how much memory one takes while it waits.
+    pub(crate) const fn size(blob_bytes: usize, transactions: usize) -> usize {
+        blob_bytes + transactions * (size_of::<TxId>() + size_of::<(TxId, TxLocation)>())
+    }
+}
+
+/// The thread and what it shares.
+pub(crate) struct Applier {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    tables: Arc<Tables>,
+    queue: Mutex<Queue>,
+    /// Something was added, or it is time to end.
+    work: Condvar,
+    /// Something was applied, or never will be.
+    room: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// Ascending, consecutive.
+    deltas: VecDeque<Arc<Delta>>,
+    locations: HashMap<TxId, TxLocation>,
+    bytes: usize,
+    is_closing: bool,
+    failure: Option<StorageError>,
+}
+
+impl Applier {
+    /// Starts with what a restart found not yet applied.
+    pub(crate) fn start(tables: Arc<Tables>, waiting: Vec<Delta>) -> Result<Self, StorageError> {
+        let path = tables.path().to_owned();
+        let shared = Arc::new(Shared {
+            tables,
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            room: Condvar::new(),
+        });
+        shared.queue().extend(waiting);
+        let worker = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("storage-applier".to_owned())
+            .spawn(move || worker.run())
+            .map_err(|error| StorageError::io(&path, &error))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Waits until there is room for more.
+    ///
+    /// # Errors
+    /// The failure that ended the thread, if one did.
+    pub(crate) fn wait_for_room(&self) -> Result<(), StorageError> {
+        let queue = self.shared.queue();
+        let queue = self
+            .shared
+            .room
+            .wait_while(queue, |q| q.bytes > WAITING_BYTES_MAX && q.failure.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Hands over what was just made durable.
+    pub(crate) fn add(&self, deltas: impl IntoIterator<Item = Delta>) {
+        self.shared.queue().extend(deltas);
+        self.shared.work.notify_one();
+    }
+
+    /// Where a transaction stands, if that is not applied yet.
+    pub(crate) fn location(&self, id: &TxId) -> Option<TxLocation> {
+        self.shared.queue().locations.get(id).copied()
+    }
+
+    /// Waits until all that was added is applied.
+    ///
+    /// # Errors
+    /// The failure that ended the thread, if one did.
+    pub(crate) fn drain(&self) -> Result<(), StorageError> {
+        let queue = self.shared.queue();
+        let queue = self
+            .shared
+            .room
+            .wait_while(queue, |q| !q.deltas.is_empty() && q.failure.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.failure.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl Drop for Applier {
+    fn drop(&mut self) {
+        self.shared.queue().is_closing = true;
+        self.shared.work.notify_one();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the storage applier panicked");
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        while let Some(deltas) = self.next() {
+            let applied = apply(&self.tables, &deltas);
+            let mut queue = self.queue();
+            match applied {
+                Ok(()) => queue.remove(&deltas),
+                Err(error) => queue.failure = Some(error),
+            }
+            let is_over = queue.failure.is_some();
+            drop(queue);
+            self.room.notify_all();
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    /// What to apply next; none when it is time to end.
+    fn next(&self) -> Option<Vec<Arc<Delta>>> {
+        let queue = self.queue();
+        let queue = self
+            .work
+            .wait_while(queue, |q| q.deltas.is_empty() && !q.is_closing)
+            .unwrap_or_else(PoisonError::into_inner);
+        let (queue, _) = self
+            .work
+            .wait_timeout_while(queue, COALESCE, |q| q.bytes < BATCH_BYTES_MAX && !q.is_closing)
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = 0_usize;
+        let fits = |delta: &&Arc<Delta>| {
+            let is_first = bytes == 0;
+            bytes += delta.bytes.max(1);
+            is_first || bytes <= BATCH_BYTES_MAX
+        };
+        let deltas: Vec<_> = queue.deltas.iter().take_while(fits).cloned().collect();
+        (!deltas.is_empty()).then_some(deltas)
+    }
+
+    /// A panic elsewhere cannot leave the queue half changed, so a poisoned lock is as good as any.
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn extend(&mut self, deltas: impl IntoIterator<Item = Delta>) {
+        for delta in deltas {
+            self.bytes += delta.bytes;
+            self.locations.extend(locations(&delta));
+            self.deltas.push_back(Arc::new(delta));
+        }
+    }
+
+    fn remove(&mut self, applied: &[Arc<Delta>]) {
+        for delta in applied {
+            self.bytes -= delta.bytes;
+            for id in &delta.transactions {
+                self.locations.remove(id);
+            }
+            self.deltas.pop_front();
+        }
+    }
+}
+
+fn locations(delta: &Delta) -> impl Iterator<Item = (TxId, TxLocation)> {
+    let height = delta.height;
+    delta
+        .transactions
+        .iter()
+        .zip(0..)
+        .map(move |(id, index)| (*id, TxLocation { height, index: TxIndex::new(index) }))
+}
+
+/// Not synced: until it is durable the blobs are still there, and the log keeps the order of writes.
+fn apply(tables: &Tables, deltas: &[Arc<Delta>]) -> Result<(), StorageError> {
+    let Some(last) = deltas.last() else { return Ok(()) };
+    let mut batch = tables.batch();
+    let changes = deltas.iter().flat_map(|delta| delta.changes.as_slice());
+    let newest: BTreeMap<_, _> = changes.map(|(key, entry)| (key, entry)).collect();
+    for (key, entry) in newest {
+        let key = schema::state_key(key);
+        match entry {
+            Some(entry) => batch.put(schema::STATE, &key, &encode(entry)),
+            None => batch.delete(schema::STATE, &key),
+        }
+    }
+    for delta in deltas {
+        for (id, location) in locations(delta) {
+            batch.put(schema::TRANSACTIONS, id.as_bytes(), &encode(&location));
+        }
+        batch.delete(schema::DELTAS, &schema::height_key(delta.height));
+    }
+    batch.put(schema::META, schema::META_APPLIED, &schema::height_key(last.height));
+    batch.write(Durability::Logged)
+}

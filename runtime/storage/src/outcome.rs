@@ -1,0 +1,76 @@
+//! What executing a final block gave.
+
+use borsh::BorshDeserialize;
+use borsh::BorshSerialize;
+use heddle_types::AccessTrace;
+use heddle_types::BlockHash;
+use heddle_types::ChangeSet;
+use heddle_types::CommitCert;
+use heddle_types::Hash32;
+use heddle_types::Height;
+use heddle_types::Receipt;
+use heddle_types::StateRoot;
+use heddle_types::TxIndex;
+use heddle_types::receipts_root;
+
+/// All that is stored about a final block once it is executed. The block itself is stored already.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The block's height.
+    pub height: Height,
+    /// The block.
+    pub hash: BlockHash,
+    /// The certificate that made it final: its own, or the descendant's by which it became final.
+    pub cert: CommitCert,
+    /// One for each of the block's transaction ids, in that order.
+    pub receipts: Vec<Receipt>,
+    /// What the transactions touched, in the same order; may be empty when nobody recorded it.
+    pub traces: Vec<AccessTrace>,
+    /// How many transactions of the block were skipped.
+    pub skipped: u32,
+    /// What it did to state.
+    pub changes: ChangeSet,
+    /// The root after it.
+    pub root: StateRoot,
+}
+
+/// What is known of a final, executed height without reading its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct FinalRecord {
+    /// The block.
+    pub hash: BlockHash,
+    /// The state's root after it.
+    pub root: StateRoot,
+    /// The hash of its receipts.
+    pub receipts_root: Hash32,
+    /// How many receipts it has.
+    pub receipts: u32,
+    /// How many of its transactions were skipped.
+    pub skipped: u32,
+}
+
+/// Where an executed transaction stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct TxLocation {
+    /// The height.
+    pub height: Height,
+    /// Its position among the block's transaction ids, and so among its receipts.
+    pub index: TxIndex,
+}
+
+impl Outcome {
+    /// Its short form.
+    ///
+    /// # Panics
+    /// If it has more than 2^32 receipts; a block has at most 10,000 transactions.
+    pub fn record(&self) -> FinalRecord {
+        FinalRecord {
+            hash: self.hash,
+            root: self.root,
+            receipts_root: receipts_root(&self.receipts),
+            receipts: u32::try_from(self.receipts.len())
+                .expect("bounded by a block's transactions"),
+            skipped: self.skipped,
+        }
+    }
+}

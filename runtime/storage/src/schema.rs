@@ -1,0 +1,86 @@
+//! The database's tables and the bytes of their keys. Numbers in keys are big-endian, so that they sort.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `meta` | `version`, `chain`, `applied`; `tc` ‖ view ‖ hash | format, chain id, applied height; timeout certificate |
+//! | `blocks` | height ‖ hash | block, final or not |
+//! | `heights_of` | block hash | height |
+//! | `finals` | height | [`crate::FinalRecord`] |
+//! | `certs` | height of the certified block | commit certificate |
+//! | `receipts` | height ‖ 0, height ‖ 1 | receipts, traces |
+//! | `deltas` | height above the applied one | change set |
+//! | `state` | program ‖ key bytes | entry, as of the applied height |
+//! | `transactions` | id | [`crate::TxLocation`], up to the applied height |
+
+use heddle_types::BlockHash;
+use heddle_types::Height;
+use heddle_types::ProgramId;
+use heddle_types::StateKey;
+use heddle_types::TimeoutCert;
+
+/// The format that this code reads and writes.
+pub(crate) const VERSION: u32 = 1;
+
+pub(crate) const META: &str = "meta";
+pub(crate) const BLOCKS: &str = "blocks";
+pub(crate) const HEIGHTS_OF: &str = "heights_of";
+pub(crate) const FINALS: &str = "finals";
+pub(crate) const CERTS: &str = "certs";
+pub(crate) const RECEIPTS: &str = "receipts";
+pub(crate) const DELTAS: &str = "deltas";
+pub(crate) const STATE: &str = "state";
+pub(crate) const TRANSACTIONS: &str = "transactions";
+
+/// All tables.
+pub(crate) const TABLES: [&str; 9] =
+    [META, BLOCKS, HEIGHTS_OF, FINALS, CERTS, RECEIPTS, DELTAS, STATE, TRANSACTIONS];
+
+pub(crate) const META_VERSION: &[u8] = b"version";
+pub(crate) const META_CHAIN: &[u8] = b"chain";
+pub(crate) const META_APPLIED: &[u8] = b"applied";
+/// Before the key of a timeout certificate in `meta`.
+pub(crate) const TIMEOUT_CERT_PREFIX: &[u8] = b"tc";
+
+pub(crate) const fn height_key(height: Height) -> [u8; 8] {
+    height.get().to_be_bytes()
+}
+
+/// The height at the front of a key.
+pub(crate) fn height_of(key: &[u8]) -> Option<Height> {
+    Some(Height::new(u64::from_be_bytes(*key.first_chunk()?)))
+}
+
+pub(crate) fn block_key(height: Height, hash: BlockHash) -> [u8; 40] {
+    let mut key = [0; 40];
+    key[..8].copy_from_slice(&height_key(height));
+    key[8..].copy_from_slice(hash.as_bytes());
+    key
+}
+
+/// What of a height's `receipts` row.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(crate) enum Column {
+    Receipts = 0,
+    Traces = 1,
+}
+
+pub(crate) fn receipts_key(height: Height, column: Column) -> [u8; 9] {
+    let mut key = [column as u8; 9];
+    key[..8].copy_from_slice(&height_key(height));
+    key
+}
+
+pub(crate) fn timeout_cert_key(cert: &TimeoutCert) -> Vec<u8> {
+    [TIMEOUT_CERT_PREFIX, &cert.view.get().to_be_bytes(), cert.hash().as_bytes()].concat()
+}
+
+pub(crate) fn state_key(key: &StateKey) -> Vec<u8> {
+    [&key.program().0.to_be_bytes(), key.bytes()].concat()
+}
+
+/// The key whose row this is; none when no key gives such bytes.
+pub(crate) fn state_key_of(bytes: &[u8]) -> Option<StateKey> {
+    let (program, bytes) = bytes.split_first_chunk()?;
+    StateKey::new(ProgramId(u32::from_be_bytes(*program)), &[bytes])
+}

@@ -1,0 +1,10 @@
+//! Storage on real disks: nothing acknowledged is lost, and nothing damaged is believed.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod chain;
+mod crash;
+mod damage;
+mod opening;
+mod reading;
+mod safety;

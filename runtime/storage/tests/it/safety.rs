@@ -1,0 +1,149 @@
+//! The safety file: what it holds survives, and what cannot be relied on mutes.
+
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use heddle_storage::MuteReason;
+use heddle_storage::SafetyFile;
+use heddle_storage::SafetyState;
+use heddle_types::ChainId;
+use heddle_types::Epoch;
+use heddle_types::Hash32;
+use heddle_types::PublicKey;
+use heddle_types::QuorumCert;
+use heddle_types::SafetyRecord;
+use heddle_types::View;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use crate::chain;
+
+const OWNER: PublicKey = PublicKey([3; 32]);
+
+fn record(timeout: u64) -> SafetyRecord {
+    let genesis = chain::genesis();
+    let qc = QuorumCert::genesis(genesis.vote_data());
+    let first = SafetyRecord::first(genesis.chain, Epoch::ZERO, qc);
+    SafetyRecord { timeout: View::new(timeout), ..first }
+}
+
+/// A file to which `writes` records were written after the first.
+fn written(writes: u64) -> (TempDir, PathBuf) {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("safety");
+    let mut file = SafetyFile::create_first(&path, OWNER, &record(0)).unwrap();
+    (1..=writes).for_each(|timeout| file.write(&record(timeout)).unwrap());
+    (dir, path)
+}
+
+fn open(path: &Path) -> Result<(SafetyFile, SafetyRecord), MuteReason> {
+    match SafetyFile::open(path, chain::genesis().chain, OWNER).unwrap() {
+        SafetyState::Ready(file, record) => Ok((file, *record)),
+        SafetyState::Mute(reason) => Err(reason),
+    }
+}
+
+#[test]
+fn the_newest_record_is_read_back_after_any_number_of_writes() {
+    for writes in 0..5 {
+        let (_dir, path) = written(writes);
+        let (mut file, found) = open(&path).unwrap();
+        assert_eq!(found, record(writes));
+        file.write(&record(100)).unwrap();
+        drop(file);
+        assert_eq!(open(&path).unwrap().1, record(100));
+    }
+}
+
+#[test]
+fn the_first_file_never_replaces_another() {
+    let (_dir, path) = written(3);
+    assert!(SafetyFile::create_first(&path, OWNER, &record(0)).is_err());
+    assert_eq!(open(&path).unwrap().1, record(3));
+}
+
+#[test]
+fn a_missing_file_mutes_until_it_is_recreated() {
+    let (_dir, path) = written(3);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(open(&path).unwrap_err(), MuteReason::Missing);
+    SafetyFile::recreate(&path, OWNER, &record(7)).unwrap();
+    assert_eq!(open(&path).unwrap().1, record(7));
+}
+
+#[test]
+fn a_copy_mutes_even_when_it_replaces_the_original() {
+    let (dir, path) = written(3);
+    let backup = dir.path().join("backup");
+    fs::copy(&path, &backup).unwrap();
+    assert_eq!(open(&backup).unwrap_err(), MuteReason::Copied);
+    fs::rename(&backup, &path).unwrap();
+    assert_eq!(open(&path).unwrap_err(), MuteReason::Copied);
+}
+
+#[test]
+fn another_chain_or_key_mutes() {
+    let (_dir, path) = written(1);
+    let chain = ChainId(Hash32([1; 32]));
+    let other = SafetyFile::open(&path, chain, OWNER).unwrap();
+    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongChain { .. })));
+    let other = SafetyFile::open(&path, chain::genesis().chain, PublicKey([4; 32])).unwrap();
+    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongOwner { .. })));
+}
+
+#[test]
+fn a_file_of_another_size_mutes() {
+    for bytes in [0, 1, 4096, 8191, 8193] {
+        let (_dir, path) = written(2);
+        fs::File::options().write(true).open(&path).unwrap().set_len(bytes).unwrap();
+        assert_eq!(open(&path).unwrap_err(), MuteReason::Size { bytes });
+    }
+}
+
+#[test]
+fn a_slot_put_back_to_an_older_write_mutes() {
+    let (_dir, path) = written(2);
+    let old = fs::read(&path).unwrap();
+    let (mut file, _) = open(&path).unwrap();
+    (3..=6).for_each(|timeout| file.write(&record(timeout)).unwrap());
+    for slot in [0, 1] {
+        let now = fs::read(&path).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        let at = slot * 4096;
+        file.write_all_at(&old[at..at + 4096], at as u64).unwrap();
+        assert!(matches!(open(&path).unwrap_err(), MuteReason::Counters { .. }));
+        file.write_all_at(&now, 0).unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_changed_byte_in_either_slot_mutes(at in 0..8192_usize, flip in 1..=255_u8) {
+        let (_dir, path) = written(3);
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        let byte = fs::read(&path).unwrap()[at] ^ flip;
+        file.write_all_at(&[byte], at as u64).unwrap();
+        let slot = u8::from(at >= 4096);
+        prop_assert_eq!(open(&path).unwrap_err(), MuteReason::Damaged { slot });
+    }
+
+    #[test]
+    fn a_torn_write_of_either_slot_mutes(slot in 0..2_u64, from in 0..4096_usize) {
+        let (_dir, path) = written(3);
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.write_all_at(&vec![0xee; 4096 - from], slot * 4096 + from as u64).unwrap();
+        prop_assert_eq!(open(&path).unwrap_err(), MuteReason::Damaged { slot: slot as u8 });
+    }
+
+    #[test]
+    fn garbage_of_the_right_size_mutes(bytes in proptest::collection::vec(any::<u8>(), 8192)) {
+        let (_dir, path) = written(0);
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.write_all_at(&bytes, 0).unwrap();
+        prop_assert_eq!(open(&path).unwrap_err(), MuteReason::Damaged { slot: 0 });
+    }
+}

@@ -1,0 +1,15 @@
+//! The nouns: their bytes, what is refused, what is signed.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod blocks;
+mod certificates;
+mod committee;
+mod decoding;
+mod ed25519;
+mod fixture;
+mod golden;
+mod protocol;
+mod roundtrip;
+mod text;
+mod transaction;
