@@ -11,8 +11,15 @@ use crate::state::StateArgs;
 
 /// Heddle's benchmarks and load generator.
 #[derive(Debug, Parser)]
-#[command(name = "heddle-bench", version, arg_required_else_help = true, subcommand_required = true)]
-#[command(after_help = "Example:\n  heddle-bench load transfer --home .heddle/localnet --rate 1000 --duration 60s --out run")]
+#[command(
+    name = "heddle-bench",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+#[command(
+    after_help = "Example:\n  heddle-bench load transfer --home .heddle/localnet --rate 1000 --duration 60s --out run"
+)]
 pub(crate) struct Args {
     /// Print exactly one JSON document on stdout
     #[arg(long, global = true)]

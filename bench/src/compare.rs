@@ -110,14 +110,17 @@ mod tests {
     #[test]
     fn ratios_are_of_b_to_a_and_missing_where_there_is_none() {
         let a = json!({ "throughput": 100.0, "latencyMs": { "p50": 0.0, "p99": 10.0 } });
-        let b = json!({ "throughput": 150.0, "latencyMs": { "p50": 1.0, "p99": 5.0 }, "maxRate": 7 });
+        let b =
+            json!({ "throughput": 150.0, "latencyMs": { "p50": 1.0, "p99": 5.0 }, "maxRate": 7 });
         let rows = rows(&a, &b);
         let ratio = |name: &str| rows.iter().find(|row| row.name == name).unwrap().ratio;
         assert_eq!(ratio("throughput"), Some(1.5));
         assert_eq!(ratio("latencyMs.p99"), Some(0.5));
         assert_eq!(ratio("latencyMs.p50"), None);
         assert_eq!(ratio("maxRate"), None);
-        assert!(table(&rows).contains("throughput                   100.00         150.00    1.500"));
+        assert!(
+            table(&rows).contains("throughput                   100.00         150.00    1.500")
+        );
     }
 
     #[test]

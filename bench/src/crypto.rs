@@ -49,7 +49,9 @@ pub(crate) fn run(args: &CryptoArgs, json: bool) -> Result<bool, BenchError> {
     rows.extend([64, 1024, 1024 * 1024].map(|len| hashing(time, len)));
     let result = CryptoResult { machine: Machine::this(), rows };
     output::result(json, &result, |result| {
-        let line = |row: &Row| format!("{:<32} {:>12.0} ns {:>14.0}/s", row.name, row.nanos_per_op, row.ops_per_second);
+        let line = |row: &Row| {
+            format!("{:<32} {:>12.0} ns {:>14.0}/s", row.name, row.nanos_per_op, row.ops_per_second)
+        };
         result.rows.iter().map(line).collect::<Vec<_>>().join("\n")
     })?;
     Ok(true)

@@ -102,8 +102,7 @@ impl Finals {
         let mut missing: Vec<usize> =
             (0..self.heights.len()).filter(|tx| self.heights[*tx].is_none()).collect();
         if !refused.is_empty() {
-            let refused: BTreeSet<usize> =
-                refused.iter().map(|refusal| refusal.tx).collect();
+            let refused: BTreeSet<usize> = refused.iter().map(|refusal| refusal.tx).collect();
             missing.retain(|tx| !refused.contains(tx));
         }
         missing
@@ -132,7 +131,8 @@ impl Walk {
         if requests.is_empty() {
             return Ok(Vec::new());
         }
-        let blocks: Vec<Block> = node.batch(&requests).await?.into_iter().collect::<Result<_, _>>()?;
+        let blocks: Vec<Block> =
+            node.batch(&requests).await?.into_iter().collect::<Result<_, _>>()?;
         self.next = Height::new(end).next();
         Ok(blocks)
     }

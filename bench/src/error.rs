@@ -1,7 +1,6 @@
 //! Why a command failed, in one line.
 
 use std::fmt;
-use std::fmt::Display;
 
 use heddle_client::ClientError;
 use heddle_localnet::cluster::ClusterError;
@@ -36,11 +35,6 @@ impl BenchError {
         Self { code, line: exit::one_line(&line.into()) }
     }
 
-    /// The same, told of `what`.
-    pub(crate) fn of(self, what: impl Display) -> Self {
-        Self { line: format!("{what}: {}", self.line), ..self }
-    }
-
     pub(crate) const fn exit_code(&self) -> u8 {
         self.code
     }
@@ -54,7 +48,7 @@ impl BenchError {
     }
 }
 
-impl Display for BenchError {
+impl fmt::Display for BenchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line)
     }

@@ -57,7 +57,8 @@ impl Balances {
 
     /// How many of `found` differ.
     pub(crate) fn mismatches(&self, found: &[Amount]) -> usize {
-        let differ = self.0.iter().zip(found).filter(|(expected, found)| **expected != found.signed());
+        let differ =
+            self.0.iter().zip(found).filter(|(expected, found)| **expected != found.signed());
         differ.count() + self.0.len().abs_diff(found.len())
     }
 }

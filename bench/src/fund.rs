@@ -30,7 +30,8 @@ pub(crate) async fn fund(
         return Ok(());
     }
     let account = network.accounts(&[faucet.address()]).await?.remove(0);
-    let needed = cost(wanted).ok_or_else(|| too_much(network::native_balance(&account), "2^120"))?;
+    let needed =
+        cost(wanted).ok_or_else(|| too_much(network::native_balance(&account), "2^120"))?;
     if network::native_balance(&account) < needed {
         return Err(too_much(network::native_balance(&account), &needed.to_string()));
     }

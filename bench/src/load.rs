@@ -47,9 +47,11 @@ pub(crate) enum Workload {
 
 /// Offer load at a fixed rate, or find the highest that holds
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  heddle-bench load transfer --home .heddle/localnet --rate 1000 --duration 60s --out run\n  \
+#[command(
+    after_help = "Examples:\n  heddle-bench load transfer --home .heddle/localnet --rate 1000 --duration 60s --out run\n  \
     heddle-bench load transfer --localnet 4 --find-max --slo p99=1s --duration 60s --out run --json\n\n\
-    Exit 0: valid, and every gate holds; 1: not.")]
+    Exit 0: valid, and every gate holds; 1: not."
+)]
 pub(crate) struct LoadArgs {
     /// What is offered
     workload: Workload,
@@ -59,7 +61,12 @@ pub(crate) struct LoadArgs {
     #[arg(long, value_name = "N", conflicts_with_all = ["home", "rpc", "faucet"])]
     localnet: Option<u16>,
     /// Transactions a second
-    #[arg(long, value_name = "R", required_unless_present = "find_max", conflicts_with = "find_max")]
+    #[arg(
+        long,
+        value_name = "R",
+        required_unless_present = "find_max",
+        conflicts_with = "find_max"
+    )]
     rate: Option<NonZeroU64>,
     /// Find the highest rate that holds the objective
     #[arg(long)]
@@ -90,10 +97,14 @@ impl LoadArgs {
         // Somebody must receive, and each node has senders of its own.
         if !(64..=max).contains(&self.accounts) {
             let found = self.accounts;
-            return Err(BenchError::usage(format!("--accounts: found {found}, expected 64 to {max}")));
+            return Err(BenchError::usage(format!(
+                "--accounts: found {found}, expected 64 to {max}"
+            )));
         }
         if self.duration.get() < 1000 {
-            return Err(BenchError::usage("--duration: found less than a second, expected 1s or more"));
+            return Err(BenchError::usage(
+                "--duration: found less than a second, expected 1s or more",
+            ));
         }
         Ok(())
     }
@@ -142,7 +153,9 @@ async fn asked_to_stop() -> BenchError {
         Ok::<_, std::io::Error>(())
     };
     match wait.await {
-        Ok(()) => BenchError::failed("the run: found an interrupt, expected to finish; start it again"),
+        Ok(()) => {
+            BenchError::failed("the run: found an interrupt, expected to finish; start it again")
+        }
         Err(e) => BenchError::failed(format!("signals: {e}")),
     }
 }

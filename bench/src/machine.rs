@@ -21,7 +21,8 @@ impl Machine {
     /// This one.
     pub(crate) fn this() -> Self {
         let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+        let name =
+            info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
         Self {
             cpu: name.unwrap_or("unknown").to_owned(),
             cores: cores(),

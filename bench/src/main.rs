@@ -62,7 +62,8 @@ fn run(args: &Args) -> Result<bool, BenchError> {
 
 /// Runs `future` with IO, on two threads: the machine is shared with the validators.
 fn wait<T>(future: impl Future<Output = Result<T, BenchError>>) -> Result<T, BenchError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(|e| BenchError::failed(format!("threads: {e}")))?.block_on(future)
 }
 

@@ -94,7 +94,8 @@ impl Network {
         let mut common = height;
         for node in &self.nodes {
             let executed = wait_executed(node, height).await?;
-            common = if node.url() == self.nodes[0].url() { executed } else { common.min(executed) };
+            common =
+                if node.url() == self.nodes[0].url() { executed } else { common.min(executed) };
         }
         let mut roots = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
@@ -109,7 +110,8 @@ impl Network {
 
     /// The accounts, in the same order.
     pub(crate) async fn accounts(&self, addresses: &[Address]) -> Result<Vec<Account>, BenchError> {
-        self.ask_all(addresses.iter().map(|address| GetAccount { address: *address }).collect()).await
+        self.ask_all(addresses.iter().map(|address| GetAccount { address: *address }).collect())
+            .await
     }
 
     /// What the transactions were charged, in the same order. All of them must be final and executed everywhere.
@@ -144,8 +146,7 @@ impl Network {
         R::Reply: Send + 'static,
     {
         let readers = self.nodes.len() * READERS;
-        let chunks: Vec<Vec<R>> =
-            requests.chunks(limits::BATCH_LEN).map(<[R]>::to_vec).collect();
+        let chunks: Vec<Vec<R>> = requests.chunks(limits::BATCH_LEN).map(<[R]>::to_vec).collect();
         let mut tasks = JoinSet::new();
         for reader in 0..readers {
             let node = self.nodes[reader % self.nodes.len()].clone();

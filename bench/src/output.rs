@@ -16,8 +16,9 @@ pub(crate) fn result<T: Serialize>(
     text: impl FnOnce(&T) -> String,
 ) -> Result<(), BenchError> {
     let line = match json {
-        true => serde_json::to_string(value)
-            .map_err(|e| BenchError::failed(format!("result: {e}; this is a bug, please report it")))?,
+        true => serde_json::to_string(value).map_err(|e| {
+            BenchError::failed(format!("result: {e}; this is a bug, please report it"))
+        })?,
         false => text(value),
     };
     let mut stdout = io::stdout().lock();
@@ -39,7 +40,8 @@ pub(crate) fn progress(what: fmt::Arguments<'_>) {
 /// Says why the command failed: on stderr, and with `--json` on stdout too.
 pub(crate) fn failure(json: bool, error: &BenchError) {
     if json {
-        let value = json!({ "error": { "exitCode": error.exit_code(), "message": error.to_string() } });
+        let value =
+            json!({ "error": { "exitCode": error.exit_code(), "message": error.to_string() } });
         // There is nobody to tell when stdout is gone.
         let _ = writeln!(io::stdout().lock(), "{value}");
     }

@@ -38,8 +38,10 @@ use cast::Cast;
 
 /// Replay real transfers and check every balance
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  heddle-bench replay --ethereum data/ethereum --home .heddle/localnet --check --json\n\n\
-    Exit 0: all final, ok, and everything that was checked is right; 1: something is not.")]
+#[command(
+    after_help = "Example:\n  heddle-bench replay --ethereum data/ethereum --home .heddle/localnet --check --json\n\n\
+    Exit 0: all final, ok, and everything that was checked is right; 1: something is not."
+)]
 pub(crate) struct ReplayArgs {
     /// A directory of access traces, N.jsonl.gz
     #[arg(long, value_name = "DIR")]
@@ -141,13 +143,13 @@ async fn replay(
     let supplies = network.supplies().await?;
     let before = network.accounts(&cast.addresses()).await?;
     let funding = cast.funding().ok_or_else(|| {
-        BenchError::failed("--scale: found sums past 2^120 base units, expected less; give a larger scale")
+        BenchError::failed(
+            "--scale: found sums past 2^120 base units, expected less; give a larger scale",
+        )
     })?;
     output::progress(format_args!("funding {} senders", funding.len()));
-    let wanted: Vec<_> = funding
-        .iter()
-        .map(|(party, amount)| (cast.parties[*party].address, *amount))
-        .collect();
+    let wanted: Vec<_> =
+        funding.iter().map(|(party, amount)| (cast.parties[*party].address, *amount)).collect();
     fund::fund(network, &found.faucet, &wanted).await?;
 
     let signed = sign(network, cast, &before);
@@ -195,7 +197,8 @@ async fn charges(
 
 fn summary(cast: &Cast, evidence: &Evidence, roots: &Roots, seconds: f64) -> ReplayResult {
     let charges = evidence.charges.values();
-    let sum = |part: fn(&Charge) -> Amount| -> u128 { charges.clone().map(|c| part(c).get()).sum() };
+    let sum =
+        |part: fn(&Charge) -> Amount| -> u128 { charges.clone().map(|c| part(c).get()).sum() };
     let refused = &evidence.delivered.refused;
     ReplayResult {
         sent: cast.flows.len(),

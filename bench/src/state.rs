@@ -87,7 +87,8 @@ pub(crate) fn run(args: &StateArgs, json: bool) -> Result<bool, BenchError> {
 }
 
 fn measure(args: &StateArgs) -> StateResult {
-    let mut entries: Vec<_> = (0..args.keys).map(|number| (key(number), entry(number.into()))).collect();
+    let mut entries: Vec<_> =
+        (0..args.keys).map(|number| (key(number), entry(number.into()))).collect();
     entries.sort_by_key(|(key, _)| *key);
     let start = Instant::now();
     let mut state = State::from_entries(entries);

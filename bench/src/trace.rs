@@ -70,7 +70,10 @@ pub(crate) fn read_dir(dir: &Path, scale: NonZeroU128) -> Result<Vec<TracedTrans
         file::read(&path, block, scale, &mut transfers)?;
         if transfers.len() > limits::REPLAY_TRANSFERS_MAX {
             let max = limits::REPLAY_TRANSFERS_MAX;
-            return Err(TraceError::file(&path, format!("found more than {max} transfers up to here")));
+            return Err(TraceError::file(
+                &path,
+                format!("found more than {max} transfers up to here"),
+            ));
         }
     }
     Ok(transfers)

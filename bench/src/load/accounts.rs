@@ -66,7 +66,8 @@ impl Accounts {
             .and_then(|cost| cost.checked_mul(txs))
             // A balance of zero would be one that does not exist.
             .and_then(|cost| cost.checked_add(AMOUNT));
-        let each = each.ok_or_else(|| BenchError::usage("--rate: found a cost past 2^120, expected less"))?;
+        let each = each
+            .ok_or_else(|| BenchError::usage("--rate: found a cost past 2^120, expected less"))?;
         let stand = network.accounts(&self.addresses).await?;
         let missing = |account: &Account| each.checked_sub(network::native_balance(account));
         let wanted: Vec<(Address, Amount)> = stand
@@ -151,7 +152,8 @@ mod tests {
         let traffic = accounts.traffic(&schedule, (4, 2), &stand(&accounts, 9));
         let mut node_of = BTreeMap::new();
         let mut next = BTreeMap::new();
-        for ((draft, flows), node) in traffic.drafts.iter().zip(&traffic.flows).zip(&traffic.nodes) {
+        for ((draft, flows), node) in traffic.drafts.iter().zip(&traffic.flows).zip(&traffic.nodes)
+        {
             assert_eq!(node_of.entry(draft.sender).or_insert(*node), node);
             assert_eq!(draft.sequence, *next.entry(draft.sender).or_insert(9));
             next.insert(draft.sender, draft.sequence + 1);

@@ -53,8 +53,17 @@ fn note(run: &Run, slo: &Slo, tried: &mut Vec<Tried>) -> bool {
     let held = holds(run, slo);
     let (p50, p99) = (latency_ms.p50, latency_ms.p99);
     let verdict = if held { "holds" } else { "does not hold" };
-    output::progress(format_args!("{rate}/s {verdict}: {throughput:.0}/s, p50 {p50:.1} ms, p99 {p99:.1} ms"));
-    tried.push(Tried { rate: *rate, held, throughput: *throughput, p50_ms: p50, p99_ms: p99, valid: *valid });
+    output::progress(format_args!(
+        "{rate}/s {verdict}: {throughput:.0}/s, p50 {p50:.1} ms, p99 {p99:.1} ms"
+    ));
+    tried.push(Tried {
+        rate: *rate,
+        held,
+        throughput: *throughput,
+        p50_ms: p50,
+        p99_ms: p99,
+        valid: *valid,
+    });
     held
 }
 
@@ -122,7 +131,10 @@ mod tests {
         for capacity in [500, 777, 1000, 5_300, 12_345, 99_999] {
             let (best, steps) = search(capacity);
             let best = best.unwrap();
-            assert!(best <= capacity && capacity - best <= best / PRECISION + 1, "{best} of {capacity}");
+            assert!(
+                best <= capacity && capacity - best <= best / PRECISION + 1,
+                "{best} of {capacity}"
+            );
             assert!(steps <= 14, "{steps}");
         }
     }

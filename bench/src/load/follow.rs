@@ -93,7 +93,8 @@ async fn collect(
     let mut sightings =
         Sightings { micros: vec![None; nodes.len()], heights: vec![None; nodes.len()] };
     while let Some(Sighting { node, at, block }) = receiver.recv().await {
-        let micros = u64::try_from(at.saturating_duration_since(start).as_micros()).unwrap_or(u64::MAX);
+        let micros =
+            u64::try_from(at.saturating_duration_since(start).as_micros()).unwrap_or(u64::MAX);
         for id in &block.transaction_ids {
             let Some(position) = by_id.get(id).copied() else { continue };
             if nodes[position] == node && sightings.micros[position].is_none() {

@@ -63,7 +63,11 @@ impl Latencies {
             total += value.count_since_last_iteration();
             let (millis, quantile) =
                 (value.value_iterated_to() as f64 / 1000.0, value.quantile_iterated_to());
-            let end = if quantile < 1.0 { format!(" {:>14.2}", 1.0 / (1.0 - quantile)) } else { String::new() };
+            let end = if quantile < 1.0 {
+                format!(" {:>14.2}", 1.0 / (1.0 - quantile))
+            } else {
+                String::new()
+            };
             // Writing to a string does not fail.
             let _ = writeln!(text, "{millis:>12.3} {quantile:>14.12} {total:>10}{end}");
         }

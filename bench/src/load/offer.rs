@@ -58,7 +58,11 @@ pub(crate) async fn offer(
         let first = usize::try_from(burst.txs.start).unwrap_or(usize::MAX);
         let len = usize::try_from(burst.txs.end - burst.txs.start).unwrap_or_default();
         let node = nodes[first];
-        let send = Send { node: network.nodes()[node].clone(), gate: gates[node].clone(), txs: txs.clone() };
+        let send = Send {
+            node: network.nodes()[node].clone(),
+            gate: gates[node].clone(),
+            txs: txs.clone(),
+        };
         tasks.spawn(send.run(first, len, start));
         while let Some(sent) = tasks.try_join_next() {
             offered.note(sent.map_err(broken)?);

@@ -20,7 +20,8 @@ pub(crate) struct OwnLocalnet {
 impl OwnLocalnet {
     /// Makes and starts one of `validators` validators; the `heddle` binary beside this one is run.
     pub(crate) fn start(validators: u16) -> Result<Self, BenchError> {
-        let this = std::env::current_exe().map_err(|e| BenchError::failed(format!("heddle-bench: {e}")))?;
+        let this = std::env::current_exe()
+            .map_err(|e| BenchError::failed(format!("heddle-bench: {e}")))?;
         let program = this.with_file_name("heddle");
         if !program.is_file() {
             return Err(BenchError::failed(format!(
@@ -29,7 +30,8 @@ impl OwnLocalnet {
             )));
         }
         let dir = std::env::temp_dir().join(format!("heddle-bench-{}", std::process::id()));
-        let wanted = Wanted { validators: Some(validators), port_base: Some(0), ..Wanted::default() };
+        let wanted =
+            Wanted { validators: Some(validators), port_base: Some(0), ..Wanted::default() };
         let started = Cluster::init(&dir, &wanted.for_new()?)
             .and_then(|cluster| cluster.start(&program, || false));
         match started {

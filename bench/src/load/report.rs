@@ -103,23 +103,42 @@ fn html(run: &Run) -> String {
     let curve = Chart {
         title: "Latency by quantile, ms",
         x: "nines",
-        lines: vec![Line { name: "latency", points: run.latencies.curve().into_iter().map(nines).collect() }],
+        lines: vec![Line {
+            name: "latency",
+            points: run.latencies.curve().into_iter().map(nines).collect(),
+        }],
     };
     page(&run.result, &[rates, latencies, curve])
 }
 
 fn page(result: &LoadResult, charts: &[Chart]) -> String {
     let latency = &result.latency_ms;
-    let number = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.2}"));
+    let number = |value: Option<f64>| {
+        value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.2}"))
+    };
     let rows = [
         ("Valid", result.invalid_reason.clone().unwrap_or_else(|| "yes".to_owned())),
-        ("Rate", format!("{} /s for {} s, {} nodes", result.rate, result.duration_ms / 1000, result.nodes)),
+        (
+            "Rate",
+            format!(
+                "{} /s for {} s, {} nodes",
+                result.rate,
+                result.duration_ms / 1000,
+                result.nodes
+            ),
+        ),
         ("Throughput", format!("{:.1} succeeded /s", result.throughput)),
         ("Offered", result.offered.to_string()),
         ("Succeeded", result.succeeded.to_string()),
-        ("Failed, rejected, expired", format!("{}, {}, {}", result.failed, result.rejected, result.expired)),
+        (
+            "Failed, rejected, expired",
+            format!("{}, {}, {}", result.failed, result.rejected, result.expired),
+        ),
         ("Latency p50, p90", format!("{:.1}, {:.1} ms", latency.p50, latency.p90)),
-        ("Latency p99, p99.9, max", format!("{:.1}, {:.1}, {:.1} ms", latency.p99, latency.p999, latency.max)),
+        (
+            "Latency p99, p99.9, max",
+            format!("{:.1}, {:.1}, {:.1} ms", latency.p99, latency.p999, latency.max),
+        ),
         ("Generator's lag at p99", format!("{:.1} ms", result.lag_ms.p99)),
         ("Validators' CPU", format!("{} us a transaction", number(result.cpu_micros_per_tx))),
         ("Part of all cores used", number(result.limit_fraction)),
@@ -149,12 +168,19 @@ mod tests {
     use crate::load::outcome::Outcome;
 
     fn record(due_micros: u64, final_micros: Option<u64>) -> Record {
-        Record { id: TxId::ZERO, outcome: Outcome::Succeeded, height: None, due_micros, final_micros }
+        Record {
+            id: TxId::ZERO,
+            outcome: Outcome::Succeeded,
+            height: None,
+            due_micros,
+            final_micros,
+        }
     }
 
     #[test]
     fn seconds_count_what_was_due_and_what_became_final_in_them() {
-        let records = [record(0, Some(1_500_000)), record(999_999, Some(1_000_099)), record(1_000_000, None)];
+        let records =
+            [record(0, Some(1_500_000)), record(999_999, Some(1_000_099)), record(1_000_000, None)];
         let seconds = seconds(&records);
         assert_eq!(seconds[0], Second { due: 2, finals: 0, latencies_ms: vec![0.1, 1500.0] });
         assert_eq!(seconds[1], Second { due: 1, finals: 2, latencies_ms: vec![] });

@@ -16,7 +16,6 @@ use crate::error::BenchError;
 use crate::limits;
 use crate::load::LoadArgs;
 use crate::load::accounts::Accounts;
-use crate::load::accounts::Traffic;
 use crate::load::follow::Sightings;
 use crate::load::follow::Watch;
 use crate::load::gate::Before;
@@ -84,7 +83,9 @@ impl Bench<'_> {
     pub(crate) async fn run(&self, rate: NonZeroU64, duration: Millis) -> Result<Run, BenchError> {
         let max = limits::LOAD_TRANSACTIONS_MAX;
         let schedule = Schedule::new(rate, duration).ok_or_else(|| {
-            BenchError::usage(format!("--rate: found it times --duration not within 1 to {max}; give less"))
+            BenchError::usage(format!(
+                "--rate: found it times --duration not within 1 to {max}; give less"
+            ))
         })?;
         let nodes = self.network.nodes().len();
         let each = self.accounts.txs_each(&schedule, nodes);
@@ -100,7 +101,8 @@ impl Bench<'_> {
         let meter = self.meter();
         let start = Instant::now() + LEAD;
         let watch = Watch::begin(&self.network, (&signed, traffic.nodes.clone()), height, start);
-        let offered = offer::offer(&self.network, &signed, &traffic.nodes, (&schedule, start)).await?;
+        let offered =
+            offer::offer(&self.network, &signed, &traffic.nodes, (&schedule, start)).await?;
         let sightings = drain(watch, &offered).await?;
         let wall = start.elapsed();
         let used = self.meter();
@@ -134,7 +136,8 @@ impl Bench<'_> {
             .zip(&offered.refused)
             .map(|(height, refused)| Known { height: *height, charge: None, is_refused: *refused })
             .collect();
-        let finals: Vec<usize> = (0..known.len()).filter(|tx| known[*tx].height.is_some()).collect();
+        let finals: Vec<usize> =
+            (0..known.len()).filter(|tx| known[*tx].height.is_some()).collect();
         let ids: Vec<TxId> = finals.iter().map(|tx| signed[*tx].id).collect();
         for (tx, charge) in finals.into_iter().zip(self.network.charges(&ids).await?) {
             known[tx].charge = Some(charge);
@@ -151,7 +154,8 @@ impl Bench<'_> {
     ) -> Result<Run, BenchError> {
         let args = self.args;
         let tally = Tally::of(records.iter().map(|record| record.outcome));
-        let latency = |record: &Record| Some(record.final_micros?.saturating_sub(record.due_micros));
+        let latency =
+            |record: &Record| Some(record.final_micros?.saturating_sub(record.due_micros));
         let latencies = Latencies::new(records.iter().filter_map(latency))?;
         let offered_seconds = duration.get() as f64 / 1000.0;
         let last = records.iter().filter_map(|record| record.final_micros).max();
@@ -191,7 +195,8 @@ impl Bench<'_> {
 
     fn meter(&self) -> Meter {
         let cluster = self.found.cluster.as_ref();
-        let pids = cluster.and_then(|cluster| cluster.pids().into_iter().collect::<Option<Vec<_>>>());
+        let pids =
+            cluster.and_then(|cluster| cluster.pids().into_iter().collect::<Option<Vec<_>>>());
         Meter {
             validators: pids.and_then(|pids| machine::cpu_micros(&pids)),
             own: machine::own_cpu_micros(),
@@ -211,7 +216,8 @@ impl Meter {
         result.generator_cpu_micros_per_tx = each(own);
         result.state_bytes_per_tx = each(grown(self.disk, later.disk));
         let all = wall.as_micros() as f64 * machine::cores() as f64;
-        result.limit_fraction = validators.zip(own).map(|(validators, own)| (validators + own) / all);
+        result.limit_fraction =
+            validators.zip(own).map(|(validators, own)| (validators + own) / all);
     }
 }
 
@@ -236,24 +242,29 @@ fn records(
     schedule: &Schedule,
 ) -> Vec<Record> {
     let all = signed.iter().zip(known).zip(&sightings.micros).zip(0..);
-    let record = |(((signed, known), final_micros), tx): (((&Signed, &Known), &Option<u64>), u64)| Record {
-        id: signed.id,
-        outcome: known.outcome(),
-        height: known.height,
-        due_micros: schedule.due_micros(tx),
-        final_micros: *final_micros,
-    };
+    let record =
+        |(((signed, known), final_micros), tx): (((&Signed, &Known), &Option<u64>), u64)| Record {
+            id: signed.id,
+            outcome: known.outcome(),
+            height: known.height,
+            due_micros: schedule.due_micros(tx),
+            final_micros: *final_micros,
+        };
     all.map(record).collect()
 }
 
 fn invalid_reason(tally: &Tally, lag: &Latencies) -> Option<String> {
     let late = lag.millis_at(0.99);
     if late > LAG_MS_MAX {
-        return Some(format!("the generator lagged by {late:.1} ms at p99, at most {LAG_MS_MAX} allowed"));
+        return Some(format!(
+            "the generator lagged by {late:.1} ms at p99, at most {LAG_MS_MAX} allowed"
+        ));
     }
     if tally.expired > 0 {
         let (count, seconds) = (tally.expired, DRAIN.as_secs());
-        return Some(format!("{count} transactions were admitted and not final {seconds} s after the last that was"));
+        return Some(format!(
+            "{count} transactions were admitted and not final {seconds} s after the last that was"
+        ));
     }
     None
 }

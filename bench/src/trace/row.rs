@@ -57,9 +57,9 @@ pub(super) fn addresses(line: &[u8]) -> Result<Vec<EthAddress>, String> {
     let address = |(position, item): (usize, &Vec<String>)| {
         let mut bytes = [0; 20];
         let text = item.first().filter(|_| item.len() <= 2).map_or("", String::as_str);
-        hex::decode_to_slice(text, &mut bytes)
-            .map(|()| EthAddress(bytes))
-            .map_err(|_| format!("addresses[{position}]: expected [40 hex digits] or [40 hex digits, flags]"))
+        hex::decode_to_slice(text, &mut bytes).map(|()| EthAddress(bytes)).map_err(|_| {
+            format!("addresses[{position}]: expected [40 hex digits] or [40 hex digits, flags]")
+        })
     };
     list.addresses.iter().enumerate().map(address).collect()
 }

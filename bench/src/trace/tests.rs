@@ -30,7 +30,10 @@ fn row(index: u64, success: bool, ends: (&str, &str), value: &str) -> String {
     )
 }
 
-fn read_files(files: &[(&str, Vec<u8>)], scale: NonZeroU128) -> Result<Vec<TracedTransfer>, String> {
+fn read_files(
+    files: &[(&str, Vec<u8>)],
+    scale: NonZeroU128,
+) -> Result<Vec<TracedTransfer>, String> {
     let dir = tempfile::tempdir().unwrap();
     for (name, bytes) in files {
         fs::write(dir.path().join(name), bytes).unwrap();
@@ -84,7 +87,8 @@ fn files_are_read_by_block_number_not_by_name() {
         (format!("{block}.jsonl.gz"), packed(text.as_bytes()))
     };
     let files = [file(10, "2000000000"), file(9, "1000000000"), file(100, "3000000000")];
-    let mut files: Vec<_> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let mut files: Vec<_> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
     files.push(("README.md", b"not a trace".to_vec()));
     assert_eq!(amounts(&read_files(&files, GWEI).unwrap()), [1, 2, 3]);
 }
@@ -101,20 +105,32 @@ fn what_is_wrong_is_told_with_file_and_line() {
     check_refused("", "1: found the end, expected the header");
     check_refused("{\n", "1: EOF while parsing");
     check_refused(&head(8, 0), "1: block: found 8, expected 7");
-    check_refused(&head(7, 0).replace("trace/1", "trace/2"), "1: format: found \"eth-access-trace/2\"");
+    check_refused(
+        &head(7, 0).replace("trace/1", "trace/2"),
+        "1: format: found \"eth-access-trace/2\"",
+    );
     check_refused(&head(7, 0).replace(BOB, "5df9"), "2: addresses[1]");
     check_refused(&head(7, 0).replace("locations", "places"), "3: missing field `locations`");
     check_refused(&head(7, 1), "4: found the end, expected a transaction");
     check_refused(&(head(7, 0) + &good), "4: found a line, expected the end after 0");
     check_refused(&(head(7, 2) + &good + &good), "5: index: found 0, expected 1");
-    check_refused(&(head(7, 1) + &row(0, true, ("2", "null"), "1")), "4: to: found 2, expected an id below 2");
-    check_refused(&(head(7, 1) + &row(0, true, ("-1", "null"), "1")), "4: invalid value: integer `-1`");
+    check_refused(
+        &(head(7, 1) + &row(0, true, ("2", "null"), "1")),
+        "4: to: found 2, expected an id below 2",
+    );
+    check_refused(
+        &(head(7, 1) + &row(0, true, ("-1", "null"), "1")),
+        "4: invalid value: integer `-1`",
+    );
     check_refused(&(head(7, 1) + &row(0, true, ("null", "9"), "1")), "4: created: found 9");
     check_refused(&(head(7, 1) + &row(0, true, ("1", "null"), "-1")), "4: value: found \"-1\"");
     check_refused(&(head(7, 1) + &row(0, true, ("1", "null"), "+1")), "4: value: found \"+1\"");
     check_refused(&(head(7, 1) + &row(0, true, ("1", "null"), "1e9")), "4: value: found \"1e9\"");
     check_refused(&(head(7, 1) + &row(0, true, ("1", "null"), "")), "4: value: found \"\"");
-    check_refused(&(head(7, 1) + &row(0, true, ("1", "null"), &"9".repeat(80))), "4: value: found \"9999");
+    check_refused(
+        &(head(7, 1) + &row(0, true, ("1", "null"), &"9".repeat(80))),
+        "4: value: found \"9999",
+    );
 }
 
 #[test]
@@ -147,7 +163,10 @@ fn a_line_nested_very_deep_is_refused_without_recursion() {
 
 #[test]
 fn a_directory_without_traces_or_with_two_of_one_block_is_refused() {
-    assert_eq!(read_files(&[], GWEI).unwrap_err(), "DIR: found no trace; give a directory of N.jsonl.gz access traces");
+    assert_eq!(
+        read_files(&[], GWEI).unwrap_err(),
+        "DIR: found no trace; give a directory of N.jsonl.gz access traces"
+    );
     let file = packed(head(7, 0).as_bytes());
     let twice = read_files(&[("7.jsonl.gz", file.clone()), ("07.jsonl.gz", file.clone())], GWEI);
     assert!(twice.unwrap_err().contains("found this block's number twice"));

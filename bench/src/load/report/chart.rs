@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn an_empty_line_is_no_division_by_zero() {
-        let svg = Chart { title: "T", x: "s", lines: vec![Line { name: "n", points: vec![] }] }.svg();
+        let svg =
+            Chart { title: "T", x: "s", lines: vec![Line { name: "n", points: vec![] }] }.svg();
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     }
 }
