@@ -1,5 +1,7 @@
 //! The binary as a user or a script sees it: help, exit codes, one line of error, one document of JSON.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::process::Command;
 use std::process::Output;
 
