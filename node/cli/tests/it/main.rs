@@ -1,5 +1,7 @@
 //! Tests of the `heddle` binary as a script sees it: arguments in, exit code, stdout and stderr out.
 
+mod damage;
+mod faults;
 mod help;
 mod http;
 mod localnet;
