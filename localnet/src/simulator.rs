@@ -13,12 +13,15 @@
 
 mod dice;
 mod disk;
+mod faults;
 mod network;
 mod node;
 mod oracle;
+mod perform;
 mod plan;
 mod scheme;
 mod universe;
+mod users;
 mod world;
 
 pub use dice::Dice;

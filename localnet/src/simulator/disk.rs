@@ -65,7 +65,10 @@ impl Disk {
             high_tc: high_tc.and_then(|hash| self.timeout_certs.get(&hash).cloned()),
             last_final: Arc::clone(&last.block),
             commit: last.cert.clone(),
-            executed: self.outcomes[self.outcomes.len() - kept..].iter().map(|o| o.executed).collect(),
+            executed: self.outcomes[self.outcomes.len() - kept..]
+                .iter()
+                .map(|o| o.executed)
+                .collect(),
             blocks: self.blocks.values().filter(|b| b.header().height > height).cloned().collect(),
             nonce,
         }

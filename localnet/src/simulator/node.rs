@@ -54,7 +54,7 @@ pub(crate) fn is_barrier(action: &Action) -> bool {
         | Action::Dropped(_)
         | Action::Serve { .. }
         | Action::Misbehaved { .. }
-            | Action::Voting(_)
+        | Action::Voting(_)
         | Action::Diverged { .. }
         | Action::Evidence(_)
         | Action::OwnKeyElsewhere { .. } => false,

@@ -77,17 +77,29 @@ pub(crate) struct Oracle {
 
 impl Oracle {
     /// A message leaves `node`, whose disk holds `disk`.
-    pub(crate) fn on_sent(&mut self, node: usize, message: &Message, disk: &Disk) -> Result<(), Violation> {
+    pub(crate) fn on_sent(
+        &mut self,
+        node: usize,
+        message: &Message,
+        disk: &Disk,
+    ) -> Result<(), Violation> {
         match message {
             Message::Proposal(proposal) => self.on_proposal(node, proposal, disk),
             Message::Vote(vote) => self.on_vote(node, vote, disk),
             Message::CommitVote(vote) => self.on_commit_vote(node, vote, disk),
             Message::Timeout(timeout) => self.on_timeout(node, timeout, disk),
-            Message::Certificates(_) | Message::UnmuteRequest { .. } | Message::UnmuteAnswer(_) => Ok(()),
+            Message::Certificates(_) | Message::UnmuteRequest { .. } | Message::UnmuteAnswer(_) => {
+                Ok(())
+            }
         }
     }
 
-    fn on_proposal(&mut self, node: usize, proposal: &CheckedProposal, disk: &Disk) -> Result<(), Violation> {
+    fn on_proposal(
+        &mut self,
+        node: usize,
+        proposal: &CheckedProposal,
+        disk: &Disk,
+    ) -> Result<(), Violation> {
         let header = proposal.block.header();
         let view = header.view;
         let hash = proposal.block.hash();
@@ -110,27 +122,44 @@ impl Oracle {
             ensure!(*before == block, "node {node} voted twice in view {view}");
             return Ok(());
         }
-        ensure!(view > signed.highest_vote(), "node {node} voted in view {view} below an earlier vote");
-        ensure!(view > signed.highest_timeout(), "node {node} voted in view {view} that it gave up");
+        ensure!(
+            view > signed.highest_vote(),
+            "node {node} voted in view {view} below an earlier vote"
+        );
+        ensure!(
+            view > signed.highest_timeout(),
+            "node {node} voted in view {view} that it gave up"
+        );
         signed.votes.insert(view, block);
         let record = disk.safety.as_ref();
         ensure!(
-            record.is_some_and(|r| r.vote.view > view || (r.vote.view == view && r.vote.block == block)),
+            record.is_some_and(
+                |r| r.vote.view > view || (r.vote.view == view && r.vote.block == block)
+            ),
             "node {node} sent a vote of view {view} that its disk does not know"
         );
-        ensure!(disk.blocks.contains_key(&block), "node {node} voted for a block that its disk lacks");
-        let justified = self.proposals.get(&block).is_some_and(|ways| {
-            ways.iter().any(|way| {
-                let follows_qc = view == way.qc_view.next();
-                let follows_tc = way.tc.is_some_and(|(tc, highest)| view == tc.next() && way.qc_view >= highest);
-                follows_qc || follows_tc
-            })
+        ensure!(
+            disk.blocks.contains_key(&block),
+            "node {node} voted for a block that its disk lacks"
+        );
+        let unsent = unsent_proposal(node, block, disk);
+        let mut ways = self.proposals.get(&block).into_iter().flatten().chain(&unsent);
+        let justified = ways.any(|way| {
+            let follows_qc = view == way.qc_view.next();
+            let follows_tc =
+                way.tc.is_some_and(|(tc, highest)| view == tc.next() && way.qc_view >= highest);
+            follows_qc || follows_tc
         });
         ensure!(justified, "node {node} voted in view {view} for a block that nothing justifies");
         Ok(())
     }
 
-    fn on_commit_vote(&mut self, node: usize, vote: &CommitVote, disk: &Disk) -> Result<(), Violation> {
+    fn on_commit_vote(
+        &mut self,
+        node: usize,
+        vote: &CommitVote,
+        disk: &Disk,
+    ) -> Result<(), Violation> {
         let view = vote.data.view;
         let block = vote.data.block;
         let signed = self.signed.entry(node).or_default();
@@ -139,7 +168,10 @@ impl Oracle {
             return Ok(());
         }
         let timeout = signed.highest_timeout();
-        ensure!(view > timeout, "node {node} commit-voted in view {view} after giving up on {timeout}");
+        ensure!(
+            view > timeout,
+            "node {node} commit-voted in view {view} after giving up on {timeout}"
+        );
         signed.commit_votes.insert(view, block);
         let record = disk.safety.as_ref();
         ensure!(
@@ -152,8 +184,14 @@ impl Oracle {
     fn on_timeout(&mut self, node: usize, timeout: &Timeout, disk: &Disk) -> Result<(), Violation> {
         let view = timeout.data.view;
         let signed = self.signed.entry(node).or_default();
-        ensure!(view >= signed.highest_vote(), "node {node} gave up on view {view} below its own vote");
-        ensure!(view >= signed.highest_timeout(), "node {node} gave up on view {view} after a higher one");
+        ensure!(
+            view >= signed.highest_vote(),
+            "node {node} gave up on view {view} below its own vote"
+        );
+        ensure!(
+            view >= signed.highest_timeout(),
+            "node {node} gave up on view {view} after a higher one"
+        );
         ensure!(
             timeout.data.high_qc_view >= signed.highest_commit_vote(),
             "node {node} hides the certificate that it commit-voted on from its timeout of view {view}"
@@ -169,17 +207,33 @@ impl Oracle {
     }
 
     /// `node` was told that a block is final.
-    pub(crate) fn on_final(&mut self, node: usize, height: Height, block: BlockHash) -> Result<(), Violation> {
+    pub(crate) fn on_final(
+        &mut self,
+        node: usize,
+        height: Height,
+        block: BlockHash,
+    ) -> Result<(), Violation> {
         let agreed = self.agreed.entry(height).or_insert((block, None));
-        ensure!(agreed.0 == block, "node {node} made {block} final at height {height}, another made {}", agreed.0);
+        ensure!(
+            agreed.0 == block,
+            "node {node} made {block} final at height {height}, another made {}",
+            agreed.0
+        );
         Ok(())
     }
 
     /// `node` executed a final block.
-    pub(crate) fn on_executed(&mut self, node: usize, executed: ExecutedRoot, ids: &[TxId]) -> Result<(), Violation> {
+    pub(crate) fn on_executed(
+        &mut self,
+        node: usize,
+        executed: ExecutedRoot,
+        ids: &[TxId],
+    ) -> Result<(), Violation> {
         let height = executed.height;
         let Some(agreed) = self.agreed.get_mut(&height) else {
-            return Err(Violation(format!("node {node} executed height {height} before it was final")));
+            return Err(Violation(format!(
+                "node {node} executed height {height} before it was final"
+            )));
         };
         let root = agreed.1.get_or_insert(executed);
         ensure!(
@@ -190,7 +244,10 @@ impl Oracle {
         );
         for id in ids {
             let first = self.executed_ids.entry(*id).or_insert(height);
-            ensure!(*first == height, "transaction {id} was executed at heights {first} and {height}");
+            ensure!(
+                *first == height,
+                "transaction {id} was executed at heights {first} and {height}"
+            );
         }
         Ok(())
     }
@@ -204,4 +261,18 @@ impl Oracle {
     pub(crate) fn final_heights(&self) -> BTreeSet<Height> {
         self.agreed.keys().copied().collect()
     }
+}
+
+/// How a leader's own block is justified whose proposal a crash kept from leaving: by what its disk holds. After its restart
+/// it repeats its vote for that block, which nobody else can vote for.
+fn unsent_proposal(node: usize, block: BlockHash, disk: &Disk) -> Option<Justification> {
+    let header = disk.blocks.get(&block)?.header();
+    if usize::from(header.proposer.get()) != node {
+        return None;
+    }
+    let final_blocks = disk.outcomes.iter().map(|outcome| &outcome.block);
+    let parent = disk.blocks.values().chain(final_blocks).find(|b| b.hash() == header.parent)?;
+    let entered_by = disk.timeout_certs.values().find(|tc| tc.view.next() == header.view);
+    let tc = entered_by.map(|tc| (tc.view, tc.highest_qc_view()));
+    Some(Justification { qc_view: parent.header().view, tc })
 }

@@ -105,7 +105,8 @@ impl Plan {
             for second in first..=views {
                 for kind in 0..4_u64 {
                     let mut plan = Self::calm(first << 16 | second << 8 | kind, nodes, 1_000);
-                    plan.faults = vec![leader_fault(kind % 2, first), leader_fault(kind / 2, second)];
+                    plan.faults =
+                        vec![leader_fault(kind % 2, first), leader_fault(kind / 2, second)];
                     plan.views = views + 6;
                     plan.transfers = 8;
                     plans.push(plan);
@@ -133,11 +134,16 @@ fn random_fault(dice: &mut Dice, nodes: usize) -> Fault {
         0 => Fault::CrashLeader { view: dice.between(1, 40), for_us: dice.between(1_000, 600_000) },
         1 => {
             let with = usize::try_from(dice.below(3)).unwrap_or(0);
-            Fault::IsolateLeader { view: dice.between(1, 40), for_us: dice.between(1_000, 600_000), with }
+            Fault::IsolateLeader {
+                view: dice.between(1, 40),
+                for_us: dice.between(1_000, 600_000),
+                with,
+            }
         }
         2 => {
             let letters = dice.between(2, 3);
-            let sides = (0..nodes).map(|_| u8::try_from(dice.below(letters)).unwrap_or(0)).collect();
+            let sides =
+                (0..nodes).map(|_| u8::try_from(dice.below(letters)).unwrap_or(0)).collect();
             Fault::Partition { at_us, until_us, sides }
         }
         _ => Fault::Crash { at_us, until_us, node },

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
 
-use heddle_sdk::Programs;
 use heddle_ledger::Ledger;
+use heddle_sdk::Programs;
 use heddle_state::State;
 use heddle_types::Access;
 use heddle_types::Address;
@@ -121,7 +121,9 @@ fn genesis(keys: &[SecretKey], accounts: &[SecretKey]) -> Genesis {
 
 fn transfers(committee: &Committee, accounts: &[SecretKey]) -> Vec<Vec<Arc<CheckedTransaction>>> {
     let transfer = |from: usize, sequence: usize| {
-        let to = Address::of_key(&accounts[(from + 1 + sequence % (ACCOUNTS - 1)) % ACCOUNTS].public_key());
+        let to = Address::of_key(
+            &accounts[(from + 1 + sequence % (ACCOUNTS - 1)) % ACCOUNTS].public_key(),
+        );
         let amount = Amount::from_units(1_000 + sequence as u64);
         let body = TransactionBody {
             version: TransactionBody::VERSION,

@@ -3,33 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use heddle_executor::BlockInput;
-use heddle_executor::Executor;
-use heddle_executor::Sequential;
 use heddle_hotstuff::Now;
-use heddle_machine::Action;
-use heddle_machine::Candidate;
 use heddle_machine::Input;
 use heddle_machine::Machine;
 use heddle_machine::MachineConfig;
 use heddle_machine::Ticket;
-use heddle_mempool::AccountView;
-use heddle_mempool::Refusal;
-use heddle_types::Amount;
-use heddle_types::CheckedTransaction;
-use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Instant;
 use heddle_types::Millis;
-use heddle_types::StateView;
 use heddle_types::UnixMillis;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_wire::PeerMessage;
 
 use super::dice::Dice;
-use super::disk::Outcome;
 use super::network::Network;
 use super::node::Node;
 use super::node::Running;
@@ -62,7 +50,7 @@ pub struct Report {
 }
 
 #[derive(Debug)]
-enum Event {
+pub(super) enum Event {
     Deliver { from: usize, to: usize, message: PeerMessage },
     Wake { node: usize, life: u64 },
     Synced { node: usize, life: u64 },
@@ -72,26 +60,26 @@ enum Event {
     End(usize),
 }
 
-struct World {
-    universe: Arc<Universe>,
-    plan: Plan,
-    dice: Dice,
-    now: u64,
-    queue: BTreeMap<(u64, u64), Event>,
-    scheduled: u64,
-    nodes: Vec<Node>,
-    network: Network,
-    oracle: Oracle,
-    trace: blake3::Hasher,
-    highest_view: View,
+pub(super) struct World {
+    pub(super) universe: Arc<Universe>,
+    pub(super) plan: Plan,
+    pub(super) dice: Dice,
+    pub(super) now: u64,
+    pub(super) queue: BTreeMap<(u64, u64), Event>,
+    pub(super) scheduled: u64,
+    pub(super) nodes: Vec<Node>,
+    pub(super) network: Network,
+    pub(super) oracle: Oracle,
+    pub(super) trace: blake3::Hasher,
+    pub(super) highest_view: View,
     /// Faults bound to a view that did not come yet, by position in the plan.
-    waiting: Vec<usize>,
+    pub(super) waiting: Vec<usize>,
     /// Faults that have begun and not ended.
-    active: usize,
+    pub(super) active: usize,
     /// By account: the sequence to submit next.
-    next_sequence: Vec<usize>,
-    submitted_by: BTreeMap<Ticket, usize>,
-    messages: u64,
+    pub(super) next_sequence: Vec<usize>,
+    pub(super) submitted_by: BTreeMap<Ticket, usize>,
+    pub(super) messages: u64,
 }
 
 /// Runs a plan to its end.
@@ -131,7 +119,7 @@ impl World {
         }
     }
 
-    fn schedule(&mut self, at: u64, event: Event) {
+    pub(super) fn schedule(&mut self, at: u64, event: Event) {
         self.scheduled += 1;
         self.queue.insert((at.max(self.now), self.scheduled), event);
     }
@@ -144,7 +132,9 @@ impl World {
                     self.schedule(at_us, Event::Begin(position));
                     self.schedule(until_us, Event::End(position));
                 }
-                Fault::CrashLeader { .. } | Fault::IsolateLeader { .. } => self.waiting.push(position),
+                Fault::CrashLeader { .. } | Fault::IsolateLeader { .. } => {
+                    self.waiting.push(position);
+                }
             }
         }
         for transfer in 0..self.plan.transfers {
@@ -157,7 +147,9 @@ impl World {
         let mut faults_over_at = None;
         for _ in 0..EVENTS_MAX {
             let Some(((at, _), event)) = self.queue.pop_first() else {
-                return Err(Violation("nothing is scheduled any more: no node has a deadline".into()));
+                return Err(Violation(
+                    "nothing is scheduled any more: no node has a deadline".into(),
+                ));
             };
             self.now = at;
             self.step(event)?;
@@ -175,7 +167,10 @@ impl World {
                     return Ok(self.report());
                 }
                 if at > over_at + PROGRESS_US_MAX {
-                    return Err(Violation(format!("no progress after the faults: {}", self.where_all_are())));
+                    return Err(Violation(format!(
+                        "no progress after the faults: {}",
+                        self.where_all_are()
+                    )));
                 }
             }
         }
@@ -198,19 +193,10 @@ impl World {
 
     /// Every transfer is final, and every node has executed what any has.
     fn all_is_done(&self) -> bool {
-        let all_final = self.pending_accounts().next().is_none();
+        let mut planned = (0..self.next_sequence.len()).flat_map(|account| self.planned(account));
+        let all_final = planned.all(|transfer| self.oracle.is_final(&transfer.id()));
         let height = self.highest_final();
         all_final && self.nodes.iter().all(|node| node.disk.last().executed.height == height)
-    }
-
-    /// Accounts with a transfer of the plan that is not final yet.
-    fn pending_accounts(&self) -> impl Iterator<Item = usize> {
-        let accounts = self.next_sequence.len();
-        let each = self.plan.transfers / accounts;
-        let last = each.min(self.universe.transfers[0].len()).checked_sub(1);
-        (0..accounts).filter(move |account| {
-            last.is_some_and(|last| !self.oracle.is_final(&self.universe.transfers[*account][last].id()))
-        })
     }
 
     fn where_all_are(&self) -> String {
@@ -228,7 +214,8 @@ impl World {
             Event::Deliver { from, to, message } => self.deliver(from, to, message),
             Event::Wake { node, life } => {
                 let now = self.now;
-                let due = self.running(node, life).is_some_and(|running| running.wake_at == Some(now));
+                let due =
+                    self.running(node, life).is_some_and(|running| running.wake_at == Some(now));
                 if due { self.tell(node, Input::Tick) } else { Ok(()) }
             }
             Event::Synced { node, life } => self.on_synced(node, life),
@@ -258,19 +245,19 @@ impl World {
         }
     }
 
-    fn running(&mut self, node: usize, life: u64) -> Option<&mut Running> {
+    pub(super) fn running(&mut self, node: usize, life: u64) -> Option<&mut Running> {
         let node = &mut self.nodes[node];
         if node.life == life { node.running.as_mut() } else { None }
     }
 
-    fn time(&self) -> Now {
+    pub(super) fn time(&self) -> Now {
         Now {
             instant: Instant::from_micros(self.now),
             wall: UnixMillis::new(GENESIS_MS + 1_000 + self.now / 1_000),
         }
     }
 
-    fn start(&mut self, index: usize) -> Result<(), Violation> {
+    pub(super) fn start(&mut self, index: usize) -> Result<(), Violation> {
         let nonce = self.dice.bytes();
         let recovered = self.nodes[index].disk.recover(nonce);
         let config = self.machine_config(index);
@@ -319,63 +306,7 @@ impl World {
         self.tell(to, Input::Peer { from: validator(from), message })
     }
 
-    fn candidate(&self, node: usize, transaction: Arc<CheckedTransaction>) -> Candidate {
-        let state = &self.nodes[node].disk.state;
-        let body = &transaction.transaction().body;
-        let lane = match body.nonce {
-            heddle_types::Nonce::Lane { lane, .. } => lane,
-            heddle_types::Nonce::Window { .. } => 0,
-        };
-        let nonce = state.entry(&heddle_sdk::native::nonce_key(&body.sender, lane));
-        let balance = state.entry(&heddle_sdk::native::native_balance_key(&body.payer()));
-        let balance = balance.and_then(|entry| heddle_sdk::native::decode_amount(entry.value.as_bytes()));
-        let account = AccountView {
-            next_sequence: heddle_sdk::native::next_sequence(nonce.as_ref()),
-            fee_balance: balance.unwrap_or_default(),
-        };
-        Candidate { transaction, account, required_fee: Amount::from_units(1) }
-    }
-
-    fn submit(&mut self, account: usize) -> Result<(), Violation> {
-        let sequence = self.next_sequence[account];
-        let Some(transfer) = self.universe.transfers[account].get(sequence).cloned() else {
-            return Ok(());
-        };
-        let node = usize::try_from(self.dice.below(self.plan.nodes as u64)).unwrap_or(0);
-        if self.nodes[node].running.is_none() {
-            let later = self.now + 20_000;
-            self.schedule(later, Event::Submit { account });
-            return Ok(());
-        }
-        let ticket = Ticket(self.scheduled);
-        self.submitted_by.insert(ticket, account);
-        let candidate = self.candidate(node, transfer);
-        self.tell(node, Input::Submit { ticket, candidate })
-    }
-
-    fn on_reply(&mut self, ticket: Ticket, refusal: Option<Refusal>) {
-        let Some(account) = self.submitted_by.remove(&ticket) else { return };
-        match refusal {
-            None => self.next_sequence[account] += 1,
-            Some(
-                Refusal::NonceGap { expected, .. }
-                | Refusal::NonceUsed { expected, .. }
-                | Refusal::NonceTaken { expected, .. },
-            ) => {
-                self.next_sequence[account] = usize::try_from(expected).unwrap_or(usize::MAX);
-            }
-            Some(_) => {}
-        }
-        // Users try again until all that they meant to send is final.
-        let planned = self.plan.transfers / self.next_sequence.len();
-        let unfinished = self.next_sequence[account] < planned || self.pending_accounts().any(|a| a == account);
-        if unfinished {
-            let again = self.now + 30_000;
-            self.schedule(again, Event::Submit { account });
-        }
-    }
-
-    fn tell(&mut self, index: usize, input: Input) -> Result<(), Violation> {
+    pub(super) fn tell(&mut self, index: usize, input: Input) -> Result<(), Violation> {
         let now = self.time();
         let Some(running) = self.nodes[index].running.as_mut() else { return Ok(()) };
         let mut actions = Vec::new();
@@ -430,164 +361,8 @@ impl World {
         }
         self.pump(index)
     }
-
-    fn perform(&mut self, index: usize, action: Action) -> Result<(), Violation> {
-        match action {
-            Action::Send { to, message } => self.send(index, &[usize::from(to.get())], &message),
-            Action::Broadcast(message) => {
-                let others: Vec<usize> = (0..self.plan.nodes).filter(|to| *to != index).collect();
-                self.send(index, &others, &message)
-            }
-            Action::Execute { block, cert } => {
-                self.oracle.on_final(index, block.header().height, block.hash())?;
-                let life = self.nodes[index].life;
-                let Some(running) = self.nodes[index].running.as_mut() else { return Ok(()) };
-                running.executing.push_back((block, cert));
-                if running.executing.len() == 1 {
-                    self.schedule_execution(index, life);
-                }
-                Ok(())
-            }
-            Action::Reply { ticket, result } => {
-                self.on_reply(ticket, result.err());
-                Ok(())
-            }
-            Action::Serve { to, id, request } => {
-                let response = self.nodes[index].disk.serve(&request);
-                let message = PeerMessage::Response { id, response };
-                self.send(index, &[usize::from(to.get())], &message)
-            }
-            Action::Diverged { height, own, certified } => Err(Violation(format!(
-                "node {index} computed {own} at height {height}, a quorum certified {certified}"
-            ))),
-            Action::Evidence(evidence) => Err(Violation(format!("false evidence: {evidence:?}"))),
-            Action::OwnKeyElsewhere { view } => {
-                Err(Violation(format!("node {index} does not know its own signature of view {view}")))
-            }
-            Action::Misbehaved { peer, fault } => {
-                Err(Violation(format!("node {index} accuses node {peer} of {fault:?}")))
-            }
-            Action::Dropped(_)
-            | Action::Voting(_)
-            | Action::StoreBlock(_)
-            | Action::StoreTimeoutCert(_)
-            | Action::Persist(_) => Ok(()),
-        }
-    }
-
-    fn send(&mut self, from: usize, to: &[usize], message: &PeerMessage) -> Result<(), Violation> {
-        if let PeerMessage::Consensus(message) = message {
-            self.oracle.on_sent(from, message, &self.nodes[from].disk)?;
-        }
-        for &to in to {
-            for delay in self.network.copies(from, to, &mut self.dice) {
-                let message = message.clone();
-                let at = self.now + delay;
-                self.schedule(at, Event::Deliver { from, to, message });
-            }
-        }
-        Ok(())
-    }
-
-    fn schedule_execution(&mut self, index: usize, life: u64) {
-        let at = self.now + self.dice.between(50, 1_500);
-        self.schedule(at, Event::Executed { node: index, life });
-    }
-
-    fn on_executed(&mut self, index: usize, life: u64) -> Result<(), Violation> {
-        let programs = Arc::clone(&self.universe.programs);
-        let Some(running) = self.running(index, life) else { return Ok(()) };
-        let Some((block, cert)) = running.executing.pop_front() else { return Ok(()) };
-        let more = !running.executing.is_empty();
-        let disk = &mut self.nodes[index].disk;
-        let height = block.header().height;
-        let expected = disk.last().executed.height.next();
-        if height != expected {
-            return Err(Violation(format!("node {index} was given height {height} instead of {expected}")));
-        }
-        let input = BlockInput { header: block.header(), transactions: block.transactions() };
-        let outcome = Sequential.execute(&programs, &disk.state, &input);
-        let root = disk.state.apply(&outcome.changes);
-        let executed = ExecutedRoot { height, root };
-        disk.outcomes.push(Outcome { block, cert, executed });
-        disk.blocks.retain(|_, block| block.header().height > height);
-        self.oracle.on_executed(index, executed, &outcome.transaction_ids)?;
-        if more {
-            self.schedule_execution(index, life);
-        }
-        let skipped = outcome.skipped.iter().map(|skip| skip.0).collect();
-        self.tell(index, Input::Executed { executed, skipped })
-    }
-
-    /// Starts the faults that wait for a view.
-    fn on_view(&mut self, view: View) -> Result<(), Violation> {
-        if view <= self.highest_view {
-            return Ok(());
-        }
-        self.highest_view = view;
-        let waiting = std::mem::take(&mut self.waiting);
-        for position in waiting {
-            let (at, for_us) = match self.plan.faults[position] {
-                Fault::CrashLeader { view, for_us } | Fault::IsolateLeader { view, for_us, .. } => (view, for_us),
-                Fault::Partition { .. } | Fault::Crash { .. } => continue,
-            };
-            if at > view.get() {
-                self.waiting.push(position);
-                continue;
-            }
-            self.active += 1;
-            self.schedule(self.now, Event::Begin(position));
-            self.schedule(self.now + for_us, Event::End(position));
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self, position: usize) -> Result<(), Violation> {
-        let name = position as u64;
-        match self.plan.faults[position].clone() {
-            Fault::Partition { sides, .. } => self.network.partition(name, sides),
-            Fault::Crash { node, .. } => self.crash(node),
-            Fault::CrashLeader { view, .. } => self.crash(self.leader(view)),
-            Fault::IsolateLeader { view, with, .. } => {
-                let leader = self.leader(view);
-                let mut sides = vec![0; self.plan.nodes];
-                for next in 0..=with {
-                    sides[(leader + next) % self.plan.nodes] = 1;
-                }
-                self.network.partition(name, sides);
-            }
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, position: usize) -> Result<(), Violation> {
-        self.active -= 1;
-        let node = match self.plan.faults[position] {
-            Fault::Partition { .. } | Fault::IsolateLeader { .. } => {
-                self.network.heal(position as u64);
-                return Ok(());
-            }
-            Fault::Crash { node, .. } => node,
-            Fault::CrashLeader { view, .. } => self.leader(view),
-        };
-        if self.nodes[node].running.is_none() { self.start(node) } else { Ok(()) }
-    }
-
-    fn leader(&self, view: u64) -> usize {
-        usize::from(self.universe.committee.leader(View::new(view)).get())
-    }
-
-    /// Whatever was on its way to the disk is there or not, by chance; nothing behind it is.
-    fn crash(&mut self, index: usize) {
-        let Some(running) = self.nodes[index].running.take() else { return };
-        if running.syncing && self.dice.chance(500) {
-            if let Some(action) = running.todo.into_iter().next() {
-                self.nodes[index].synced(action);
-            }
-        }
-    }
 }
 
-fn validator(index: usize) -> ValidatorIndex {
+pub(super) fn validator(index: usize) -> ValidatorIndex {
     ValidatorIndex::new(u16::try_from(index).unwrap_or(u16::MAX))
 }

@@ -21,10 +21,12 @@ fn check_twice(plans: &[Plan]) {
             scope.spawn(|| {
                 loop {
                     let position = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(plan) = usize::try_from(position).ok().and_then(|p| plans.get(p)) else {
+                    let Some(plan) = usize::try_from(position).ok().and_then(|p| plans.get(p))
+                    else {
                         break;
                     };
-                    let report = run(plan).unwrap_or_else(|e| panic!("seed {}: {e}\n{plan:?}", plan.seed));
+                    let report =
+                        run(plan).unwrap_or_else(|e| panic!("seed {}: {e}\n{plan:?}", plan.seed));
                     assert_eq!(Ok(report), run(plan), "seed {}: two runs differ", plan.seed);
                 }
             });

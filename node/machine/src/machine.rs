@@ -76,7 +76,12 @@ enum Told {
     /// Whatever needs no answer.
     Agreement(Agreement),
     /// Blocks from catch-up, which waits for the verdict.
-    Synced { peer: ValidatorIndex, height: Height, blocks: Vec<Arc<CheckedBlock>>, cert: CommitCert },
+    Synced {
+        peer: ValidatorIndex,
+        height: Height,
+        blocks: Vec<Arc<CheckedBlock>>,
+        cert: CommitCert,
+    },
 }
 
 impl Machine {

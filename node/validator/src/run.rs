@@ -79,7 +79,8 @@ fn load_and_run(dir: &Path, options: &RunOptions, log: &NodeLog) -> Result<(), F
 }
 
 fn start_log(level: LogLevel, log: &NodeLog) {
-    let filter = format!("warn,heddle_validator={level},heddle_storage={level}", level = level.as_str());
+    let filter =
+        format!("warn,heddle_validator={level},heddle_storage={level}", level = level.as_str());
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_ansi(false)
@@ -109,7 +110,8 @@ pub fn verify(
     let _lock = home.lock().map_err(|error| error.to_fatal())?;
     if let Some(threads) = options.threads {
         // Fails only when a pool exists already, which then serves as well.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads.get())).build_global();
+        let _ =
+            rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads.get())).build_global();
     }
     node::verify(&home, progress)
 }

@@ -57,9 +57,9 @@ use heddle_types::encode;
 use heddle_types::limits;
 use tokio::sync::oneshot;
 
+use crate::node::blocks;
 use crate::node::checks::Checks;
 use crate::node::checks::Submission;
-use crate::node::blocks;
 use crate::node::clock;
 use crate::node::driver::SendRefusal;
 use crate::node::faucet;
@@ -105,10 +105,12 @@ impl Backend for NodeBackend {
         if self.shared.halted.load(Ordering::SeqCst) {
             return refuse_all(RpcError::new(ErrorKind::Behind, "this node is halted"));
         }
-        let sent: Vec<(TxId, ChainId)> = transactions.iter().map(|t| (t.id(), t.body.chain)).collect();
+        let sent: Vec<(TxId, ChainId)> =
+            transactions.iter().map(|t| (t.id(), t.body.chain)).collect();
         let (reply, outcomes) = oneshot::channel();
         if self.checks.submit(Submission { transactions, reply }).is_err() {
-            let error = RpcError::new(ErrorKind::RateLimited, "this node has more to verify than it can");
+            let error =
+                RpcError::new(ErrorKind::RateLimited, "this node has more to verify than it can");
             return refuse_all(error);
         }
         let Ok(outcomes) = outcomes.await else {
@@ -134,7 +136,10 @@ impl Backend for NodeBackend {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
             if transaction.body.chain != shared.committee.chain() {
-                return Err(RpcError::wrong_chain(transaction.body.chain, shared.committee.chain()));
+                return Err(RpcError::wrong_chain(
+                    transaction.body.chain,
+                    shared.committee.chain(),
+                ));
             }
             let state = shared.state.read();
             let block = BlockInfo {
@@ -245,7 +250,10 @@ impl Backend for NodeBackend {
 
     async fn airdrop(&self, request: RequestAirdrop) -> Result<Sent, RpcError> {
         let Some(faucet) = &self.faucet else {
-            return Err(RpcError::new(ErrorKind::Unsupported, "this node does not hold the faucet's key"));
+            return Err(RpcError::new(
+                ErrorKind::Unsupported,
+                "this node does not hold the faucet's key",
+            ));
         };
         let transaction = faucet.transfer(&self.shared, request.address, request.amount);
         let mut sent = self.send(vec![transaction]).await;
@@ -448,7 +456,8 @@ fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcE
 /// The newest final header whose executed root can still be proved, and the proof for that root.
 fn read_proof(shared: &Shared, request: &GetProof) -> Result<StateProof, RpcError> {
     let key = StateKey::new(request.program, &[&request.key]);
-    let key = key.ok_or_else(|| RpcError::new(ErrorKind::Malformed, "key: longer than 59 bytes"))?;
+    let key =
+        key.ok_or_else(|| RpcError::new(ErrorKind::Malformed, "key: longer than 59 bytes"))?;
     let newest = shared.durable.read().height;
     let oldest = newest.get().saturating_sub(limits::LAG_MAX);
     for height in (oldest..=newest.get()).rev().map(Height::new) {

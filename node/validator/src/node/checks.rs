@@ -199,7 +199,9 @@ fn check_each(
     let checked = match checked {
         Ok(checked) => checked,
         // Only their size is left to be wrong, and the decoder refused that.
-        Err((_, error)) => return forms.into_iter().map(|form| Err(form.err().unwrap_or(error))).collect(),
+        Err((_, error)) => {
+            return forms.into_iter().map(|form| Err(form.err().unwrap_or(error))).collect();
+        }
     };
     let checked: Vec<_> = checked.into_iter().map(Arc::new).collect();
     remember(shared, &checked);

@@ -174,7 +174,8 @@ impl Driver {
             self.perform(action, replies)?;
         }
         for Replies { outcomes, reply } in replies.drain(..) {
-            let outcomes = outcomes.into_iter().map(|o| o.expect("the machine answers every submission"));
+            let outcomes =
+                outcomes.into_iter().map(|o| o.expect("the machine answers every submission"));
             // The user may be gone.
             let _ = reply.send(outcomes.collect());
         }
@@ -235,7 +236,8 @@ impl Driver {
                 tracing::info!("voting");
             }
             VotingState::Muted => {
-                let reason = self.mute_reason.as_deref().unwrap_or("the safety record is not usable");
+                let reason =
+                    self.mute_reason.as_deref().unwrap_or("the safety record is not usable");
                 tracing::error!(reason, "muted: this validator signs nothing until it is safe");
             }
             VotingState::NotValidator => tracing::info!("not a validator: following"),

@@ -87,7 +87,8 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         state.root()
     };
     shared.metrics.execution_seconds.observe(started.elapsed().as_secs_f64());
-    let BlockOutcome { transaction_ids, receipts, traces, skipped, changes, receipts_root, .. } = outcome;
+    let BlockOutcome { transaction_ids, receipts, traces, skipped, changes, receipts_root, .. } =
+        outcome;
     let skipped: Vec<u32> = skipped.into_iter().map(|skip| skip.0).collect();
     let outcome = Outcome {
         height: block.header().height,

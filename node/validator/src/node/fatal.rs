@@ -14,7 +14,12 @@ use crate::home::Home;
 use crate::node::shared::Shared;
 
 /// A certified root is not the one computed here.
-pub(crate) fn diverged(shared: &Shared, height: Height, own: StateRoot, certified: StateRoot) -> Fatal {
+pub(crate) fn diverged(
+    shared: &Shared,
+    height: Height,
+    own: StateRoot,
+    certified: StateRoot,
+) -> Fatal {
     let bundle = write_bundle(shared, height, own, certified);
     Fatal {
         code: ExitCode::Diverged,
@@ -115,6 +120,7 @@ pub(crate) fn corrupt(db: &Path, error: &dyn std::fmt::Display) -> Fatal {
         path: db.to_owned(),
         found: error.to_string(),
         expected: "the blocks that were stored".to_owned(),
-        remedy: "move db/ away and start again to fetch everything from the other validators".to_owned(),
+        remedy: "move db/ away and start again to fetch everything from the other validators"
+            .to_owned(),
     }
 }

@@ -47,9 +47,12 @@ impl Metrics {
         };
         let blocks_final = counter("blocks_final", "Blocks executed and durable since the start");
         let transactions_final = counter("transactions_final", "Transactions executed and durable");
-        let transactions_skipped = counter("transactions_skipped", "Transactions skipped in blocks");
-        let transactions_submitted = counter("transactions_submitted", "Transactions sent to this node");
-        let transactions_refused = counter("transactions_refused", "Transactions that this node refused");
+        let transactions_skipped =
+            counter("transactions_skipped", "Transactions skipped in blocks");
+        let transactions_submitted =
+            counter("transactions_submitted", "Transactions sent to this node");
+        let transactions_refused =
+            counter("transactions_refused", "Transactions that this node refused");
         let frames_malformed = counter("frames_malformed", "Malformed messages from peers");
         let frames_dropped = counter("frames_dropped", "Messages dropped because a queue was full");
         let mut gauge = |name: &str, help: &str| {
@@ -66,13 +69,15 @@ impl Metrics {
         let mempool_bytes = gauge("mempool_bytes", "Bytes of transactions pending");
         let mut histogram = |name: &str, help: &str| {
             // 0.5 ms to 16 s.
-            let histogram = Histogram::new(exponential_buckets(0.000_5, 1.414_213_562, 31));
+            let histogram = Histogram::new(exponential_buckets(0.000_5, std::f64::consts::SQRT_2, 31));
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
             histogram
         };
         let execution_seconds = histogram("execution", "Executing one block, state root included");
-        let commit_seconds =
-            histogram("commit", "From a block's time to its outcome being durable here, a transaction");
+        let commit_seconds = histogram(
+            "commit",
+            "From a block's time to its outcome being durable here, a transaction",
+        );
         Self {
             registry,
             blocks_final,

@@ -171,7 +171,8 @@ fn recovered(
 
 fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> Shared {
     let height = recovered.last_final.header().height;
-    let durable = recovered.executed.last().copied().unwrap_or(recovered.last_final.header().executed);
+    let durable =
+        recovered.executed.last().copied().unwrap_or(recovered.last_final.header().executed);
     Shared {
         genesis: home.genesis().clone(),
         committee: Arc::new(home.committee().clone()),

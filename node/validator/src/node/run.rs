@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -97,7 +98,14 @@ impl Node {
         let api = runtime("api", threads.min(2))?;
         let checks = Checks::start(Arc::clone(&shared), driver.clone(), threads)
             .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
-        let transport = Arc::new(start_transport(home, &network, &shared, &checks, &driver, &end)?);
+        let events = NetworkEvents {
+            shared: Arc::clone(&shared),
+            checks: checks.clone(),
+            driver: driver.clone(),
+            end: end.clone(),
+            home: home.dir().to_owned(),
+        };
+        let transport = Arc::new(start_transport(home, &network, events)?);
 
         let mut actions = Vec::new();
         let machine = Machine::new(config, recovered, clock.now(), &mut actions);
@@ -217,42 +225,54 @@ fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {
     built.map_err(|error| fatal::cannot_start(Path::new(name), &error))
 }
 
+/// Who is told what happens on the network.
+struct NetworkEvents {
+    shared: Arc<Shared>,
+    checks: Checks,
+    driver: Sender<DriverEvent>,
+    end: Sender<Result<(), Fatal>>,
+    home: PathBuf,
+}
+
+impl NetworkEvents {
+    /// Called on the network's threads. The driver ends first; what happens then concerns nobody.
+    fn on(&self, event: Event) {
+        let Self { shared, checks, driver, end, home } = self;
+        match event {
+            Event::Frame { peer, channel, body } => checks.on_frame(peer, channel, &body),
+            Event::Connected { peer, channel: Channel::Bulk } => {
+                shared.peers_up.fetch_add(1, Ordering::Relaxed);
+                let _ = driver.send(DriverEvent::Input(Input::PeerUp(peer)));
+            }
+            Event::Disconnected { peer, channel: Channel::Bulk } => {
+                shared.peers_up.fetch_sub(1, Ordering::Relaxed);
+                let _ = driver.send(DriverEvent::Input(Input::PeerDown(peer)));
+            }
+            Event::Connected { channel: Channel::Ctl, .. }
+            | Event::Disconnected { channel: Channel::Ctl, .. } => {}
+            Event::PublicRequest { id, request, reply } => {
+                serve::serve_public(shared, id, &request, reply);
+            }
+            Event::SameKeyElsewhere(elsewhere) => {
+                let _ = end.send(Err(fatal::key_connected(home, &format!("{elsewhere:?}"))));
+            }
+        }
+    }
+}
+
 fn start_transport(
     home: &Home,
     network: &Runtime,
-    shared: &Arc<Shared>,
-    checks: &Checks,
-    driver: &Sender<DriverEvent>,
-    end: &Sender<Result<(), Fatal>>,
+    events: NetworkEvents,
 ) -> Result<Transport, Fatal> {
     let config = TransportConfig {
         listen: home.config().quic,
         secret: home.key().secret().clone(),
-        chain: shared.committee.chain(),
+        chain: home.committee().chain(),
         peers: open::peers(home),
         instance: u64::from_le_bytes(open::random()),
     };
-    let (shared, checks) = (Arc::clone(shared), checks.clone());
-    let (driver, end) = (driver.clone(), end.clone());
-    let dir = home.dir().to_owned();
-    let events = move |event| match event {
-        Event::Frame { peer, channel, body } => checks.on_frame(peer, channel, &body),
-        Event::Connected { peer, channel: Channel::Bulk } => {
-            shared.peers_up.fetch_add(1, Ordering::Relaxed);
-            let _ = driver.send(DriverEvent::Input(Input::PeerUp(peer)));
-        }
-        Event::Disconnected { peer, channel: Channel::Bulk } => {
-            shared.peers_up.fetch_sub(1, Ordering::Relaxed);
-            let _ = driver.send(DriverEvent::Input(Input::PeerDown(peer)));
-        }
-        Event::Connected { .. } | Event::Disconnected { .. } => {}
-        Event::PublicRequest { id, request, reply } => {
-            serve::serve_public(&shared, id, &request, reply);
-        }
-        Event::SameKeyElsewhere(elsewhere) => {
-            let _ = end.send(Err(fatal::key_connected(&dir, &format!("{elsewhere:?}"))));
-        }
-    };
+    let events = move |event| events.on(event);
     Transport::start(config, network.handle(), events).map_err(|error| Fatal {
         code: ExitCode::Usage,
         path: home.dir().join("config.toml"),
@@ -272,7 +292,8 @@ fn start_rpc(
     let _within = api.enter();
     let listener = tokio::net::TcpListener::from_std(listener)
         .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
-    let config = RpcConfig { allowed_hosts: home.config().rpc_hosts.clone(), ..RpcConfig::default() };
+    let config =
+        RpcConfig { allowed_hosts: home.config().rpc_hosts.clone(), ..RpcConfig::default() };
     let mut stopped = stop.subscribe();
     api.spawn(rpc::serve(listener, config, backend, async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -284,7 +305,8 @@ fn stop_on_signals(api: &Runtime, driver: Sender<DriverEvent>) -> Result<(), Fat
     use tokio::signal::unix::SignalKind;
     use tokio::signal::unix::signal;
     let _within = api.enter();
-    let signals = signal(SignalKind::terminate()).and_then(|t| Ok((t, signal(SignalKind::interrupt())?)));
+    let signals =
+        signal(SignalKind::terminate()).and_then(|t| Ok((t, signal(SignalKind::interrupt())?)));
     let (mut terminate, mut interrupt) =
         signals.map_err(|error| fatal::cannot_start(Path::new("signals"), &error))?;
     api.spawn(async move {

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 
-use heddle_sdk::Programs;
 use heddle_machine::Status;
+use heddle_sdk::Programs;
 use heddle_state::State;
 use heddle_storage::Storage;
 use heddle_types::Committee;

@@ -66,7 +66,9 @@ impl Store {
         for action in actions {
             match action {
                 Action::StoreTimeoutCert(cert) => {
-                    self.storage.put_timeout_cert(cert).map_err(|error| Fatal::of_storage(&error))?;
+                    self.storage
+                        .put_timeout_cert(cert)
+                        .map_err(|error| Fatal::of_storage(&error))?;
                 }
                 Action::Persist(newer) => record = Some(newer),
                 _ => {}

@@ -15,7 +15,7 @@ use crate::home::Home;
 use crate::home::HomeError;
 use crate::home::NodeLog;
 use crate::home::holder_of;
-use crate::home::initialise;
+use crate::node::initialise;
 
 fn load(dir: &Path) -> HomeError {
     let error = Home::load(dir).expect_err("the home is damaged");

@@ -1,0 +1,74 @@
+//! What is measured of the machine: its name, and the time that processes take. Linux only; elsewhere nothing is known.
+
+use std::fs;
+use std::thread;
+
+use serde::Serialize;
+
+/// Clock ticks a second in `/proc/PID/stat`; 100 on every Linux that Rust runs on.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// What a run was measured on.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Machine {
+    cpu: String,
+    cores: usize,
+    os: &'static str,
+    arch: &'static str,
+}
+
+impl Machine {
+    /// This one.
+    pub(crate) fn this() -> Self {
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let name =
+            info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+        Self {
+            cpu: name.unwrap_or("unknown").to_owned(),
+            cores: cores(),
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+        }
+    }
+}
+
+/// How many cores this process may use.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// Microseconds that all of `pids` have run so far; none when one of them cannot be asked.
+pub(crate) fn cpu_micros(pids: &[u32]) -> Option<u64> {
+    pids.iter().map(|pid| process_micros(&pid.to_string())).sum()
+}
+
+/// Microseconds that this process has run so far.
+pub(crate) fn own_cpu_micros() -> Option<u64> {
+    process_micros("self")
+}
+
+fn process_micros(pid: &str) -> Option<u64> {
+    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// User and system time of a line of `/proc/PID/stat`. The second field is the program's name, which may hold anything.
+fn parse_stat(stat: &str) -> Option<u64> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_ascii_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    user.checked_add(system)?.checked_mul(1_000_000 / TICKS_PER_SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_spaces_and_brackets_does_not_shift_the_fields() {
+        let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 100 0 0";
+        assert_eq!(parse_stat(stat), Some(3_000_000));
+        assert_eq!(parse_stat("7 (heddle"), None);
+        assert_eq!(parse_stat("7 (heddle) S 1"), None);
+    }
+}
