@@ -87,8 +87,11 @@ impl Layers {
     fn add(&mut self, chain: &str, height: usize) {
         let mut left = Vec::new();
         for part in chain.split("->") {
-            let right: Vec<String> =
-                part.split(',').map(|name| name.trim().to_owned()).filter(|n| !n.is_empty()).collect();
+            let right: Vec<String> = part
+                .split(',')
+                .map(|name| name.trim().to_owned())
+                .filter(|n| !n.is_empty())
+                .collect();
             for name in &right {
                 assert_eq!(self.height.insert(name.clone(), height), None, "{name} stands twice");
                 self.sideways.extend(left.iter().map(|of: &String| (of.clone(), name.clone())));
@@ -219,7 +222,9 @@ fn an_arrow_that_points_up_or_sideways_is_found() {
     for (from, to) in [("wire", "types"), ("wire", "catchup"), ("sdk", "types")] {
         assert_eq!(layers.objection(from, to, false), None);
     }
-    for (from, to) in [("types", "wire"), ("hotstuff", "wire"), ("catchup", "hotstuff"), ("sdk", "wire")] {
+    for (from, to) in
+        [("types", "wire"), ("hotstuff", "wire"), ("catchup", "hotstuff"), ("sdk", "wire")]
+    {
         assert_eq!(layers.objection(from, to, false), Some(format!("{from} -> {to}")));
     }
     assert_eq!(layers.objection("sdk", "wire", true), None);

@@ -77,7 +77,8 @@ fn nothing_final_is_lost_when_all_are_killed_at_once() {
     let paid: Vec<Value> = (0..8).map(|turn| net.transfer(turn % 4, "alice", "bob", "1")).collect();
     let highest = net.highest();
     let before: Vec<Value> = (0..=highest).map(|height| net.common_block(height)).collect();
-    let reported: Vec<u64> = (0..VALIDATORS).map(|index| net.final_height(index).unwrap()).collect();
+    let reported: Vec<u64> =
+        (0..VALIDATORS).map(|index| net.final_height(index).unwrap()).collect();
     for pid in net.pids() {
         send_signal(pid.unwrap(), Signal::KILL);
     }

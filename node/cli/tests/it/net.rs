@@ -118,7 +118,8 @@ impl Net {
     /// Pays through a validator and waits until it is final there; what the command prints.
     pub(crate) fn transfer(&self, index: usize, from: &str, to: &str, amount: &str) -> Value {
         let (key, to, url) = (self.key_file(from), self.account(to), self.url(index));
-        let args = ["transfer", "--from", &key, "--to", &to, "--amount", amount, "--wait", "--json"];
+        let args =
+            ["transfer", "--from", &key, "--to", &to, "--amount", amount, "--wait", "--json"];
         let said = heddle(&[args.as_slice(), &["--rpc", &url]].concat());
         assert_eq!(said.code, 0, "{} {}", said.stdout, said.stderr);
         said.json()
@@ -127,14 +128,16 @@ impl Net {
     /// The whole reply to a call; none when the node does not answer.
     pub(crate) fn try_call(&self, index: usize, method: &str, params: Value) -> Option<Value> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let (code, body) = http::post(&self.address_of(index), request.to_string().as_bytes()).ok()?;
+        let (code, body) =
+            http::post(&self.address_of(index), request.to_string().as_bytes()).ok()?;
         assert_eq!(code, 200, "{}", String::from_utf8_lossy(&body));
         Some(serde_json::from_slice(&body).unwrap())
     }
 
     /// The result of a call that must succeed.
     pub(crate) fn call(&self, index: usize, method: &str, params: Value) -> Value {
-        let reply = self.try_call(index, method, params).unwrap_or_else(|| panic!("{method}: no answer"));
+        let reply =
+            self.try_call(index, method, params).unwrap_or_else(|| panic!("{method}: no answer"));
         assert!(reply.get("error").is_none(), "{method}: {reply}");
         reply["result"].clone()
     }

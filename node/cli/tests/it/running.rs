@@ -146,7 +146,8 @@ fn a_second_start_continues_the_chain_and_every_home_verifies() {
 fn a_foreground_start_ends_by_itself_with_its_validators() {
     let net = Net::init();
     let begun = Instant::now();
-    let mut start = Process::heddle(&["localnet", "start", "--home", &net.home, "--duration", "3s"]);
+    let mut start =
+        Process::heddle(&["localnet", "start", "--home", &net.home, "--duration", "3s"]);
     eventually("four validators", 10 * SECOND, || {
         net.pids().iter().all(Option::is_some).then_some(())
     });

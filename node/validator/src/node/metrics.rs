@@ -69,7 +69,8 @@ impl Metrics {
         let mempool_bytes = gauge("mempool_bytes", "Bytes of transactions pending");
         let mut histogram = |name: &str, help: &str| {
             // 0.5 ms to 16 s.
-            let histogram = Histogram::new(exponential_buckets(0.000_5, std::f64::consts::SQRT_2, 31));
+            let histogram =
+                Histogram::new(exponential_buckets(0.000_5, std::f64::consts::SQRT_2, 31));
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
             histogram
         };
