@@ -3,6 +3,7 @@
 mod damage;
 mod faults;
 mod help;
+mod hostile;
 mod http;
 mod localnet;
 mod net;

@@ -228,11 +228,6 @@ impl Process {
     pub(crate) fn ends(&mut self, within: Duration) -> Option<i32> {
         eventually("the end of a process", within, || self.0.try_wait().unwrap()).code()
     }
-
-    /// Its exit code, if it has ended.
-    pub(crate) fn ended(&mut self) -> Option<i32> {
-        self.0.try_wait().unwrap().and_then(|status| status.code())
-    }
 }
 
 impl Drop for Process {
