@@ -30,10 +30,12 @@ impl Mute {
         self.nonce
     }
 
-    /// A verified answer of another validator to this very question.
-    pub(crate) fn answer(&mut self, voter: ValidatorIndex, view: View) {
-        let highest = self.answers.entry(voter).or_default();
-        *highest = view.max(*highest);
+    /// A verified answer of another validator to this very question. Once a quorum has answered, nothing more is asked: whoever
+    /// kept listening would move the view that has to be passed along with the others, and never pass it.
+    pub(crate) fn answer(&mut self, committee: &Committee, voter: ValidatorIndex, view: View) {
+        if self.highest(committee).is_none() {
+            self.answers.entry(voter).or_insert(view);
+        }
     }
 
     /// The highest view answered, once the answers come from a quorum. `me` is never among them.

@@ -77,6 +77,7 @@ impl Home {
         let path = dir.join("genesis.json");
         let committee = genesis_file::committee(&genesis, &path)?;
         let home = Self { dir, config, genesis, committee, key };
+        home.check_chain()?;
         home.check_peers()?;
         Ok(home)
     }
@@ -149,6 +150,24 @@ impl Home {
     /// The log, to which all of stderr is appended too.
     pub fn log_path(&self) -> PathBuf {
         self.dir.join("node.log")
+    }
+
+    /// A genesis that knows neither this home's key nor any of its peers is another chain's.
+    fn check_chain(&self) -> Result<(), HomeError> {
+        let mut keys = self.config.peers.iter().map(|peer| &peer.public_key);
+        let any_known = keys.any(|key| self.committee.index_of(key).is_some());
+        if self.config.peers.is_empty() || any_known || self.validator_index().is_some() {
+            return Ok(());
+        }
+        Err(HomeError::field(
+            HomeFile::Genesis,
+            &self.dir.join("genesis.json"),
+            FieldError {
+                field: "validators".to_owned(),
+                found: "neither the home's own key nor any of its peers'".to_owned(),
+                expected: "the genesis of this home's chain".to_owned(),
+            },
+        ))
     }
 
     fn check_peers(&self) -> Result<(), HomeError> {

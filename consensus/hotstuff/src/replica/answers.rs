@@ -97,7 +97,7 @@ impl Replica {
         }
         self.is_heard();
         if let Some(mute) = &mut self.mute {
-            mute.answer(from, answer.view);
+            mute.answer(&self.context.committee, from, answer.view);
         }
         self.try_unmute();
     }

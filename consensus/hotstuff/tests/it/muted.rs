@@ -112,6 +112,23 @@ fn r9_a_qc_of_the_view_after_the_highest_answer_is_not_enough() {
 }
 
 #[test]
+fn r9_answers_after_a_quorum_do_not_move_the_view_that_must_be_passed() {
+    let (mut solo, chain) = told(&[1, 2, 3]);
+    for at in [5, 6] {
+        // As in an idle chain: whenever a view is entered, the others answer that they are in it.
+        let block = &chain[usize::try_from(at).unwrap() - 1];
+        for voter in [1, 2, 3] {
+            let answer = answer(&solo, voter, at, solo.qc(block));
+            hear(&mut solo, answer);
+        }
+        assert!(is_muted(&solo), "{at}");
+    }
+    solo.hear_certificates(solo.qc(&chain[6]), None);
+    assert!(!is_muted(&solo));
+    assert_eq!(solo.record.as_ref().unwrap().vote.view, view(5));
+}
+
+#[test]
 fn r9_answers_to_another_question_or_without_proof_do_not_count() {
     let change: [fn(&mut UnmuteAnswer); 4] = [
         |answer| answer.nonce = [8; 32],

@@ -1,9 +1,15 @@
 //! Tests of the `heddle` binary as a script sees it: arguments in, exit code, stdout and stderr out.
 
+mod damage;
+mod faults;
 mod help;
+mod hostile;
+mod http;
 mod localnet;
+mod net;
 mod node;
 mod offline;
+mod running;
 mod usage;
 
 use std::io::Write;

@@ -76,7 +76,7 @@ impl Metrics {
         };
         let execution_seconds = histogram("execution", "Executing one block, state root included");
         let commit_seconds = histogram(
-            "commit",
+            "commit_latency",
             "From a block's time to its outcome being durable here, a transaction",
         );
         Self {
