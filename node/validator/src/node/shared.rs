@@ -23,6 +23,7 @@ use crate::node::known::KnownSignatures;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
+use crate::node::receipts::ReceiptCache;
 use crate::rpc::BlockFeed;
 
 /// Pieces of evidence that are kept.
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) halted: AtomicBool,
     pub(crate) known: KnownSignatures,
     pub(crate) standings: Standings,
+    pub(crate) receipts: ReceiptCache,
     pub(crate) evidence: Mutex<Vec<heddle_rpc_api::Evidence>>,
     pub(crate) feed: Arc<BlockFeed>,
     pub(crate) samples: Samples,
