@@ -20,7 +20,9 @@ impl World {
                 Fault::CrashLeader { view, for_us } | Fault::IsolateLeader { view, for_us, .. } => {
                     (view, for_us)
                 }
-                Fault::Partition { .. } | Fault::Crash { .. } => continue,
+                Fault::Partition { .. } | Fault::Crash { .. } | Fault::LoseSafety { .. } => {
+                    continue;
+                }
             };
             if at > view.get() {
                 self.waiting.push(position);
@@ -38,6 +40,10 @@ impl World {
         match self.plan.faults[position].clone() {
             Fault::Partition { sides, .. } => self.network.partition(name, sides),
             Fault::Crash { node, .. } => self.crash(node),
+            Fault::LoseSafety { node, .. } => {
+                self.crash(node);
+                self.nodes[node].disk.safety = None;
+            }
             Fault::CrashLeader { view, .. } => self.crash(self.leader(view)),
             Fault::IsolateLeader { view, with, .. } => {
                 let leader = self.leader(view);
@@ -58,7 +64,7 @@ impl World {
                 self.network.heal(position as u64);
                 return Ok(());
             }
-            Fault::Crash { node, .. } => node,
+            Fault::Crash { node, .. } | Fault::LoseSafety { node, .. } => node,
             Fault::CrashLeader { view, .. } => self.leader(view),
         };
         if self.nodes[node].running.is_none() { self.start(node) } else { Ok(()) }

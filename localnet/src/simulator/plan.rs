@@ -36,6 +36,16 @@ pub enum Fault {
         /// Which.
         node: usize,
     },
+    /// A node crashes and loses its safety record: it starts muted. At most one in a plan, because four validators can
+    /// answer for one such node only.
+    LoseSafety {
+        /// When it stops.
+        at_us: u64,
+        /// When it starts.
+        until_us: u64,
+        /// Which.
+        node: usize,
+    },
     /// As soon as any node enters the view, its leader crashes for a while.
     CrashLeader {
         /// The view.
@@ -94,7 +104,12 @@ impl Plan {
             loss_permille: if dice.chance(500) { dice.below(80) } else { 0 },
             duplicate_permille: if dice.chance(500) { dice.below(50) } else { 0 },
         };
-        let faults = (0..dice.below(5)).map(|_| random_fault(&mut dice, nodes)).collect();
+        let mut faults: Vec<Fault> =
+            (0..dice.below(5)).map(|_| random_fault(&mut dice, nodes)).collect();
+        if dice.chance(250) {
+            let (at_us, until_us, node) = random_crash(&mut dice, nodes);
+            faults.push(Fault::LoseSafety { at_us, until_us, node });
+        }
         Self { seed, nodes, network, faults, transfers: 24, views: 50 }
     }
 
@@ -126,25 +141,25 @@ fn leader_fault(kind: u64, view: u64) -> Fault {
     }
 }
 
-fn random_fault(dice: &mut Dice, nodes: usize) -> Fault {
+fn random_crash(dice: &mut Dice, nodes: usize) -> (u64, u64, usize) {
     let at_us = dice.below(1_000_000);
     let until_us = at_us + dice.between(1_000, 600_000);
-    let node = usize::try_from(dice.below(nodes as u64)).unwrap_or(0);
+    (at_us, until_us, usize::try_from(dice.below(nodes as u64)).unwrap_or(0))
+}
+
+fn random_fault(dice: &mut Dice, nodes: usize) -> Fault {
+    let (at_us, until_us, node) = random_crash(dice, nodes);
     match dice.below(5) {
         0 => Fault::CrashLeader { view: dice.between(1, 40), for_us: dice.between(1_000, 600_000) },
-        1 => {
-            let with = usize::try_from(dice.below(3)).unwrap_or(0);
-            Fault::IsolateLeader {
-                view: dice.between(1, 40),
-                for_us: dice.between(1_000, 600_000),
-                with,
-            }
-        }
+        1 => Fault::IsolateLeader {
+            view: dice.between(1, 40),
+            for_us: dice.between(1_000, 600_000),
+            with: usize::try_from(dice.below(3)).unwrap_or(0),
+        },
         2 => {
             let letters = dice.between(2, 3);
-            let sides =
-                (0..nodes).map(|_| u8::try_from(dice.below(letters)).unwrap_or(0)).collect();
-            Fault::Partition { at_us, until_us, sides }
+            let sides = (0..nodes).map(|_| u8::try_from(dice.below(letters)).unwrap_or(0));
+            Fault::Partition { at_us, until_us, sides: sides.collect() }
         }
         _ => Fault::Crash { at_us, until_us, node },
     }

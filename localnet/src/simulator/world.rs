@@ -127,7 +127,9 @@ impl World {
     fn schedule_plan(&mut self) {
         for position in 0..self.plan.faults.len() {
             match self.plan.faults[position] {
-                Fault::Partition { at_us, until_us, .. } | Fault::Crash { at_us, until_us, .. } => {
+                Fault::Partition { at_us, until_us, .. }
+                | Fault::Crash { at_us, until_us, .. }
+                | Fault::LoseSafety { at_us, until_us, .. } => {
                     self.active += 1;
                     self.schedule(at_us, Event::Begin(position));
                     self.schedule(until_us, Event::End(position));

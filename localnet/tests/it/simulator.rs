@@ -49,3 +49,10 @@ fn random_faults_never_break_agreement_or_progress() {
 fn every_leader_crash_and_isolation_in_the_first_views_is_survived() {
     check_twice(&Plan::enumerated(4, 8));
 }
+
+/// Found by random seeds: with one validator muted, the vote of a node that had lost the commit votes of the last block was
+/// needed, and nobody told it that the block is final.
+#[test]
+fn a_node_that_lost_commit_votes_learns_from_the_next_proposer() {
+    check_twice(&[4_052, 6_263, 11_064].map(Plan::random));
+}

@@ -84,9 +84,7 @@ impl Proof {
         let path = Path::of(key);
         let end = match &self.terminal {
             Terminal::Empty => Hash32::ZERO,
-            Terminal::Present(entry) => {
-                leaf_hash(&path, &hashing::hash_entry(entry))
-            }
+            Terminal::Present(entry) => leaf_hash(&path, &hashing::hash_entry(entry)),
             Terminal::Other { path: other, entry_hash } => {
                 let other = Path(*other);
                 if other == path || !other.shares(&path, self.siblings.len()) {

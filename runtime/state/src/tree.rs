@@ -63,7 +63,9 @@ impl Tree {
             for tile in part.edits.chunks(TOUCHED_AT_ONCE) {
                 self.touch(tile);
             }
-            for group in part.edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
+            for group in
+                part.edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth))
+            {
                 let bucket = &mut self.buckets[group[0].path.prefix(depth)];
                 self.len -= bucket.len();
                 bucket.apply(group);

@@ -62,6 +62,11 @@ impl Replica {
             return;
         }
         self.tree.insert(Arc::clone(&proposal.block), self.record.high_qc.data.block);
+        if header.executed.height > self.tree.final_height() {
+            // It executed what is not final here: the commit votes were lost on the way, and nobody repeats them. Whoever
+            // hears how far this node is answers with the commit certificate.
+            self.answer(from);
+        }
         if header.view.next() < self.view {
             self.answer(from);
         } else if header.view == self.view && self.held.is_none() {
