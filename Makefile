@@ -26,6 +26,7 @@ test: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
+	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "left out: cargo deny (not installed)"; fi
 
 check: setup
 	cargo fmt --all --check

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use heddle_client::ClientError;
 use heddle_client::RpcClient;
 use heddle_rpc_api::Block;
 use heddle_rpc_api::GetBlock;
@@ -55,7 +56,7 @@ pub(crate) async fn deliver(
     let mut refused = submit::submit(network, txs, &all).await?;
     let (mut progress, mut sent) = (Instant::now(), Instant::now());
     loop {
-        for block in walk.advance(&network.nodes()[0]).await? {
+        for block in walk.advance(network).await? {
             if finals.note(&block) {
                 (progress, sent) = (Instant::now(), Instant::now());
             }
@@ -121,8 +122,22 @@ impl Walk {
         Self { next: height.next() }
     }
 
-    /// The blocks that `node` has executed since, at most [`BLOCKS_MAX`].
-    pub(crate) async fn advance(&mut self, node: &RpcClient) -> Result<Vec<Block>, BenchError> {
+    /// The blocks executed since, at most [`BLOCKS_MAX`], from the first node that answers.
+    pub(crate) async fn advance(&mut self, network: &Network) -> Result<Vec<Block>, BenchError> {
+        let mut last = None;
+        for node in network.nodes() {
+            match self.read(node).await {
+                Ok(blocks) => {
+                    self.next = blocks.last().map_or(self.next, |block| block.height.next());
+                    return Ok(blocks);
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        last.map_or(Ok(Vec::new()), |error| Err(error.into()))
+    }
+
+    async fn read(&self, node: &RpcClient) -> Result<Vec<Block>, ClientError> {
         let executed = node.status().await?.executed_height;
         let end = executed.get().min(self.next.get() + BLOCKS_MAX - 1);
         let heights = self.next.get()..=end;
@@ -131,9 +146,6 @@ impl Walk {
         if requests.is_empty() {
             return Ok(Vec::new());
         }
-        let blocks: Vec<Block> =
-            node.batch(&requests).await?.into_iter().collect::<Result<_, _>>()?;
-        self.next = Height::new(end).next();
-        Ok(blocks)
+        node.batch(&requests).await?.into_iter().collect()
     }
 }

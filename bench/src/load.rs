@@ -28,6 +28,7 @@ use tokio::signal::unix::signal;
 
 use crate::error::BenchError;
 use crate::limits;
+use crate::machine;
 use crate::network::Network;
 use crate::output;
 use crate::target::Target;
@@ -115,6 +116,8 @@ pub(crate) fn run(args: &LoadArgs, json: bool) -> Result<bool, BenchError> {
     args.check()?;
     let own = args.localnet.map(OwnLocalnet::start).transpose()?;
     let target = own.as_ref().map_or_else(|| args.target.clone(), OwnLocalnet::target);
+    // Not before: validators that are started here inherit it.
+    machine::run_first();
     let measured = crate::wait(async {
         tokio::select! {
             measured = measure(args, &target) => measured,

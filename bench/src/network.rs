@@ -174,21 +174,25 @@ async fn ask<R: Request>(node: &RpcClient, chunk: &[R]) -> Result<Vec<R::Reply>,
     node.batch(chunk).await?.into_iter().collect()
 }
 
+/// A node that does not answer for a while may have been killed and be about to come back.
 async fn wait_executed(node: &RpcClient, height: Height) -> Result<Height, BenchError> {
     let end = Instant::now() + limits::PATIENCE;
     loop {
-        let executed = node.status().await?.executed_height;
-        if executed >= height {
-            return Ok(executed);
+        let status = node.status().await;
+        let is_late = Instant::now() >= end;
+        match status {
+            Ok(status) if status.executed_height >= height => return Ok(status.executed_height),
+            Ok(status) if is_late => {
+                return Err(BenchError::failed(format!(
+                    "{}: found height {} executed, expected {height} within {} s; see its log",
+                    node.url(),
+                    status.executed_height,
+                    limits::PATIENCE.as_secs()
+                )));
+            }
+            Err(error) if is_late => return Err(error.into()),
+            Ok(_) | Err(_) => sleep(POLL).await,
         }
-        if Instant::now() >= end {
-            return Err(BenchError::failed(format!(
-                "{}: found height {executed} executed, expected {height} within {} s; see its log",
-                node.url(),
-                limits::PATIENCE.as_secs()
-            )));
-        }
-        sleep(POLL).await;
     }
 }
 

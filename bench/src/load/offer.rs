@@ -25,7 +25,8 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 /// What sending came to.
 #[derive(Debug)]
 pub(crate) struct Offered {
-    /// When each transaction was first handed to a connection, in microseconds after the start.
+    /// When each transaction was ready to leave, in microseconds after the start. What a node then lets wait is the node's delay,
+    /// not the generator's: it shows in the latency, which counts from when the transaction was due.
     pub(crate) sent_micros: Vec<u64>,
     /// Whether each was refused, at last.
     pub(crate) refused: Vec<bool>,
@@ -98,14 +99,15 @@ struct Send {
 impl Send {
     async fn run(self, first: usize, len: usize, start: Instant) -> Sent {
         let mut waiting: Vec<usize> = (first..first + len).collect();
-        let mut sent = Sent { first, len, micros: 0, refused: Vec::new() };
-        let mut began = None;
+        let began = Instant::now();
+        // Saturates: a burst may be ready a moment before a start that is still to come.
+        let micros = began.saturating_duration_since(start).as_micros();
+        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        let mut sent = Sent { first, len, micros, refused: Vec::new() };
         loop {
             let bytes = waiting.iter().map(|tx| self.txs[*tx].bytes.clone()).collect();
             // The gate is never closed; without a permit there would only be no limit.
             let permit = self.gate.acquire().await;
-            let began = *began.get_or_insert_with(Instant::now);
-            sent.micros = u64::try_from((began - start).as_micros()).unwrap_or(u64::MAX);
             let outcomes = self.node.send_many(bytes).await;
             drop(permit);
             let is_last_try = began.elapsed() >= RETRY_MAX;

@@ -73,6 +73,8 @@ pub(crate) struct Record {
 
 /// Time and space that were used, as far as they can be known.
 struct Meter {
+    /// The validators' processes; one that was restarted meanwhile makes their time unknown.
+    pids: Option<Vec<u32>>,
     validators: Option<u64>,
     own: Option<u64>,
     disk: Option<u64>,
@@ -198,7 +200,8 @@ impl Bench<'_> {
         let pids =
             cluster.and_then(|cluster| cluster.pids().into_iter().collect::<Option<Vec<_>>>());
         Meter {
-            validators: pids.and_then(|pids| machine::cpu_micros(&pids)),
+            validators: pids.as_deref().and_then(machine::cpu_micros),
+            pids,
             own: machine::own_cpu_micros(),
             disk: cluster.and_then(|cluster| disk_bytes(&db_of(cluster))),
         }
@@ -208,9 +211,10 @@ impl Bench<'_> {
 impl Meter {
     fn account(&self, later: &Self, wall: Duration, result: &mut LoadResult) {
         let finals = (result.succeeded + result.failed) as f64;
-        let grown = |from: Option<u64>, to: Option<u64>| Some(to?.saturating_sub(from?) as f64);
+        let grown = |from: Option<u64>, to: Option<u64>| Some(to?.checked_sub(from?)? as f64);
         let each = |used: Option<f64>| used.filter(|_| finals > 0.0).map(|used| used / finals);
         let validators = grown(self.validators, later.validators);
+        let validators = validators.filter(|_| self.pids == later.pids);
         let own = grown(self.own, later.own);
         result.cpu_micros_per_tx = each(validators);
         result.generator_cpu_micros_per_tx = each(own);

@@ -44,6 +44,8 @@ pub struct MachineConfig {
 /// To how many of the next leaders an admitted transaction is sent.
 const FORWARD_LEADERS_MAX: usize = 3;
 
+/// Final blocks that wait for execution, beyond which catch-up pauses: it fetches quicker than blocks are executed.
+const EXECUTING_MAX: usize = 128;
 /// Bytes of transactions in one forwarding message.
 const FORWARD_BYTES_MAX: usize = 256 * 1024;
 
@@ -60,6 +62,8 @@ pub struct Machine {
     /// Final blocks handed out for execution, oldest first.
     executing: VecDeque<Arc<CheckedBlock>>,
     executed: ExecutedRoot,
+    /// Catch-up waits to hear what is final.
+    final_untold: bool,
     /// What the agreement core was last told of waiting work.
     work_told: bool,
     /// When admitted transactions are forwarded next.
@@ -114,6 +118,7 @@ impl Machine {
             forward_delay: config.forward_delay,
             executing: VecDeque::new(),
             executed,
+            final_untold: false,
             work_told: false,
             forward_at: None,
             inbox: VecDeque::new(),
@@ -139,7 +144,9 @@ impl Machine {
             Input::PeerMalformed(peer) => {
                 self.fetch(now, heddle_catchup::Input::Malformed { peer }, actions);
             }
-            Input::Executed { executed, skipped } => self.on_executed(executed, &skipped, actions),
+            Input::Executed { executed, skipped } => {
+                self.on_executed(now, executed, &skipped, actions)
+            }
             Input::Tick => self.on_tick(now, actions),
         }
         self.settle(now, actions);
@@ -225,7 +232,13 @@ impl Machine {
         self.pool.admit(transaction, &candidate.account, candidate.required_fee, origin)
     }
 
-    fn on_executed(&mut self, executed: ExecutedRoot, skipped: &[u32], actions: &mut Vec<Action>) {
+    fn on_executed(
+        &mut self,
+        now: Now,
+        executed: ExecutedRoot,
+        skipped: &[u32],
+        actions: &mut Vec<Action>,
+    ) {
         let block = self.executing.pop_front().expect("told once for each block handed out");
         assert_eq!(block.header().height, executed.height, "blocks are executed in order");
         self.executed = executed;
@@ -239,6 +252,9 @@ impl Machine {
             actions.push(Action::Dropped(dropped));
         }
         self.inbox.push_back(Told::Agreement(Agreement::Executed(executed)));
+        if self.final_untold {
+            self.tell_final(now, actions);
+        }
     }
 
     fn on_tick(&mut self, now: Now, actions: &mut Vec<Action>) {
@@ -286,13 +302,20 @@ impl Machine {
         height: Height,
         actions: &mut Vec<Action>,
     ) {
-        let final_height = self.replica.status().final_height;
-        let answer = if final_height >= height {
-            heddle_catchup::Input::Final(final_height)
+        if self.replica.status().final_height >= height {
+            self.tell_final(now, actions);
         } else {
-            heddle_catchup::Input::Refused { peer }
-        };
-        self.fetch(now, answer, actions);
+            self.fetch(now, heddle_catchup::Input::Refused { peer }, actions);
+        }
+    }
+
+    /// Tells catch-up what is final here, which lets it go on; later, when too much waits for execution.
+    fn tell_final(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.final_untold = self.executing.len() > EXECUTING_MAX;
+        if !self.final_untold {
+            let height = self.replica.status().final_height;
+            self.fetch(now, heddle_catchup::Input::Final(height), actions);
+        }
     }
 
     fn on_agreement_action(
@@ -365,10 +388,7 @@ impl Machine {
             self.executing.push_back(Arc::clone(block));
             actions.push(Action::Execute { block: Arc::clone(block), cert: cert.clone() });
         }
-        if let Some(last) = blocks.last() {
-            let height = last.header().height;
-            self.fetch(now, heddle_catchup::Input::Final(height), actions);
-        }
+        self.tell_final(now, actions);
     }
 
     /// Tells catch-up something; what that means for the agreement core waits in the inbox.

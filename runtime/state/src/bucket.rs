@@ -7,7 +7,7 @@ use heddle_types::Hash32;
 
 use crate::path::Path;
 
-/// Leaves of a bucket that are read ahead; a bucket rarely has more.
+/// Slots of a bucket that are read ahead; a bucket rarely has more.
 const TOUCHED_MAX: usize = 8;
 
 /// A leaf: rule T2.
@@ -15,6 +15,13 @@ const TOUCHED_MAX: usize = 8;
 pub(crate) struct Leaf {
     pub(crate) path: Path,
     pub(crate) hash: Hash32,
+}
+
+/// A leaf and the entry it commits to.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) leaf: Leaf,
+    pub(crate) entry: Entry,
 }
 
 /// What stands at a path.
@@ -31,20 +38,15 @@ pub(crate) struct Edit {
     pub(crate) occupant: Option<Occupant>,
 }
 
-/// The leaves whose paths share the bucket's prefix, ascending by path, and beside them their entries. Leaves are apart
-/// from entries because hashing a bucket reads all of its leaves and none of its entries.
+/// The leaves whose paths share the bucket's prefix, ascending by path.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bucket {
-    leaves: Vec<Leaf>,
-    entries: Vec<Entry>,
-}
+pub(crate) struct Bucket(Box<[Slot]>);
 
 impl Bucket {
-    /// From parts in any order, each path once.
-    pub(crate) fn from_unsorted(mut parts: Vec<(Leaf, Entry)>) -> Self {
-        parts.sort_unstable_by_key(|(leaf, _)| leaf.path);
-        let (leaves, entries) = parts.into_iter().unzip();
-        Self { leaves, entries }
+    /// From slots in any order, each path once.
+    pub(crate) fn from_unsorted(mut slots: Vec<Slot>) -> Self {
+        slots.sort_unstable_by_key(|slot| slot.leaf.path);
+        Self(slots.into_boxed_slice())
     }
 
     /// Applies edits, ascending by path, and leaves in them what undoes them.
@@ -58,42 +60,33 @@ impl Bucket {
     }
 
     /// Gives the second half its own bucket: the leaves whose bit at `depth` is set.
-    pub(crate) fn split(mut self, depth: usize) -> [Self; 2] {
-        let at = self.leaves.partition_point(|leaf| !leaf.path.bit(depth));
-        let right = Self { leaves: self.leaves.split_off(at), entries: self.entries.split_off(at) };
-        self.leaves.shrink_to_fit();
-        self.entries.shrink_to_fit();
-        [self, right]
+    pub(crate) fn split(self, depth: usize) -> [Self; 2] {
+        let mut slots = self.0.into_vec();
+        let at = slots.partition_point(|slot| !slot.leaf.path.bit(depth));
+        let right = slots.split_off(at);
+        [Self(slots.into_boxed_slice()), Self(right.into_boxed_slice())]
     }
 
-    pub(crate) fn leaves(&self) -> &[Leaf] {
-        &self.leaves
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = &Leaf> {
+        self.0.iter().map(|slot| &slot.leaf)
     }
 
     pub(crate) fn has(&self, path: &Path) -> bool {
-        self.find(path).is_ok()
+        self.find(path).is_some()
     }
 
     pub(crate) fn entry(&self, path: &Path) -> Option<&Entry> {
-        self.find(path).ok().map(|position| &self.entries[position])
-    }
-
-    /// Reads where the bucket keeps things, so that it is in the cache.
-    pub(crate) const fn touch_header(&self) -> usize {
-        self.leaves.len() ^ self.entries.len()
+        self.find(path).map(|position| &self.0[position].entry)
     }
 
     /// Reads a byte of each of the first leaves, so that they are in the cache.
     pub(crate) fn touch_leaves(&self) -> u8 {
-        let Some(last) = self.leaves.len().checked_sub(1) else { return 0 };
-        (0..TOUCHED_MAX).fold(0, |sum, i| sum ^ self.leaves[i.min(last)].hash.0[0])
-    }
-
-    /// Reads a byte of each of the first entries, so that they are in the cache.
-    pub(crate) fn touch_entries(&self) -> usize {
-        let Some(last) = self.entries.len().checked_sub(1) else { return 0 };
-        (0..TOUCHED_MAX)
-            .fold(0, |sum, i| sum ^ usize::from(self.entries[i.min(last)].deposit.is_some()))
+        let touch = |sum, slot: &Slot| sum ^ slot.leaf.path.0.0[0] ^ slot.leaf.hash.0[31];
+        self.0.iter().take(TOUCHED_MAX).fold(0, touch)
     }
 
     /// Appends to `out` the leaves as they will be after `edits`; `exists` is told of each edit in order whether something
@@ -104,61 +97,57 @@ impl Bucket {
         out: &mut Vec<Leaf>,
         mut exists: impl FnMut(bool),
     ) {
-        let mut rest = &self.leaves[..];
+        let mut rest = &self.0[..];
         for edit in edits {
-            let before = rest.partition_point(|leaf| leaf.path < edit.path);
-            out.extend_from_slice(&rest[..before]);
-            rest = &rest[before..];
-            let found = rest.first().is_some_and(|leaf| leaf.path == edit.path);
+            while let [slot, after @ ..] = rest
+                && slot.leaf.path < edit.path
+            {
+                out.push(slot.leaf);
+                rest = after;
+            }
+            let found = rest.first().is_some_and(|slot| slot.leaf.path == edit.path);
             rest = &rest[usize::from(found)..];
             exists(found);
             if let Some(occupant) = &edit.occupant {
                 out.push(Leaf { path: edit.path, hash: occupant.hash });
             }
         }
-        out.extend_from_slice(rest);
+        out.extend(rest.iter().map(|slot| slot.leaf));
     }
 
-    fn find(&self, path: &Path) -> Result<usize, usize> {
-        self.leaves.binary_search_by(|leaf| leaf.path.cmp(path))
+    fn find(&self, path: &Path) -> Option<usize> {
+        let first = self.0.partition_point(|slot| slot.leaf.path.head() < path.head());
+        let candidates = self.0[first..].iter().take_while(|s| s.leaf.path.head() == path.head());
+        Some(first + candidates.map(|slot| slot.leaf.path).position(|other| other == *path)?)
     }
 
     fn swap(&mut self, edit: &mut Edit) {
-        if let (Ok(position), Some(occupant)) = (self.find(&edit.path), &mut edit.occupant) {
-            mem::swap(&mut self.leaves[position].hash, &mut occupant.hash);
-            mem::swap(&mut self.entries[position], &mut occupant.entry);
+        if let (Some(position), Some(occupant)) = (self.find(&edit.path), &mut edit.occupant) {
+            let slot = &mut self.0[position];
+            mem::swap(&mut slot.leaf.hash, &mut occupant.hash);
+            mem::swap(&mut slot.entry, &mut occupant.entry);
         }
     }
 
     fn merge(&mut self, edits: &mut [Edit]) {
-        let mut old = mem::take(&mut self.leaves).into_iter().zip(mem::take(&mut self.entries));
-        let len_max = old.len() + edits.len();
-        self.leaves.reserve_exact(len_max);
-        self.entries.reserve_exact(len_max);
+        let mut old = mem::take(&mut self.0).into_iter();
+        let mut slots = Vec::with_capacity(old.len() + edits.len());
         let mut next = old.next();
         for edit in edits {
-            while let Some((leaf, entry)) = next.take_if(|(leaf, _)| leaf.path < edit.path) {
-                self.push(leaf, entry);
+            while let Some(slot) = next.take_if(|slot| slot.leaf.path < edit.path) {
+                slots.push(slot);
                 next = old.next();
             }
-            let standing = next.take_if(|(leaf, _)| leaf.path == edit.path);
+            let standing = next.take_if(|slot| slot.leaf.path == edit.path);
             if standing.is_some() {
                 next = old.next();
             }
-            let before = standing.map(|(leaf, entry)| Occupant { hash: leaf.hash, entry });
-            if let Some(after) = mem::replace(&mut edit.occupant, before) {
-                self.push(Leaf { path: edit.path, hash: after.hash }, after.entry);
+            let before = standing.map(|Slot { leaf, entry }| Occupant { hash: leaf.hash, entry });
+            if let Some(Occupant { hash, entry }) = mem::replace(&mut edit.occupant, before) {
+                slots.push(Slot { leaf: Leaf { path: edit.path, hash }, entry });
             }
         }
-        for (leaf, entry) in next.into_iter().chain(old) {
-            self.push(leaf, entry);
-        }
-        self.leaves.shrink_to_fit();
-        self.entries.shrink_to_fit();
-    }
-
-    fn push(&mut self, leaf: Leaf, entry: Entry) {
-        self.leaves.push(leaf);
-        self.entries.push(entry);
+        slots.extend(next.into_iter().chain(old));
+        self.0 = slots.into_boxed_slice();
     }
 }

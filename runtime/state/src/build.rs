@@ -11,7 +11,10 @@ use heddle_types::StateKey;
 
 use crate::bucket::Bucket;
 use crate::bucket::Leaf;
-use crate::hashing;
+use crate::bucket::Slot;
+use crate::hashing::Batch;
+use crate::hashing::EntryHasher;
+use crate::path;
 use crate::path::Path;
 use crate::tree::Tree;
 
@@ -24,18 +27,19 @@ const SHARD_DEPTH_MAX: u32 = 5;
 pub(crate) fn build(entries: Vec<(StateKey, Entry)>) -> Tree {
     let depth = Tree::depth_for(entries.len());
     let shard_depth = depth.min(SHARD_DEPTH_MAX);
-    let chunks: Vec<Vec<Vec<(Leaf, Entry)>>> = entries
+    let chunks: Vec<Vec<Vec<Slot>>> = entries
         .into_par_iter()
         .chunks(CHUNK)
         .map(|chunk| {
             let mut shards = vec![Vec::new(); 1 << shard_depth];
-            for (leaf, entry) in with_leaves(chunk) {
-                shards[leaf.path.prefix(shard_depth)].push((leaf, entry));
+            let leaves = leaves(chunk.iter().map(|(key, entry)| (key, Some(entry))));
+            for (leaf, (_, entry)) in leaves.into_iter().zip(chunk) {
+                shards[leaf.path.prefix(shard_depth)].push(Slot { leaf, entry });
             }
             shards
         })
         .collect();
-    let mut shards: Vec<Vec<Vec<(Leaf, Entry)>>> = vec![Vec::new(); 1 << shard_depth];
+    let mut shards: Vec<Vec<Vec<Slot>>> = vec![Vec::new(); 1 << shard_depth];
     for chunk in chunks {
         for (shard, part) in shards.iter_mut().zip(chunk) {
             shard.push(part);
@@ -46,31 +50,39 @@ pub(crate) fn build(entries: Vec<(StateKey, Entry)>) -> Tree {
     Tree::from_buckets(depth, buckets.into_iter().flatten().collect())
 }
 
-/// The leaves of some entries: rules T1 and T2.
-pub(crate) fn with_leaves(chunk: Vec<(StateKey, Entry)>) -> impl Iterator<Item = (Leaf, Entry)> {
-    let paths = Path::of_each(chunk.iter().map(|(key, _)| key));
-    let hashes = leaf_hashes(paths.iter().zip(chunk.iter().map(|(_, entry)| entry)));
-    let leaves = paths.into_iter().zip(hashes).map(|(path, hash)| Leaf { path, hash });
-    leaves.zip(chunk.into_iter().map(|(_, entry)| entry))
-}
-
-/// The leaves' hashes: rule T2.
-pub(crate) fn leaf_hashes<'a>(leaves: impl Iterator<Item = (&'a Path, &'a Entry)>) -> Vec<Hash32> {
-    let mut scratch = Vec::new();
-    let messages: Vec<_> = leaves
-        .map(|(path, entry)| hashing::pair(&path.0, &hashing::hash_entry(entry, &mut scratch)))
-        .collect();
-    let mut hashes = Vec::with_capacity(messages.len());
-    hashing::hash_each(Domain::STATE_LEAF, &messages, &mut hashes);
-    hashes
+/// The leaves of some entries: rules T1 and T2. Without an entry the leaf's hash says nothing.
+pub(crate) fn leaves<'a>(
+    entries: impl ExactSizeIterator<Item = (&'a StateKey, Option<&'a Entry>)>,
+) -> Vec<Leaf> {
+    let mut entry_hasher = EntryHasher::new();
+    let mut paths = Batch::new(Domain::STATE_KEY);
+    let mut hashes = Batch::new(Domain::STATE_LEAF);
+    let mut leaves: Vec<Leaf> = Vec::with_capacity(entries.len());
+    let mut settle = |paths: &mut Batch, leaves: &mut [Leaf]| {
+        paths.drain(|i, path| {
+            hashes.push(&path, &leaves[i].hash, i);
+            leaves[i].path = Path(path);
+        });
+        hashes.drain(|i, hash| leaves[i].hash = hash);
+    };
+    for (i, (key, entry)) in entries.enumerate() {
+        path::write_message(key, paths.add(i));
+        let hash = entry.map_or(Hash32::ZERO, |entry| entry_hasher.hash(entry));
+        leaves.push(Leaf { path: Path(Hash32::ZERO), hash });
+        if paths.is_full() {
+            settle(&mut paths, &mut leaves);
+        }
+    }
+    settle(&mut paths, &mut leaves);
+    leaves
 }
 
 /// The buckets of one shard: the `2^below` whose paths share the shard's prefix.
-fn fill(parts: Vec<Vec<(Leaf, Entry)>>, depth: u32, below: u32) -> Vec<Bucket> {
-    let mut buckets: Vec<Vec<(Leaf, Entry)>> = vec![Vec::new(); 1 << below];
-    for (leaf, entry) in parts.into_iter().flatten() {
-        let bucket = leaf.path.prefix(depth) % (1 << below);
-        buckets[bucket].push((leaf, entry));
+fn fill(parts: Vec<Vec<Slot>>, depth: u32, below: u32) -> Vec<Bucket> {
+    let mut buckets: Vec<Vec<Slot>> = vec![Vec::new(); 1 << below];
+    for slot in parts.into_iter().flatten() {
+        let bucket = slot.leaf.path.prefix(depth) % (1 << below);
+        buckets[bucket].push(slot);
     }
     buckets.into_iter().map(Bucket::from_unsorted).collect()
 }

@@ -11,32 +11,37 @@
 use heddle_types::Domain;
 use heddle_types::Hash32;
 
-use crate::hashing;
-use crate::hashing::Message;
+use crate::hashing::Batch;
 
-/// A subtree by its hash, and as much of its shape as rule T3 needs.
+/// As much of a subtree's shape as rule T3 needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Node {
+pub(crate) enum Kind {
     /// No leaf.
     Empty,
-    /// Exactly one leaf, whose hash this is.
-    Leaf(Hash32),
+    /// Exactly one leaf.
+    Leaf,
     /// More than one.
-    Inner(Hash32),
+    Inner,
+}
+
+/// A subtree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    /// Zero for an empty one, the leaf's hash for one leaf.
+    pub(crate) hash: Hash32,
 }
 
 impl Node {
-    /// Its hash; zero for an empty one.
-    pub(crate) const fn hash(&self) -> Hash32 {
-        match self {
-            Self::Empty => Hash32::ZERO,
-            Self::Leaf(hash) | Self::Inner(hash) => *hash,
-        }
-    }
+    pub(crate) const EMPTY: Self = Self { kind: Kind::Empty, hash: Hash32::ZERO };
 }
 
 /// A node and its index in the crown.
-pub(crate) type Placed = (usize, Node);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placed {
+    pub(crate) index: usize,
+    pub(crate) node: Node,
+}
 
 /// The index of the root.
 pub(crate) const ROOT: usize = 1;
@@ -45,24 +50,37 @@ pub(crate) const ROOT: usize = 1;
 #[derive(Clone, Debug)]
 pub(crate) struct Crown {
     depth: u32,
-    nodes: Vec<Node>,
+    /// By half the index.
+    hashes: Vec<Siblings>,
+    /// By index.
+    kinds: Vec<Kind>,
 }
+
+/// Two hashes in one cache line, because whoever changes one needs the other.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Siblings([Hash32; 2]);
 
 impl Crown {
     /// Of a tree without leaves.
     pub(crate) fn empty(depth: u32) -> Self {
-        Self { depth, nodes: vec![Node::Empty; 2 << depth] }
+        let mut crown = Self { depth, hashes: Vec::new(), kinds: Vec::new() };
+        crown.deepen(depth);
+        crown
     }
 
     /// Makes room for nodes down to `depth`; the new ones are empty.
     pub(crate) fn deepen(&mut self, depth: u32) {
         self.depth = depth;
-        self.nodes.resize(2 << depth, Node::Empty);
+        self.hashes.resize(1 << depth, Siblings([Hash32::ZERO; 2]));
+        self.kinds.resize(2 << depth, Kind::Empty);
     }
 
-    /// Puts `node` at `index` and gives back what was there.
-    pub(crate) fn replace(&mut self, index: usize, node: Node) -> Node {
-        std::mem::replace(&mut self.nodes[index], node)
+    /// Puts a node in its place and leaves in it what was there.
+    pub(crate) fn swap(&mut self, placed: &mut Placed) {
+        let Placed { index, node } = placed;
+        std::mem::swap(&mut self.hashes[*index / 2].0[*index % 2], &mut node.hash);
+        std::mem::swap(&mut self.kinds[*index], &mut node.kind);
     }
 
     pub(crate) const fn depth(&self) -> u32 {
@@ -70,7 +88,7 @@ impl Crown {
     }
 
     pub(crate) fn node(&self, index: usize) -> Node {
-        self.nodes[index]
+        Node { kind: self.kinds[index], hash: self.hashes[index / 2].0[index % 2] }
     }
 
     /// The index of the node above the bucket that holds paths with this prefix.
@@ -78,37 +96,41 @@ impl Crown {
         (1 << self.depth) + bucket
     }
 
-    /// What the nodes above `changed` become, ascending by index; `changed` are of one depth and ascend too.
-    pub(crate) fn parents(&self, changed: &[Placed]) -> Vec<Placed> {
-        let mut parents: Vec<Placed> = Vec::with_capacity(changed.len());
-        let mut joins = Vec::with_capacity(changed.len());
-        let mut messages: Vec<Message> = Vec::with_capacity(changed.len());
-        let mut rest = changed;
-        while let [(index, node), after @ ..] = rest {
-            let (left, right, after) = match (index % 2 == 0, after) {
-                (true, [(next, sibling), after @ ..]) if *next == index + 1 => {
-                    (*node, *sibling, after)
-                }
-                (true, after) => (*node, self.nodes[index + 1], after),
-                (false, after) => (self.nodes[index - 1], *node, after),
+    /// Reads the hash at `index`, so that it and its sibling's are in the cache.
+    pub(crate) fn touch(&self, index: usize) -> u8 {
+        self.hashes[index / 2].0[0].0[0]
+    }
+
+    /// Appends to `nodes` what the nodes above those from `start` on become, ascending by index; those are of one depth and
+    /// ascend too.
+    pub(crate) fn push_parents(&self, nodes: &mut Vec<Placed>, start: usize) {
+        let end = nodes.len();
+        let mut batch = Batch::new(Domain::STATE_INNER);
+        let mut i = start;
+        while i < end {
+            let Placed { index, node } = nodes[i];
+            i += 1;
+            let (left, right) = if index % 2 == 1 {
+                (self.node(index - 1), node)
+            } else if i < end && nodes[i].index == index + 1 {
+                i += 1;
+                (node, nodes[i - 1].node)
+            } else {
+                (node, self.node(index + 1))
             };
-            rest = after;
-            let parent = match (left, right) {
-                (Node::Empty, only @ (Node::Empty | Node::Leaf(_)))
-                | (only @ Node::Leaf(_), Node::Empty) => only,
-                (Node::Empty | Node::Leaf(_) | Node::Inner(_), _) => {
-                    joins.push(parents.len());
-                    messages.push(hashing::pair(&left.hash(), &right.hash()));
-                    Node::Inner(Hash32::ZERO)
+            let node = match (left.kind, right.kind) {
+                (Kind::Empty, Kind::Empty | Kind::Leaf) => right,
+                (Kind::Leaf, Kind::Empty) => left,
+                (Kind::Empty | Kind::Leaf | Kind::Inner, _) => {
+                    batch.push(&left.hash, &right.hash, nodes.len());
+                    Node { kind: Kind::Inner, hash: Hash32::ZERO }
                 }
             };
-            parents.push((index / 2, parent));
+            nodes.push(Placed { index: index / 2, node });
+            if batch.is_full() {
+                batch.drain(|position, hash| nodes[position].node.hash = hash);
+            }
         }
-        let mut hashes = Vec::with_capacity(messages.len());
-        hashing::hash_each(Domain::STATE_INNER, &messages, &mut hashes);
-        for (position, hash) in joins.into_iter().zip(hashes) {
-            parents[position].1 = Node::Inner(hash);
-        }
-        parents
+        batch.drain(|position, hash| nodes[position].node.hash = hash);
     }
 }

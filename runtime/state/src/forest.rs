@@ -7,30 +7,24 @@ use heddle_types::Domain;
 use heddle_types::Hash32;
 
 use crate::bucket::Leaf;
+use crate::crown::Kind;
 use crate::crown::Node;
-use crate::hashing;
-use crate::hashing::Message;
+use crate::hashing::Batch;
 
 /// Subtrees whose inner hashes are being worked out.
-#[derive(Debug)]
 pub(crate) struct Forest {
     /// Hashes that are known; [`EMPTY`] is the first.
     hashes: Vec<Hash32>,
     /// By height: which two hashes are joined into which.
     joins: Vec<Vec<Join>>,
-    messages: Vec<Message>,
-    joined: Vec<Hash32>,
+    batch: Batch,
 }
 
-/// A hash of the forest, once [`Forest::grow`] has run.
+/// A subtree of the forest; its hash is known once [`Forest::grow`] has run.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Root {
-    /// No leaf.
-    Empty,
-    /// One leaf.
-    Leaf(usize),
-    /// More.
-    Inner(usize),
+pub(crate) struct Root {
+    kind: Kind,
+    hash: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +41,7 @@ impl Forest {
         Self {
             hashes: vec![Hash32::ZERO],
             joins: Vec::new(),
-            messages: Vec::new(),
-            joined: Vec::new(),
+            batch: Batch::new(Domain::STATE_INNER),
         }
     }
 
@@ -60,38 +53,31 @@ impl Forest {
 
     /// Adds the subtree of `leaves`, which are ascending by path and share their first `depth` bits.
     pub(crate) fn plant(&mut self, leaves: &[Leaf], depth: usize) -> Root {
-        match leaves.len() {
-            0 => Root::Empty,
-            1 => Root::Leaf(self.plan(leaves, depth).0),
-            _ => Root::Inner(self.plan(leaves, depth).0),
-        }
+        let kind = match leaves.len() {
+            0 => Kind::Empty,
+            1 => Kind::Leaf,
+            _ => Kind::Inner,
+        };
+        Root { kind, hash: self.plan(leaves, depth).0 }
     }
 
     /// Works out all hashes.
     pub(crate) fn grow(&mut self) {
-        for joins in &mut self.joins {
-            if joins.is_empty() {
-                break;
+        let Self { hashes, joins, batch } = self;
+        for joins in joins {
+            for join in joins {
+                batch.push(&hashes[join.left], &hashes[join.right], join.out);
+                if batch.is_full() {
+                    batch.drain(|out, hash| hashes[out] = hash);
+                }
             }
-            let hashes = &mut self.hashes;
-            self.messages.clear();
-            self.messages
-                .extend(joins.iter().map(|j| hashing::pair(&hashes[j.left], &hashes[j.right])));
-            self.joined.clear();
-            hashing::hash_each(Domain::STATE_INNER, &self.messages, &mut self.joined);
-            for (join, hash) in joins.iter().zip(&self.joined) {
-                hashes[join.out] = *hash;
-            }
+            batch.drain(|out, hash| hashes[out] = hash);
         }
     }
 
     /// What a subtree came to. Only after [`Self::grow`].
     pub(crate) fn node(&self, root: Root) -> Node {
-        match root {
-            Root::Empty => Node::Empty,
-            Root::Leaf(index) => Node::Leaf(self.hashes[index]),
-            Root::Inner(index) => Node::Inner(self.hashes[index]),
-        }
+        Node { kind: root.kind, hash: self.hashes[root.hash] }
     }
 
     /// The index of the subtree's hash, and how many joins it stands above its leaves.

@@ -9,6 +9,7 @@ use std::array;
 
 use blake3::IncrementCounter;
 use blake3::platform::Platform;
+use blake3::platform::le_bytes_from_words_32;
 use blake3::platform::words_from_le_bytes_32;
 use borsh::BorshSerialize;
 use heddle_types::Domain;
@@ -38,25 +39,64 @@ const fn key_of(domain: Domain) -> [u8; 32] {
     key
 }
 
-/// `H(domain, message)` of each message, appended to `out`.
-pub(crate) fn hash_each(domain: Domain, messages: &[Message], out: &mut Vec<Hash32>) {
-    let platform = Platform::detect();
-    let key = words_from_le_bytes_32(&key_of(domain));
-    let mut hashes = [[0; 32]; WIDTH];
-    for chunk in messages.chunks(WIDTH) {
-        let last = chunk.len() - 1;
-        let inputs: [&Message; WIDTH] = array::from_fn(|i| &chunk[i.min(last)]);
-        platform.hash_many(
-            &inputs[..chunk.len()],
-            &key,
+/// Messages of one domain that wait to be hashed together, each with a tag that says what its hash is for.
+pub(crate) struct Batch {
+    key: [u32; 8],
+    platform: Platform,
+    messages: [Message; WIDTH],
+    tags: [usize; WIDTH],
+    len: usize,
+}
+
+impl Batch {
+    pub(crate) fn new(domain: Domain) -> Self {
+        Self {
+            key: words_from_le_bytes_32(&key_of(domain)),
+            platform: Platform::detect(),
+            messages: [[0; 64]; WIDTH],
+            tags: [0; WIDTH],
+            len: 0,
+        }
+    }
+
+    /// Whether [`Self::drain`] must run before the next message is added.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.len == WIDTH
+    }
+
+    /// Adds the message `left ‖ right`.
+    pub(crate) fn push(&mut self, left: &Hash32, right: &Hash32, tag: usize) {
+        let message = self.add(tag);
+        message[..32].copy_from_slice(&left.0);
+        message[32..].copy_from_slice(&right.0);
+    }
+
+    /// Adds a message, which is to be written in full to what is returned.
+    pub(crate) fn add(&mut self, tag: usize) -> &mut Message {
+        self.tags[self.len] = tag;
+        self.len += 1;
+        &mut self.messages[self.len - 1]
+    }
+
+    /// Tells the hash of each message, in order, and forgets them.
+    pub(crate) fn drain(&mut self, mut tell: impl FnMut(usize, Hash32)) {
+        let Some(last) = self.len.checked_sub(1) else { return };
+        let mut hashes = [[0; 32]; WIDTH];
+        let inputs: [&Message; WIDTH] = array::from_fn(|i| &self.messages[i.min(last)]);
+        self.platform.hash_many(
+            &inputs[..self.len],
+            &self.key,
             0,
             IncrementCounter::No,
             KEYED_HASH,
             CHUNK_START,
             CHUNK_END | ROOT,
-            hashes[..chunk.len()].as_flattened_mut(),
+            hashes[..self.len].as_flattened_mut(),
         );
-        out.extend(hashes[..chunk.len()].iter().map(|hash| Hash32(*hash)));
+        for (tag, hash) in self.tags[..self.len].iter().zip(hashes) {
+            tell(*tag, Hash32(hash));
+        }
+        self.len = 0;
     }
 }
 
@@ -65,11 +105,39 @@ pub(crate) fn hash_one(domain: Domain, message: &[u8]) -> Hash32 {
     Hash32(*blake3::keyed_hash(&key_of(domain), message).as_bytes())
 }
 
-/// `H(STATE_VALUE, entry)`; `scratch` is overwritten.
-pub(crate) fn hash_entry(entry: &Entry, scratch: &mut Vec<u8>) -> Hash32 {
-    scratch.clear();
-    entry.serialize(scratch).expect("writing to a Vec cannot fail");
-    hash_one(Domain::STATE_VALUE, scratch)
+/// Hashes entries one after the other: `H(STATE_VALUE, entry)`.
+pub(crate) struct EntryHasher {
+    key: [u32; 8],
+    platform: Platform,
+    bytes: Vec<u8>,
+}
+
+impl EntryHasher {
+    pub(crate) fn new() -> Self {
+        let key = words_from_le_bytes_32(&key_of(Domain::STATE_VALUE));
+        Self { key, platform: Platform::detect(), bytes: Vec::with_capacity(64) }
+    }
+
+    /// Most entries fit one block, which is hashed without blake3's way through chunks and trees.
+    pub(crate) fn hash(&mut self, entry: &Entry) -> Hash32 {
+        self.bytes.clear();
+        entry.serialize(&mut self.bytes).expect("writing to a Vec cannot fail");
+        let mut block = [0; 64];
+        let Some(start) = block.get_mut(..self.bytes.len()) else {
+            return hash_one(Domain::STATE_VALUE, &self.bytes);
+        };
+        start.copy_from_slice(&self.bytes);
+        let len = u8::try_from(self.bytes.len()).expect("at most 64");
+        let flags = KEYED_HASH | CHUNK_START | CHUNK_END | ROOT;
+        let mut words = self.key;
+        self.platform.compress_in_place(&mut words, &block, len, 0, flags);
+        Hash32(le_bytes_from_words_32(&words))
+    }
+}
+
+/// `H(STATE_VALUE, entry)`.
+pub(crate) fn hash_entry(entry: &Entry) -> Hash32 {
+    EntryHasher::new().hash(entry)
 }
 
 /// `left ‖ right`.
@@ -82,19 +150,38 @@ pub(crate) fn pair(left: &Hash32, right: &Hash32) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use heddle_types::Value;
+    use heddle_types::encode;
+
     use super::*;
+
+    fn byte(i: usize) -> u8 {
+        u8::try_from(i % 251).unwrap()
+    }
 
     #[test]
     fn a_batch_of_any_size_gives_what_blake3_gives_one_by_one() {
-        let messages: Vec<Message> = (0..67_u8)
-            .map(|i| array::from_fn(|j| i.wrapping_mul(31) ^ u8::try_from(j).unwrap()))
-            .collect();
-        for len in 0..messages.len() {
+        for len in 0..=WIDTH {
+            let mut batch = Batch::new(Domain::STATE_INNER);
+            let message = |i: usize| -> Message { array::from_fn(|j| byte(31 * i + j)) };
+            (0..len).for_each(|i| *batch.add(i) = message(i));
+            assert_eq!(batch.is_full(), len == WIDTH);
             let mut hashes = Vec::new();
-            hash_each(Domain::STATE_INNER, &messages[..len], &mut hashes);
-            let expected: Vec<Hash32> =
-                messages[..len].iter().map(|m| hash_one(Domain::STATE_INNER, m)).collect();
+            batch.drain(|tag, hash| hashes.push((tag, hash)));
+            let expected: Vec<_> =
+                (0..len).map(|i| (i, hash_one(Domain::STATE_INNER, &message(i)))).collect();
             assert_eq!(hashes, expected, "{len} messages");
+        }
+    }
+
+    #[test]
+    fn an_entry_of_any_size_hashes_as_its_canonical_bytes_do() {
+        let mut hasher = EntryHasher::new();
+        for len in (0..70).chain([1000, 5000]) {
+            let value: Vec<u8> = (0..len).map(byte).collect();
+            let entry = Entry { deposit: None, value: Value::from(value) };
+            let expected = hash_one(Domain::STATE_VALUE, &encode(&entry));
+            assert_eq!(hasher.hash(&entry), expected, "{len} bytes");
         }
     }
 

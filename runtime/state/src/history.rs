@@ -7,10 +7,9 @@ use heddle_types::Entry;
 use heddle_types::StateRoot;
 use heddle_types::limits;
 
-use crate::bucket::Edit;
 use crate::bucket::Leaf;
 use crate::crown::Node;
-use crate::crown::Placed;
+use crate::patch::Patch;
 use crate::path::Path;
 use crate::tree::Tree;
 
@@ -25,10 +24,8 @@ pub(crate) struct Layer {
     pub(crate) root: StateRoot,
     /// The crown's depth before it. It never shrinks, so all later layers know every change at this depth and above.
     pub(crate) depth: u32,
-    /// The former nodes, ascending by index.
-    pub(crate) nodes: Vec<Placed>,
-    /// What stood at the changed paths, ascending.
-    pub(crate) edits: Vec<Edit>,
+    /// The former nodes, and what stood at the changed paths.
+    pub(crate) patch: Patch,
 }
 
 /// The last layers, oldest first.
@@ -76,10 +73,7 @@ impl Past<'_> {
 
     /// The crown's node at `index`, which is no deeper than [`Self::depth`].
     pub(crate) fn node(&self, index: usize) -> Node {
-        let replaced = self.layers.iter().find_map(|layer| {
-            let position = layer.nodes.binary_search_by_key(&index, |(i, _)| *i).ok()?;
-            Some(layer.nodes[position].1)
-        });
+        let replaced = self.layers.iter().find_map(|layer| layer.patch.node(index));
         replaced.unwrap_or_else(|| self.tree.crown().node(index))
     }
 
@@ -88,14 +82,10 @@ impl Past<'_> {
         let depth = self.depth();
         let prefix = index - (1 << depth);
         let buckets = self.tree.buckets_below(index, depth);
-        let mut leaves: BTreeMap<Path, Leaf> = buckets
-            .iter()
-            .flat_map(|bucket| bucket.leaves().iter().map(|leaf| (leaf.path, *leaf)))
-            .collect();
+        let mut leaves: BTreeMap<Path, Leaf> =
+            buckets.iter().flat_map(|bucket| bucket.leaves().map(|l| (l.path, *l))).collect();
         for layer in self.layers.iter().rev() {
-            let start = layer.edits.partition_point(|edit| edit.path.prefix(depth) < prefix);
-            let edits = layer.edits[start..].iter();
-            for edit in edits.take_while(|edit| edit.path.prefix(depth) == prefix) {
+            for edit in layer.patch.edits_below(prefix, depth) {
                 match &edit.occupant {
                     None => leaves.remove(&edit.path),
                     Some(occupant) => {
@@ -109,10 +99,10 @@ impl Past<'_> {
 
     /// What stood at `path`.
     pub(crate) fn entry(&self, path: &Path) -> Option<&Entry> {
-        let replaced = self.layers.iter().find_map(|layer| {
-            let position = layer.edits.binary_search_by_key(path, |edit| edit.path).ok()?;
-            Some(layer.edits[position].occupant.as_ref().map(|occupant| &occupant.entry))
-        });
-        replaced.unwrap_or_else(|| self.tree.entry(path))
+        let replaced = self.layers.iter().find_map(|layer| layer.patch.edit(path));
+        match replaced {
+            Some(edit) => edit.occupant.as_ref().map(|occupant| &occupant.entry),
+            None => self.tree.entry(path),
+        }
     }
 }

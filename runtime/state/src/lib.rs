@@ -28,6 +28,7 @@ mod crown;
 mod forest;
 mod hashing;
 mod history;
+mod patch;
 mod path;
 mod prepare;
 mod proof;

@@ -19,15 +19,9 @@ impl Path {
 
     /// Of one key.
     pub fn of(key: &StateKey) -> Self {
-        Self(hashing::hash_one(Domain::STATE_KEY, &message(key)))
-    }
-
-    /// Of many keys, in their order.
-    pub(crate) fn of_each<'a>(keys: impl Iterator<Item = &'a StateKey>) -> Vec<Self> {
-        let messages: Vec<Message> = keys.map(message).collect();
-        let mut hashes = Vec::with_capacity(messages.len());
-        hashing::hash_each(Domain::STATE_KEY, &messages, &mut hashes);
-        hashes.into_iter().map(Self).collect()
+        let mut message = [0; 64];
+        write_message(key, &mut message);
+        Self(hashing::hash_one(Domain::STATE_KEY, &message))
     }
 
     /// The bit at `depth`, which says whether the leaf is on the right below a node at that depth.
@@ -60,11 +54,12 @@ impl fmt::Debug for Path {
     }
 }
 
-fn message(key: &StateKey) -> Message {
-    let mut message = [0; 64];
+/// The message whose hash a path is.
+pub(crate) fn write_message(key: &StateKey, message: &mut Message) {
     let bytes = key.bytes();
+    let end = 5 + bytes.len();
     message[..4].copy_from_slice(&key.program().0.to_le_bytes());
     message[4] = u8::try_from(bytes.len()).expect("a key's length fits a byte");
-    message[5..5 + bytes.len()].copy_from_slice(bytes);
-    message
+    message[5..end].copy_from_slice(bytes);
+    message[end..].fill(0);
 }

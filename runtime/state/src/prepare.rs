@@ -1,5 +1,6 @@
 //! What a block's changes make of the tree, worked out without touching it.
 
+use rayon::iter::IntoParallelRefIterator;
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
 
@@ -9,18 +10,19 @@ use heddle_types::StateKey;
 use heddle_types::StateRoot;
 
 use crate::bucket::Edit;
+use crate::bucket::Leaf;
 use crate::bucket::Occupant;
 use crate::build;
-use crate::crown::Placed;
-use crate::path::Path;
+use crate::patch::Part;
+use crate::patch::Patch;
 use crate::tree::Tree;
 
 /// Changes that are hashed as one piece of work.
 const CHUNK: usize = 512;
 /// Batches below this are not worth handing to other threads.
 const PARALLEL_MIN: usize = 1024;
-/// Parts that a big batch is worked on in.
-const SHARD_DEPTH_MAX: u32 = 4;
+/// Changes in a part, about: enough to fill the vector units, few enough for the nearest caches.
+const PART: usize = 256;
 
 /// Changes worked out against one state, ready to be committed to it.
 #[derive(Debug)]
@@ -28,10 +30,7 @@ pub struct Prepared {
     /// Which state: its number of commits.
     pub(crate) base: u64,
     pub(crate) root: StateRoot,
-    /// Ascending by path.
-    pub(crate) edits: Vec<Edit>,
-    /// Ascending by index.
-    pub(crate) nodes: Vec<Placed>,
+    pub(crate) patch: Patch,
     pub(crate) added: Vec<StateKey>,
     pub(crate) removed: Vec<StateKey>,
 }
@@ -45,117 +44,120 @@ impl Prepared {
 
 type Change = (StateKey, Option<Entry>);
 
-/// A change, its key's path, and its place among the changes.
-type Pathed<'a> = (Path, &'a Change);
+/// The first bits of a change's path, and its place among the changes.
+type Ranked = (u64, usize);
 
 /// Works out `changes` against `tree`. The result does not depend on how many threads share the work.
 pub(crate) fn prepare(tree: &Tree, base: u64, changes: &ChangeSet) -> Prepared {
-    let changes = changes.as_slice();
-    let pathed = by_path(changes);
-    let mut prepared = Prepared {
-        base,
-        root: tree.root(),
-        edits: Vec::new(),
-        nodes: Vec::new(),
-        added: Vec::new(),
-        removed: Vec::new(),
-    };
-    let is_big = pathed.len() >= PARALLEL_MIN && rayon::current_num_threads() > 1;
-    let shard_depth = if is_big { tree.crown().depth().min(SHARD_DEPTH_MAX) } else { 0 };
-    let shards: Vec<Shard> = if is_big {
-        let same =
-            |a: &Pathed<'_>, b: &Pathed<'_>| a.0.prefix(shard_depth) == b.0.prefix(shard_depth);
-        pathed
-            .par_chunk_by(same)
-            .map(|changes| Shard::work_out(tree, shard_depth, changes))
-            .collect()
+    let work = Work::new(tree, changes.as_slice());
+    let shard_depth = shard_depth(tree, changes.len());
+    let same = |a: &Ranked, b: &Ranked| leading(a.0, shard_depth) == leading(b.0, shard_depth);
+    let ranks: Vec<&[Ranked]> = work.order.chunk_by(same).collect();
+    let shards: Vec<Shard> = if is_shared(changes.len()) {
+        ranks.par_iter().map(|ranks| work.shard(shard_depth, ranks)).collect()
     } else {
-        vec![Shard::work_out(tree, shard_depth, &pathed)]
+        ranks.iter().map(|ranks| work.shard(shard_depth, ranks)).collect()
     };
-    prepared.join(tree, shard_depth, shards);
-    prepared
+    join(tree, base, shard_depth, shards)
 }
 
-impl Prepared {
-    fn join(&mut self, tree: &Tree, shard_depth: u32, shards: Vec<Shard>) {
-        let mut levels: Vec<Vec<Placed>> = Vec::new();
-        for shard in shards {
-            append(&mut self.edits, shard.edits);
-            append(&mut self.added, shard.added);
-            append(&mut self.removed, shard.removed);
-            levels.resize_with(shard.levels.len(), Vec::new);
-            for (level, nodes) in levels.iter_mut().zip(shard.levels) {
-                append(level, nodes);
-            }
-        }
-        for _ in 0..shard_depth {
-            levels.push(tree.crown().parents(levels.last().map_or(&[], Vec::as_slice)));
-        }
-        if let Some([(_, root)]) = levels.last().map(Vec::as_slice) {
-            self.root = StateRoot(root.hash());
-        }
-        self.nodes.reserve(levels.iter().map(Vec::len).sum());
-        levels.into_iter().rev().for_each(|level| self.nodes.extend(level));
+fn join(tree: &Tree, base: u64, shard_depth: u32, shards: Vec<Shard>) -> Prepared {
+    let mut patch = Patch { shard_depth, parts: Vec::new(), above: Vec::new() };
+    let (mut added, mut removed) = (Vec::new(), Vec::new());
+    for mut shard in shards {
+        added.append(&mut shard.added);
+        removed.append(&mut shard.removed);
+        patch.parts.push(shard.part);
     }
-}
-
-fn append<T>(all: &mut Vec<T>, mut part: Vec<T>) {
-    if all.is_empty() {
-        *all = part;
-    } else {
-        all.append(&mut part);
+    let mut above: Vec<_> =
+        patch.parts.iter().filter_map(|part| part.nodes.last()).copied().collect();
+    let mut start = 0;
+    for _ in 0..shard_depth {
+        let end = above.len();
+        tree.crown().push_parents(&mut above, start);
+        start = end;
     }
+    let root = above.last().map_or_else(|| tree.root(), |root| StateRoot(root.node.hash));
+    above.drain(..patch.parts.len());
+    patch.above = above;
+    Prepared { base, root, patch, added, removed }
 }
 
-/// The part of the work below one node of the crown.
-struct Shard {
-    edits: Vec<Edit>,
-    added: Vec<StateKey>,
-    removed: Vec<StateKey>,
-    /// The crown's lowest level first, the shard's own node last.
-    levels: Vec<Vec<Placed>>,
+/// The changes and their leaves.
+struct Work<'a> {
+    tree: &'a Tree,
+    changes: &'a [Change],
+    /// Of each change; of a deletion, its hash says nothing.
+    leaves: Vec<Leaf>,
+    /// Ascending by path.
+    order: Vec<Ranked>,
 }
 
-impl Shard {
-    fn work_out(tree: &Tree, shard_depth: u32, changes: &[Pathed<'_>]) -> Self {
-        let mut added = Vec::new();
-        let mut removed = Vec::new();
-        let mut edits = Vec::with_capacity(changes.len());
-        let written = changes.iter().filter_map(|(path, change)| Some((path, change.1.as_ref()?)));
-        let mut hashes = build::leaf_hashes(written).into_iter();
-        for (path, (_, entry)) in changes {
-            let occupant = entry
-                .as_ref()
-                .and_then(|entry| Some(Occupant { hash: hashes.next()?, entry: entry.clone() }));
-            edits.push(Edit { path: *path, occupant });
+impl<'a> Work<'a> {
+    fn new(tree: &'a Tree, changes: &'a [Change]) -> Self {
+        let leaves_of = |chunk: &[Change]| {
+            build::leaves(chunk.iter().map(|(key, entry)| (key, entry.as_ref())))
+        };
+        let leaves = if is_shared(changes.len()) {
+            changes.par_chunks(CHUNK).map(leaves_of).collect::<Vec<_>>().concat()
+        } else {
+            leaves_of(changes)
+        };
+        let mut order: Vec<Ranked> =
+            leaves.iter().enumerate().map(|(i, leaf)| (leaf.path.head(), i)).collect();
+        order.sort_unstable();
+        for equal in order.chunk_by_mut(|a, b| a.0 == b.0) {
+            equal.sort_unstable_by_key(|(_, i)| leaves[*i].path);
         }
-        let lowest = tree.lowest_after(&edits, |position, exists| {
-            let (_, (key, entry)) = changes[position];
+        Self { tree, changes, leaves, order }
+    }
+
+    fn shard(&self, shard_depth: u32, ranks: &[Ranked]) -> Shard {
+        self.tree.touch_nodes(ranks.iter().map(|(head, _)| *head), shard_depth);
+        let edits: Vec<Edit> = ranks.iter().map(|(_, i)| self.edit(*i)).collect();
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        let mut nodes = self.tree.lowest_after(&edits, |position, exists| {
+            let (key, entry) = &self.changes[ranks[position].1];
             match (exists, entry.is_some()) {
                 (false, true) => added.push(*key),
                 (true, false) => removed.push(*key),
                 (false, false) | (true, true) => {}
             }
         });
-        let mut levels = vec![lowest];
-        for level in 0..tree.crown().depth() - shard_depth {
-            let index = usize::try_from(level).expect("a crown's depth fits");
-            levels.push(tree.crown().parents(&levels[index]));
+        let mut start = 0;
+        for _ in shard_depth..self.tree.crown().depth() {
+            let end = nodes.len();
+            self.tree.crown().push_parents(&mut nodes, start);
+            start = end;
         }
-        Self { edits, added, removed, levels }
+        Shard { part: Part { edits, nodes }, added, removed }
+    }
+
+    fn edit(&self, i: usize) -> Edit {
+        let Leaf { path, hash } = self.leaves[i];
+        let occupant = self.changes[i].1.clone().map(|entry| Occupant { hash, entry });
+        Edit { path, occupant }
     }
 }
 
-/// The changes, ascending by path.
-fn by_path(changes: &[Change]) -> Vec<Pathed<'_>> {
-    let paths_of = |chunk: &[Change]| Path::of_each(chunk.iter().map(|(key, _)| key));
-    let paths = if changes.len() >= PARALLEL_MIN {
-        changes.par_chunks(CHUNK).map(paths_of).collect::<Vec<_>>().concat()
-    } else {
-        paths_of(changes)
-    };
-    let mut order: Vec<(u64, usize)> =
-        paths.iter().enumerate().map(|(i, path)| (path.head(), i)).collect();
-    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| paths[a.1].cmp(&paths[b.1])));
-    order.into_iter().map(|(_, i)| (paths[i], &changes[i])).collect()
+/// The part of the work below one node of the crown.
+struct Shard {
+    part: Part,
+    added: Vec<StateKey>,
+    removed: Vec<StateKey>,
+}
+
+/// Whether a batch of this size is worked on by many threads.
+fn is_shared(changes: usize) -> bool {
+    changes >= PARALLEL_MIN && rayon::current_num_threads() > 1
+}
+
+/// At what depth the work is cut into shards.
+fn shard_depth(tree: &Tree, changes: usize) -> u32 {
+    (changes / PART).max(1).ilog2().min(tree.crown().depth())
+}
+
+/// The first `depth` bits of a path's first 64.
+const fn leading(head: u64, depth: u32) -> u64 {
+    if depth == 0 { 0 } else { head >> (64 - depth) }
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::bucket::Leaf;
 use crate::crown;
-use crate::crown::Node;
+use crate::crown::Kind;
 use crate::forest::Forest;
 use crate::hashing;
 use crate::history::Past;
@@ -85,7 +85,7 @@ impl Proof {
         let end = match &self.terminal {
             Terminal::Empty => Hash32::ZERO,
             Terminal::Present(entry) => {
-                leaf_hash(&path, &hashing::hash_entry(entry, &mut Vec::new()))
+                leaf_hash(&path, &hashing::hash_entry(entry))
             }
             Terminal::Other { path: other, entry_hash } => {
                 let other = Path(*other);
@@ -117,16 +117,16 @@ impl Proof {
         let mut index = crown::ROOT;
         for depth in 0..past.depth() {
             let bit = path.bit(usize::try_from(depth).expect("a crown's depth fits"));
-            match past.node(index) {
-                Node::Empty => return Self { siblings, terminal: Terminal::Empty },
-                Node::Leaf(_) => {
+            match past.node(index).kind {
+                Kind::Empty => return Self { siblings, terminal: Terminal::Empty },
+                Kind::Leaf => {
                     let leaf = only_leaf(past, index, depth);
                     return Self { siblings, terminal: terminal(past, &path, &leaf) };
                 }
-                Node::Inner(_) => {}
+                Kind::Inner => {}
             }
             index = 2 * index + usize::from(bit);
-            siblings.push(past.node(index ^ 1).hash());
+            siblings.push(past.node(index ^ 1).hash);
         }
         let leaves = past.leaves_below(index);
         let mut rest = &leaves[..];
@@ -147,7 +147,7 @@ impl Proof {
 fn only_leaf(past: &Past<'_>, mut index: usize, depth: u32) -> Leaf {
     for _ in depth..past.depth() {
         index *= 2;
-        if past.node(index) == Node::Empty {
+        if past.node(index).kind == Kind::Empty {
             index += 1;
         }
     }
@@ -159,7 +159,7 @@ fn terminal(past: &Past<'_>, path: &Path, leaf: &Leaf) -> Terminal {
     if leaf.path == *path {
         return Terminal::Present(entry.clone());
     }
-    let entry_hash = hashing::hash_entry(entry, &mut Vec::new());
+    let entry_hash = hashing::hash_entry(entry);
     Terminal::Other { path: leaf.path.0, entry_hash }
 }
 
@@ -167,7 +167,7 @@ fn subtree_hash(leaves: &[Leaf], depth: usize) -> Hash32 {
     let mut forest = Forest::new();
     let root = forest.plant(leaves, depth);
     forest.grow();
-    forest.node(root).hash()
+    forest.node(root).hash
 }
 
 fn leaf_hash(path: &Path, entry_hash: &Hash32) -> Hash32 {

@@ -64,20 +64,20 @@ impl State {
     /// If something was committed since they were prepared.
     pub fn commit(&mut self, prepared: Prepared) {
         assert_eq!(prepared.base, self.commits, "prepared on this state");
-        let Prepared { mut edits, mut nodes, added, removed, root, .. } = prepared;
+        let Prepared { mut patch, added, removed, root, .. } = prepared;
         self.commits += 1;
-        if edits.is_empty() {
+        if patch.is_empty() {
             return;
         }
         let before = self.tree.root();
         let depth = self.tree.crown().depth();
-        self.tree.apply(&mut edits, &mut nodes);
+        self.tree.apply(&mut patch);
         assert_eq!(self.tree.root(), root, "the prepared root");
         self.keys.extend(added);
         for key in removed {
             self.keys.remove(&key);
         }
-        self.history.push(Layer { root: before, depth, nodes, edits });
+        self.history.push(Layer { root: before, depth, patch });
         self.tree.make_room();
     }
 

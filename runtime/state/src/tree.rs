@@ -1,7 +1,6 @@
 //! The crown and the buckets below it, as one tree.
 
 use std::hint::black_box;
-use std::iter;
 
 use rayon::iter::IndexedParallelIterator;
 use rayon::iter::ParallelIterator;
@@ -16,13 +15,16 @@ use crate::crown;
 use crate::crown::Crown;
 use crate::crown::Placed;
 use crate::forest::Forest;
+use crate::patch::Patch;
 use crate::path::Path;
 
 /// Leaves a bucket has on average before the crown is deepened: fewer cost memory, more cost hashes an update.
-const BUCKET_LEAVES_MAX: usize = 8;
+const BUCKET_LEAVES_MAX: usize = 4;
 /// The crown is never deeper: 2^26 buckets are 512 M keys. Beyond that buckets grow instead.
 const CROWN_DEPTH_MAX: u32 = 26;
-/// Edits, or buckets, that are worked on together: enough to fill the vector units, few enough for the nearest caches.
+/// Nodes that follow from an edit, about: room for more is made when needed.
+const NODES_PER_EDIT: usize = 8;
+/// Buckets that are hashed together: enough to fill the vector units, few enough for the nearest caches.
 const TILE: usize = 256;
 /// Buckets whose memory is asked for at once.
 const TOUCHED_AT_ONCE: usize = 32;
@@ -42,7 +44,7 @@ impl Tree {
 
     /// From all buckets of a crown of this depth.
     pub(crate) fn from_buckets(depth: u32, buckets: Vec<Bucket>) -> Self {
-        let len = buckets.iter().map(|bucket| bucket.leaves().len()).sum();
+        let len = buckets.iter().map(|bucket| bucket.len()).sum();
         let mut tree = Self { crown: Crown::empty(depth), buckets, len };
         tree.rehash_from(0);
         tree
@@ -54,25 +56,22 @@ impl Tree {
         buckets.trailing_zeros().min(CROWN_DEPTH_MAX)
     }
 
-    /// Applies edits (ascending by path) and the nodes that follow from them, and leaves in both what undoes them.
-    pub(crate) fn apply(&mut self, edits: &mut [Edit], nodes: &mut [Placed]) {
+    /// Applies a patch and leaves in it what undoes it.
+    pub(crate) fn apply(&mut self, patch: &mut Patch) {
         let depth = self.crown.depth();
-        let mut rest = edits;
-        while !rest.is_empty() {
-            let tile;
-            (tile, rest) = rest.split_at_mut(tile_len(rest, depth));
-            self.touch(tile);
-            self.touch_entries(tile);
-            for group in tile.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
-                let bucket = &mut self.buckets[group[0].path.prefix(depth)];
-                self.len -= bucket.leaves().len();
-                bucket.apply(group);
-                self.len += bucket.leaves().len();
+        for part in &mut patch.parts {
+            for tile in part.edits.chunks(TOUCHED_AT_ONCE) {
+                self.touch(tile);
             }
+            for group in part.edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
+                let bucket = &mut self.buckets[group[0].path.prefix(depth)];
+                self.len -= bucket.len();
+                bucket.apply(group);
+                self.len += bucket.len();
+            }
+            part.nodes.iter_mut().for_each(|node| self.crown.swap(node));
         }
-        for (index, node) in nodes {
-            *node = self.crown.replace(*index, *node);
-        }
+        patch.above.iter_mut().for_each(|node| self.crown.swap(node));
     }
 
     /// Deepens the crown when buckets have become too full. It is never made shallower: a past root's nodes stay where
@@ -97,7 +96,7 @@ impl Tree {
     }
 
     pub(crate) fn root(&self) -> StateRoot {
-        StateRoot(self.crown.node(crown::ROOT).hash())
+        StateRoot(self.crown.node(crown::ROOT).hash)
     }
 
     pub(crate) const fn crown(&self) -> &Crown {
@@ -130,46 +129,44 @@ impl Tree {
         let depth = self.crown.depth();
         let mut forest = Forest::new();
         let mut leaves = Vec::new();
-        let mut lowest = Vec::with_capacity(edits.len());
+        let mut roots = Vec::with_capacity(edits.len());
         let mut position = 0;
-        for tile in tiles(edits, depth) {
+        for tile in edits.chunks(TOUCHED_AT_ONCE) {
             self.touch(tile);
-            forest.clear();
-            let groups = tile.chunk_by(|a, b| a.path.prefix(depth) == b.path.prefix(depth));
-            let planted = groups.map(|group| {
-                let bucket = group[0].path.prefix(depth);
-                leaves.clear();
-                self.buckets[bucket].leaves_after(group, &mut leaves, |found| {
-                    exists(position, found);
-                    position += 1;
-                });
-                (self.crown.index_of_bucket(bucket), forest.plant(&leaves, bit(depth)))
-            });
-            let roots: Vec<_> = planted.collect();
-            forest.grow();
-            lowest.extend(roots.into_iter().map(|(index, root)| (index, forest.node(root))));
         }
-        lowest
+        for group in edits.chunk_by(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
+            let bucket = group[0].path.prefix(depth);
+            leaves.clear();
+            self.buckets[bucket].leaves_after(group, &mut leaves, |found| {
+                exists(position, found);
+                position += 1;
+            });
+            roots.push((self.crown.index_of_bucket(bucket), forest.plant(&leaves, bit(depth))));
+        }
+        forest.grow();
+        let mut nodes = Vec::with_capacity(NODES_PER_EDIT * edits.len());
+        let grown = roots.iter().map(|(index, root)| (*index, forest.node(*root)));
+        nodes.extend(grown.map(|(index, node)| Placed { index, node }));
+        nodes
     }
 
-    /// Reads from all buckets below `edits` at once. One edit's reads depend on each other and on branches, so that the
-    /// processor waits for memory at each; here they do not, and it waits for many at a time.
+    /// Reads the nodes that stand above the paths beginning with `heads`, `top` deep and deeper. One path's reads depend on
+    /// each other and on branches, so that the processor waits for memory at each; here they do not, and it waits for many at
+    /// a time.
+    pub(crate) fn touch_nodes(&self, heads: impl Iterator<Item = u64> + Clone, top: u32) {
+        for depth in top.max(1)..=self.crown.depth() {
+            let index = |head: u64| usize::try_from((1 << depth) | (head >> (64 - depth)));
+            let indexes = heads.clone().filter_map(|head| index(head).ok());
+            black_box(indexes.fold(0, |sum, index| sum ^ self.crown.touch(index)));
+        }
+    }
+
+    /// Reads from all buckets below `edits` at once, for the same reason.
     fn touch(&self, edits: &[Edit]) {
         let depth = self.crown.depth();
-        for edits in edits.chunks(TOUCHED_AT_ONCE) {
-            let buckets = || edits.iter().map(|edit| &self.buckets[edit.path.prefix(depth)]);
-            black_box(buckets().map(Bucket::touch_header).fold(0, usize::wrapping_add));
-            black_box(buckets().map(Bucket::touch_leaves).fold(0, u8::wrapping_add));
-        }
-    }
-
-    /// Like [`Self::touch`], of the entries.
-    fn touch_entries(&self, edits: &[Edit]) {
-        let depth = self.crown.depth();
-        for edits in edits.chunks(TOUCHED_AT_ONCE) {
-            let buckets = edits.iter().map(|edit| &self.buckets[edit.path.prefix(depth)]);
-            black_box(buckets.map(Bucket::touch_entries).fold(0, usize::wrapping_add));
-        }
+        let buckets = || edits.iter().map(|edit| &self.buckets[edit.path.prefix(depth)]);
+        black_box(buckets().map(Bucket::len).fold(0, usize::wrapping_add));
+        black_box(buckets().map(Bucket::touch_leaves).fold(0, u8::wrapping_add));
     }
 
     /// Works out all nodes at `top` and deeper from the buckets.
@@ -177,40 +174,27 @@ impl Tree {
         let depth = self.crown.depth();
         let tiles = self.buckets.par_chunks(TILE).enumerate().map(|(tile, buckets)| {
             let mut forest = Forest::new();
-            let plant = |bucket: &Bucket| forest.plant(bucket.leaves(), bit(depth));
+            let mut leaves = Vec::new();
+            let plant = |bucket: &Bucket| {
+                leaves.clear();
+                leaves.extend(bucket.leaves());
+                forest.plant(&leaves, bit(depth))
+            };
             let roots: Vec<_> = buckets.iter().map(plant).collect();
             forest.grow();
             let first = self.crown.index_of_bucket(tile * TILE);
-            let nodes = roots.iter().map(|root| forest.node(*root));
-            nodes.enumerate().map(|(i, node)| (first + i, node)).collect::<Vec<Placed>>()
+            let nodes = roots.iter().map(|root| forest.node(*root)).enumerate();
+            nodes.map(|(i, node)| Placed { index: first + i, node }).collect::<Vec<Placed>>()
         });
         let mut level: Vec<Placed> = tiles.collect::<Vec<_>>().concat();
         for above in (top..=depth).rev() {
-            for (index, node) in &level {
-                self.crown.replace(*index, *node);
-            }
+            let len = level.len();
             if above > top {
-                level = self.crown.parents(&level);
+                self.crown.push_parents(&mut level, 0);
             }
+            level.drain(..len).for_each(|mut placed| self.crown.swap(&mut placed));
         }
     }
-}
-
-/// The edits in runs of about [`TILE`], cut between buckets.
-fn tiles(edits: &[Edit], depth: u32) -> impl Iterator<Item = &[Edit]> {
-    let mut rest = edits;
-    iter::from_fn(move || {
-        let (tile, after) = rest.split_at(tile_len(rest, depth));
-        rest = after;
-        (!tile.is_empty()).then_some(tile)
-    })
-}
-
-/// How many of `edits` the first tile has.
-fn tile_len(edits: &[Edit], depth: u32) -> usize {
-    let Some(last) = edits.get(TILE - 1) else { return edits.len() };
-    let bucket = last.path.prefix(depth);
-    TILE + edits[TILE..].iter().take_while(|edit| edit.path.prefix(depth) == bucket).count()
 }
 
 fn bit(depth: u32) -> usize {

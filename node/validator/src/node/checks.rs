@@ -37,6 +37,7 @@ pub(crate) struct Submission {
 
 struct FrameJob {
     peer: ValidatorIndex,
+    channel: Channel,
     message: RawMessage,
 }
 
@@ -83,9 +84,9 @@ impl Checks {
     pub(crate) fn on_frame(&self, peer: ValidatorIndex, channel: Channel, body: &Bytes) {
         let message = match heddle_wire::decode(channel, body) {
             Ok(message) => message,
-            Err(error) => return malformed(&self.shared, &self.driver, peer, &error),
+            Err(error) => return malformed(&self.shared, &self.driver, (peer, channel), &error),
         };
-        let job = FrameJob { peer, message };
+        let job = FrameJob { peer, channel, message };
         if !job.message.is_heavy() {
             return check_frame(job, &self.shared, &self.driver);
         }
@@ -129,39 +130,40 @@ fn work(queues: &Queues, shared: &Shared, driver: &Sender<DriverEvent>) {
 }
 
 fn check_frame(job: FrameJob, shared: &Shared, driver: &Sender<DriverEvent>) {
-    let FrameJob { peer, message } = job;
+    let FrameJob { peer, channel, message } = job;
     let checked = message.check(|id, auth| shared.known.contains(id, auth));
     let message = match checked {
         Ok(message) => message,
-        Err(error) => return malformed(shared, driver, peer, &error),
+        Err(error) => return malformed(shared, driver, (peer, channel), &error),
     };
     let event = match message {
         PeerMessage::Transactions(transactions) => {
             remember(shared, &transactions);
             DriverEvent::Input(Input::Forwarded(candidates(shared, transactions)))
         }
-        PeerMessage::Ping(nonce) => DriverEvent::Ping { peer, nonce },
-        PeerMessage::Pong(_) => return,
+        // The transport answers these itself.
+        PeerMessage::Ping(_) | PeerMessage::Pong(_) => return,
         PeerMessage::Consensus(_) | PeerMessage::Request { .. } | PeerMessage::Response { .. } => {
             DriverEvent::Input(Input::Peer { from: peer, message })
         }
     };
-    // The driver ends first; whoever is still working then has nobody to tell.
-    let _ = driver.send(event);
+    // Never waits: a peer that sends more than the driver can take loses what is too much, not the network its thread.
+    if driver.try_send(event).is_err() {
+        shared.metrics.frames_dropped.inc();
+    }
 }
 
+/// Costs the peer its connection. The transport logs and counts it, and bars a peer that does it again for longer.
 fn malformed(
     shared: &Shared,
     driver: &Sender<DriverEvent>,
-    peer: ValidatorIndex,
+    (peer, channel): (ValidatorIndex, Channel),
     error: &dyn std::fmt::Display,
 ) {
-    let seen = shared.metrics.frames_malformed.inc();
-    // One line for each power of two: a peer cannot flood the log.
-    if (seen + 1).is_power_of_two() {
-        tracing::warn!(%peer, %error, seen = seen + 1, "malformed message");
-    }
-    let _ = driver.send(DriverEvent::Input(Input::PeerMalformed(peer)));
+    shared.metrics.frames_malformed.inc();
+    let error = error.to_string();
+    // The driver ends first; whoever is still working then has nobody to tell.
+    let _ = driver.send(DriverEvent::BadFrame { peer, channel, error });
 }
 
 fn check_submissions(

@@ -26,7 +26,7 @@ use heddle_types::CommitCert;
 use heddle_types::TransactionError;
 use heddle_types::TxId;
 use heddle_types::ValidatorIndex;
-use heddle_wire::PeerMessage;
+use heddle_wire::Channel;
 use tokio::sync::oneshot;
 
 use crate::exit::Fatal;
@@ -62,8 +62,8 @@ pub(crate) enum DriverEvent {
         checked: Vec<Result<Candidate, TransactionError>>,
         reply: oneshot::Sender<Vec<SendOutcome>>,
     },
-    /// A peer asks whether this node is there.
-    Ping { peer: ValidatorIndex, nonce: u64 },
+    /// A peer sent what is no message, or a malformed one.
+    BadFrame { peer: ValidatorIndex, channel: Channel, error: String },
     /// End.
     Stop,
 }
@@ -160,8 +160,9 @@ impl Driver {
                 }
                 replies.push(Replies { outcomes, reply });
             }
-            DriverEvent::Ping { peer, nonce } => {
-                actions.push(Action::Send { to: peer, message: PeerMessage::Pong(nonce) });
+            DriverEvent::BadFrame { peer, channel, error } => {
+                self.transport.report_bad_frame(peer, channel, &error);
+                self.machine.handle(now, Input::PeerMalformed(peer), actions);
             }
             DriverEvent::Stop => return false,
         }

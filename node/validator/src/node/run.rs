@@ -44,6 +44,8 @@ use crate::rpc::RpcConfig;
 
 /// How long a node may take to end once it was asked to.
 const STOP_MAX: Duration = Duration::from_secs(4);
+/// Events that wait for the driver at most.
+const EVENTS_MAX: usize = 65_536;
 /// Questions of peers that wait at most.
 const SERVING_MAX: usize = 256;
 
@@ -89,7 +91,7 @@ impl Node {
     fn start(home: &Home, rpc: TcpListener, lock: HomeLock) -> Result<Self, Fatal> {
         let clock = Clock::start();
         let Opened { shared, safety, recovered, mute_reason, config } = open::open(home)?;
-        let (driver, driver_events) = crossbeam_channel::unbounded();
+        let (driver, driver_events) = crossbeam_channel::bounded(EVENTS_MAX);
         let (execution, execution_jobs) = crossbeam_channel::unbounded();
         let (serving, serving_jobs) = crossbeam_channel::bounded(SERVING_MAX);
         let (end, ends) = crossbeam_channel::unbounded();

@@ -1,0 +1,7 @@
+#!/bin/sh
+# The long runs: many simulator seeds, kill cycles on real processes. Prints what it found; stops at the first failure.
+set -eu
+cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}/release
+HEDDLE_SEEDS=${HEDDLE_SEEDS:-50000} cargo test --release --locked -p heddle-localnet --test it simulator -- --nocapture
+localnet/kill-cycles --heddle "$target/heddle" --singles 20 --alls 10
