@@ -9,6 +9,7 @@ mod localnet;
 mod net;
 mod node;
 mod offline;
+mod python;
 mod running;
 mod usage;
 
