@@ -145,7 +145,7 @@ impl Machine {
                 self.fetch(now, heddle_catchup::Input::Malformed { peer }, actions);
             }
             Input::Executed { executed, skipped } => {
-                self.on_executed(now, executed, &skipped, actions)
+                self.on_executed(now, executed, &skipped, actions);
             }
             Input::Tick => self.on_tick(now, actions),
         }
