@@ -59,7 +59,7 @@ pub(crate) async fn offer(
         let first = usize::try_from(burst.txs.start).unwrap_or(usize::MAX);
         let len = usize::try_from(burst.txs.end - burst.txs.start).unwrap_or_default();
         let node = nodes[first];
-        let send = Send {
+        let send = BurstSend {
             node: network.nodes()[node].clone(),
             gate: gates[node].clone(),
             txs: txs.clone(),
@@ -90,13 +90,13 @@ impl Offered {
 }
 
 /// One burst on its way.
-struct Send {
+struct BurstSend {
     node: RpcClient,
     gate: Arc<Semaphore>,
     txs: Arc<Vec<Signed>>,
 }
 
-impl Send {
+impl BurstSend {
     async fn run(self, first: usize, len: usize, start: Instant) -> Sent {
         let mut waiting: Vec<usize> = (first..first + len).collect();
         let began = Instant::now();

@@ -25,6 +25,7 @@ mod known;
 mod metrics;
 mod open;
 mod pending;
+mod receipts;
 mod refusal;
 mod run;
 mod serve;

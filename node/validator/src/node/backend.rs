@@ -438,14 +438,14 @@ fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcE
     let Some(TxLocation { height, index }) = place.filter(|place| place.height <= durable) else {
         return Ok(None);
     };
-    let receipts = shared.storage.receipts(height).map_err(|error| internal(&error))?;
-    let traces = shared.storage.traces(height).map_err(|error| internal(&error))?;
+    let block = shared.receipts.read(&shared.storage, height).map_err(|error| internal(&error))?;
     let position = usize::try_from(index.get()).unwrap_or(usize::MAX);
-    let receipt = receipts.as_ref().and_then(|receipts| receipts.get(position));
+    let receipt = block.as_ref().and_then(|block| block.receipts.get(position));
     let Some(receipt) = receipt.filter(|receipt| receipt.id == id) else {
         return Err(internal(&format!("transaction {id} has no receipt at height {height}")));
     };
-    let trace = traces.and_then(|traces| traces.get(position).cloned()).unwrap_or_default();
+    let trace = block.as_ref().and_then(|block| block.traces.get(position));
+    let trace = trace.cloned().unwrap_or_default();
     Ok(Some(TransactionInfo {
         id,
         status: TxStatus::Final,

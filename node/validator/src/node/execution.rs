@@ -22,6 +22,7 @@ use crate::node::blocks::block_reply;
 use crate::node::clock;
 use crate::node::driver::DriverEvent;
 use crate::node::driver::ExecuteJob;
+use crate::node::receipts::BlockReceipts;
 use crate::node::shared::Shared;
 
 /// Blocks whose outcomes go into one write.
@@ -143,6 +144,8 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         }
         None => tracing::error!(height = %executed.height, "a certificate names unknown signers"),
     }
+    let Outcome { receipts, traces, .. } = outcome;
+    shared.receipts.insert(executed.height, Arc::new(BlockReceipts { receipts, traces }));
     let input = Input::Executed { executed, skipped };
     // The driver ends first when the node is stopped.
     let _ = driver.send(DriverEvent::Input(input));

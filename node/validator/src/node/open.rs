@@ -41,6 +41,7 @@ use crate::node::known::KnownSignatures;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
+use crate::node::receipts::ReceiptCache;
 use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Safety;
@@ -215,6 +216,7 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         is_whole: AtomicBool::new(false),
         known: KnownSignatures::default(),
         standings: Standings::default(),
+        receipts: ReceiptCache::default(),
         evidence: Mutex::new(Vec::new()),
         feed: Arc::new(BlockFeed::new(FEED_BLOCKS, height)),
         samples: Samples::default(),

@@ -23,6 +23,7 @@ use crate::node::known::KnownSignatures;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
+use crate::node::receipts::ReceiptCache;
 use crate::rpc::BlockFeed;
 
 /// Pieces of evidence that are kept.
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) is_whole: AtomicBool,
     pub(crate) known: KnownSignatures,
     pub(crate) standings: Standings,
+    pub(crate) receipts: ReceiptCache,
     pub(crate) evidence: Mutex<Vec<heddle_rpc_api::Evidence>>,
     pub(crate) feed: Arc<BlockFeed>,
     pub(crate) samples: Samples,
