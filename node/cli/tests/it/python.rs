@@ -36,9 +36,7 @@ fn the_client_of_the_protocol_page_sends_a_transfer_and_sees_it_final() {
 
     let net = Net::start();
     let (key, to, url) = (net.key_file("alice"), net.account("bob"), net.url(2));
-    let transfer = |amount| {
-        run(&["--from", &key, "--to", &to, "--amount", amount, "--rpc", &url])
-    };
+    let transfer = |amount| run(&["--from", &key, "--to", &to, "--amount", amount, "--rpc", &url]);
     let before = net.call(2, "getAccount", json!({ "address": to }))["balances"]["HDL"].clone();
     let (code, said) = transfer("1500000000");
     assert_eq!(code, Some(0), "{said}");
