@@ -23,6 +23,7 @@ mod observer;
 mod ports;
 mod probe;
 mod process;
+mod rate;
 mod reset;
 mod running;
 mod settings;

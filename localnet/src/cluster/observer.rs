@@ -1,9 +1,9 @@
 //! A running cluster's figures, for a line that people watch.
 
 use std::time::Duration;
+use std::time::Instant;
 
 use heddle_client::RpcClient;
-use heddle_rpc_api::PerformanceSample;
 use heddle_rpc_api::Status;
 use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
@@ -12,9 +12,12 @@ use tokio::task::JoinSet;
 use super::Cluster;
 use super::ClusterError;
 use super::histogram::Histogram;
+use super::rate::Rate;
 
 /// The metric from which commit latencies are taken: seconds from a block's proposal to its finality.
 const COMMIT_METRIC: &str = "heddle_commit_latency_seconds";
+/// The metric that counts what was executed.
+const TRANSACTIONS_METRIC: &str = "heddle_transactions_final_total";
 /// How long a validator has for one answer.
 const ANSWER_MAX: Duration = Duration::from_millis(500);
 
@@ -25,7 +28,7 @@ pub struct Figures {
     pub height: Option<u64>,
     /// Transactions executed a second, lately.
     pub txs_per_second: Option<u64>,
-    /// Half of the blocks since the last look were final within this.
+    /// Half of the transactions since the last look, or the last ones that there were, were final within this.
     pub commit_p50_ms: Option<u64>,
     /// 99 of 100 were.
     pub commit_p99_ms: Option<u64>,
@@ -39,6 +42,9 @@ pub struct Figures {
 #[derive(Debug)]
 pub struct Observer {
     runtime: Runtime,
+    /// The validator whose figures are shown: the first that answers.
+    source: Option<usize>,
+    rate: Rate,
     last: Option<Histogram>,
     shown: Option<Histogram>,
 }
@@ -46,7 +52,7 @@ pub struct Observer {
 #[derive(Default)]
 struct Answer {
     status: Option<Status>,
-    sample: Option<PerformanceSample>,
+    transactions: Option<u64>,
     commits: Option<Histogram>,
 }
 
@@ -58,36 +64,46 @@ impl Observer {
     pub fn new() -> Result<Self, ClusterError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ClusterError::io("tokio".as_ref(), error))?;
-        Ok(Self { runtime, last: None, shown: None })
+        let rate = Rate::default();
+        Ok(Self { runtime, source: None, rate, last: None, shown: None })
     }
 
-    /// Asks every validator; latencies are the first answering one's, and of what became final since the last call.
+    /// Asks every validator; rate and latencies are those of the first that answers.
     pub fn observe(&mut self, cluster: &Cluster) -> Figures {
         let answers = self.ask(cluster);
         let up = answers.iter().filter(|answer| answer.status.is_some()).count();
         let heights = answers.iter().filter_map(|answer| answer.status.as_ref());
         let height = heights.map(|status| status.final_height.get()).max();
-        let sample = answers.iter().find_map(|answer| answer.sample);
-        let now = answers.into_iter().find_map(|answer| answer.commits);
-        let fresh = now.as_ref().map(|now| match &self.last {
-            Some(last) => now.since(last),
-            None => now.clone(),
-        });
-        if let Some(fresh) = fresh.filter(|fresh| !fresh.is_empty()) {
-            self.shown = Some(fresh);
-        }
-        self.last = now;
+        self.follow(answers);
         let quantile = |percent| self.shown.as_ref().and_then(|shown| shown.quantile_ms(percent));
         Figures {
             height,
-            txs_per_second: sample.and_then(|sample| {
-                sample.transactions.saturating_mul(1000).checked_div(sample.interval_ms)
-            }),
+            txs_per_second: self.rate.per_second(),
             commit_p50_ms: quantile(50),
             commit_p99_ms: quantile(99),
             up,
             validators: cluster.members.len(),
         }
+    }
+
+    fn follow(&mut self, answers: Vec<Answer>) {
+        let first = answers.into_iter().enumerate().find(|(_, answer)| answer.status.is_some());
+        let Some((source, answer)) = first else { return };
+        if self.source != Some(source) {
+            // Another one's counts say nothing about what came since the last look.
+            self.source = Some(source);
+            self.rate = Rate::default();
+            self.last = None;
+        }
+        if let Some(transactions) = answer.transactions {
+            self.rate.observe(Instant::now(), transactions);
+        }
+        let fresh = self.last.as_ref().zip(answer.commits.as_ref());
+        let fresh = fresh.map(|(last, now)| now.since(last));
+        if let Some(fresh) = fresh.filter(|fresh| !fresh.is_empty()) {
+            self.shown = Some(fresh);
+        }
+        self.last = answer.commits.or_else(|| self.last.take());
     }
 
     fn ask(&self, cluster: &Cluster) -> Vec<Answer> {
@@ -109,11 +125,14 @@ impl Observer {
 async fn ask(url: &str) -> Option<Answer> {
     let client = RpcClient::new(url).ok()?.with_timeout(ANSWER_MAX);
     let status = client.status().await.ok()?;
-    let samples = client.performance_samples(1).await.unwrap_or_default();
-    let metrics = client.get("/metrics").await.ok().map(|(_, text)| text);
+    let metrics = client.get("/metrics").await.ok().map(|(_, text)| text).unwrap_or_default();
     Some(Answer {
         status: Some(status),
-        sample: samples.first().copied(),
-        commits: metrics.and_then(|text| Histogram::parse(&text, COMMIT_METRIC)),
+        transactions: counter(&metrics, TRANSACTIONS_METRIC),
+        commits: Histogram::parse(&metrics, COMMIT_METRIC),
     })
+}
+
+fn counter(page: &str, name: &str) -> Option<u64> {
+    page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }

@@ -40,6 +40,13 @@ impl CliError {
         Self::new(UNKNOWN, line)
     }
 
+    /// The system has no random bytes.
+    pub(crate) fn no_random(error: getrandom::Error) -> Self {
+        Self::refused(format!(
+            "random numbers: found none ({error}), expected some; check the system's random device"
+        ))
+    }
+
     pub(crate) fn new(code: u8, line: impl Into<String>) -> Self {
         Self { code, line: exit::one_line(&line.into()), is_printed: false }
     }

@@ -145,7 +145,7 @@ impl Machine {
                 self.fetch(now, heddle_catchup::Input::Malformed { peer }, actions);
             }
             Input::Executed { executed, skipped } => {
-                self.on_executed(now, executed, &skipped, actions)
+                self.on_executed(now, executed, &skipped, actions);
             }
             Input::Tick => self.on_tick(now, actions),
         }
@@ -216,8 +216,10 @@ impl Machine {
         actions: &mut Vec<Action>,
     ) {
         let result = self.admit(candidate, heddle_mempool::Origin::Local);
-        if result.is_ok() && self.forward_at.is_none() {
-            self.forward_at = Some(now.instant.after(self.forward_delay));
+        if result.is_ok() {
+            // An earlier transaction's second time may be far away; this one is due now.
+            let due = now.instant.after(self.forward_delay);
+            self.forward_at = Some(self.forward_at.map_or(due, |at| at.min(due)));
         }
         let id = candidate.transaction.id();
         actions.push(Action::Reply { ticket, result: result.map(|admission| (id, admission)) });

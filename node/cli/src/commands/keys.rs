@@ -50,11 +50,7 @@ pub(crate) fn run(command: KeysCommand, output: Output) -> Result<(), CliError> 
 
 fn random_key() -> Result<KeyFile, CliError> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| {
-        CliError::refused(format!(
-            "random numbers: found none ({error}), expected 32 bytes; check the system's random device"
-        ))
-    })?;
+    getrandom::fill(&mut seed).map_err(CliError::no_random)?;
     Ok(KeyFile::new(SecretKey::from_seed(seed)))
 }
 

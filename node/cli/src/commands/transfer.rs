@@ -10,10 +10,12 @@ use heddle_rpc_api::ErrorKind;
 use heddle_rpc_api::GetAccount;
 use heddle_rpc_api::GetState;
 use heddle_rpc_api::GetStatus;
+use heddle_rpc_api::GetTransaction;
 use heddle_rpc_api::SendTransaction;
 use heddle_rpc_api::Sent;
 use heddle_rpc_api::StateReply;
 use heddle_rpc_api::TransactionInfo;
+use heddle_rpc_api::TxStatus;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -41,6 +43,9 @@ use crate::target::Target;
 
 /// How many heights a transfer stays valid, unless it is said: after that its outcome is known for certain.
 const VALID_HEIGHTS: u64 = 1000;
+/// Up to so many heights more, at random: two equal transfers asked for at the same moment must not be the same bytes, of
+/// which only one would be made.
+const VALID_HEIGHTS_SPREAD: u64 = 1024;
 /// Times that a nonce which somebody else took meanwhile is replaced by the next.
 const NONCE_TRIES: u32 = 5;
 
@@ -101,13 +106,18 @@ pub(crate) fn run(args: &TransferArgs, output: Output) -> Result<(), CliError> {
         sender: key.address(),
         payer: None,
         nonce: args.nonce.map_or_else(|| next_nonce(&rpc, key.address()), Ok)?,
-        valid_until: Height::new(status.final_height.get().saturating_add(VALID_HEIGHTS)),
+        valid_until: Height::new(status.final_height.get().saturating_add(valid_heights()?)),
         max_fee: args.max_fee,
         access: Access::DERIVED,
         calls: vec![heddle_ledger::transfer_call(args.to, args.asset, amount)],
     };
     for _ in 0..NONCE_TRIES {
         let transaction = Transaction::sign(body.clone(), key.secret());
+        if args.nonce.is_none() && is_known(&rpc, &transaction)? {
+            // Somebody asked for an equal transfer just now; this is another one.
+            body.nonce = after(body.nonce);
+            continue;
+        }
         match send(args, &rpc, &transaction, output) {
             Err(CallError::Refused(refusal))
                 if args.nonce.is_none() && refusal.data.kind == ErrorKind::NonceUsed =>
@@ -127,6 +137,28 @@ pub(crate) fn run(args: &TransferArgs, output: Output) -> Result<(), CliError> {
          name one with --nonce",
         nonce::format(body.nonce)
     )))
+}
+
+/// Whether the node has these very bytes already.
+fn is_known(rpc: &Rpc, transaction: &Transaction) -> Result<bool, CliError> {
+    let info = rpc.call(&GetTransaction { id: transaction.id() })?;
+    Ok(info.status != TxStatus::Unknown)
+}
+
+fn after(nonce: Nonce) -> Nonce {
+    match nonce {
+        Nonce::Lane { lane, sequence } => {
+            Nonce::Lane { lane, sequence: sequence.saturating_add(1) }
+        }
+        Nonce::Window { millis } => Nonce::Window { millis: millis.saturating_add(1) },
+    }
+}
+
+/// How many heights a transfer stays valid.
+fn valid_heights() -> Result<u64, CliError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(CliError::no_random)?;
+    Ok(VALID_HEIGHTS + u64::from_le_bytes(bytes) % VALID_HEIGHTS_SPREAD)
 }
 
 fn send(

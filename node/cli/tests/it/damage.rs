@@ -66,10 +66,14 @@ fn an_emptied_database_is_fetched_again_from_the_others() {
     let paid = net.transfer(1, "alice", "bob", "77");
     let height = paid["height"].as_u64().unwrap();
     let before = net.common_block(height);
+    (0..8).for_each(|_| drop(net.transfer(0, "alice", "bob", "1")));
+    let reported = net.await_above(1, height + 8, 10 * SECOND)["finalHeight"].as_u64();
     net.localnet(&["kill", "1"]);
     fs::remove_dir_all(format!("{}/db", net.validator(1))).unwrap();
     fs::create_dir(format!("{}/db", net.validator(1))).unwrap();
     net.localnet(&["start-one", "1"]);
+    // It does not answer before it has what it reported.
+    assert!(net.final_height(1) >= reported, "{:?}", net.final_height(1));
     net.await_above(1, net.highest(), 10 * SECOND);
     net.await_voting(1, 5 * SECOND);
     assert_eq!(net.common_block(height), before);

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -99,6 +100,25 @@ fn nothing_final_is_lost_when_all_are_killed_at_once() {
     assert_kept(&net, &paid);
     assert_no_evidence(&net);
     net.transfer(3, "alice", "bob", "1");
+}
+
+#[test]
+fn validators_that_are_started_one_by_one_answer_before_there_is_a_quorum() {
+    let net = Net::start();
+    let height = net.transfer(0, "alice", "bob", "1")["height"].as_u64().unwrap();
+    let before: Vec<u64> = (0..VALIDATORS).map(|index| net.final_height(index).unwrap()).collect();
+    for index in ["0", "1", "2", "3"] {
+        net.localnet(&["kill", index]);
+    }
+    for (index, before) in before.into_iter().enumerate() {
+        let begun = Instant::now();
+        net.localnet(&["start-one", &index.to_string()]);
+        assert!(begun.elapsed() < 5 * SECOND, "{:?}", begun.elapsed());
+        assert!(net.final_height(index).unwrap() >= before);
+    }
+    net.await_above(0, height, 10 * SECOND);
+    net.transfer(2, "alice", "bob", "1");
+    assert_no_evidence(&net);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Tests of the `heddle` binary as a script sees it: arguments in, exit code, stdout and stderr out.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod damage;
 mod faults;
 mod help;
@@ -9,6 +11,7 @@ mod localnet;
 mod net;
 mod node;
 mod offline;
+mod python;
 mod running;
 mod usage;
 

@@ -76,6 +76,22 @@ fn a_transfer_through_any_validator_is_final_on_all() {
 }
 
 #[test]
+fn equal_transfers_in_a_row_are_all_made_and_none_waits_for_the_idle_interval() {
+    const COUNT: u128 = 20;
+    let net = Net::start();
+    let before = balance(&net, 0, "dave");
+    let (key, to, url) = (net.key_file("carol"), net.account("dave"), net.url(1));
+    for _ in 0..COUNT {
+        let said =
+            heddle(&["transfer", "--from", &key, "--to", &to, "--amount", "3", "--rpc", &url]);
+        assert_eq!(said.code, 0, "{}", said.stderr);
+    }
+    eventually("every transfer", 3 * SECOND, || {
+        (balance(&net, 0, "dave") == before + 3 * COUNT).then_some(())
+    });
+}
+
+#[test]
 fn a_transaction_is_built_signed_and_sent_step_by_step() {
     let net = Net::start();
     let genesis = format!("{}/genesis.json", net.validator(0));

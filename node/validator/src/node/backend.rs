@@ -275,23 +275,25 @@ impl Backend for NodeBackend {
 
     fn health(&self) -> Health {
         let status = self.status_now();
-        match status.sync_state {
-            SyncState::Starting => {
-                Health::Starting { reason: "waiting to hear from the other validators".to_owned() }
+        if !self.shared.is_whole.load(Ordering::SeqCst) {
+            if status.sync_state != SyncState::Synced {
+                let reason = "fetching from the other validators what this home had".to_owned();
+                return Health::Starting { reason };
             }
-            SyncState::Halted => Health::Behind { reason: "halted: see the log".to_owned() },
-            SyncState::Syncing | SyncState::Synced => {
-                let behind = status.height.since(status.final_height);
-                let certified_at = self.shared.machine.read().certified_at;
-                let silent_ms = clock::wall().get().saturating_sub(certified_at.get());
-                if behind > BEHIND_HEIGHTS_MAX {
-                    Health::Behind { reason: format!("{behind} heights behind") }
-                } else if silent_ms > SILENT_MS_MIN.max(3 * self.idle_interval_ms) {
-                    Health::Behind { reason: format!("no new certificate for {silent_ms} ms") }
-                } else {
-                    Health::Healthy
-                }
-            }
+            self.shared.is_whole.store(true, Ordering::SeqCst);
+        }
+        if status.sync_state == SyncState::Halted {
+            return Health::Behind { reason: "halted: see the log".to_owned() };
+        }
+        let published = self.shared.machine.read().clone();
+        let behind = published.highest_certified.since(status.final_height);
+        let silent_ms = clock::wall().get().saturating_sub(published.certified_at.get());
+        if behind > BEHIND_HEIGHTS_MAX {
+            Health::Behind { reason: format!("{behind} heights behind") }
+        } else if silent_ms > SILENT_MS_MIN.max(3 * self.idle_interval_ms) {
+            Health::Behind { reason: format!("no new certificate for {silent_ms} ms") }
+        } else {
+            Health::Healthy
         }
     }
 
@@ -333,8 +335,8 @@ impl NodeBackend {
         let durable = *shared.durable.read();
         let published = shared.machine.read().clone();
         let machine = published.status.as_ref();
-        let height = published.highest_certified.max(durable.height);
-        let is_behind = height.since(durable.height) > BEHIND_HEIGHTS_MAX;
+        let height = published.recorded.max(durable.height);
+        let is_behind = published.highest_certified.since(durable.height) > BEHIND_HEIGHTS_MAX;
         let sync_state = if shared.halted.load(Ordering::SeqCst) {
             SyncState::Halted
         } else if machine.is_some_and(|status| status.catching_up) || is_behind {

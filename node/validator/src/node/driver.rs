@@ -253,6 +253,7 @@ impl Driver {
             published.highest_certified = status.agreement.height;
             published.certified_at = clock::wall();
         }
+        published.recorded = self.store.recorded();
         published.voting_reason = match self.voting {
             VotingState::Voting => None,
             VotingState::Muted => {

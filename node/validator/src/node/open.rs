@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
@@ -57,6 +58,9 @@ const FORWARD_DELAY: Millis = Millis::new(2);
 /// The most that one block orders: what two cores execute in well under a view's timeout.
 const PAYLOAD: PayloadLimits = PayloadLimits { txs: 4_000, bytes: limits::PAYLOAD_BYTES_MAX };
 
+/// Certified blocks above the last final one, when all goes well.
+const CERTIFIED_AHEAD: u64 = 2;
+
 /// What a node starts with.
 pub(crate) struct Opened {
     pub(crate) shared: Arc<Shared>,
@@ -101,7 +105,9 @@ fn first_record(genesis: &Genesis) -> SafetyRecord {
 pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
     let chain = home.committee().chain();
     let dir = home.db_path();
-    let opened = match Storage::open(&dir, chain) {
+    let opened = Storage::open(&dir, chain);
+    let is_new = matches!(opened, Err(StorageError::Missing { .. }));
+    let opened = match opened {
         Err(StorageError::Missing { .. }) => {
             tracing::warn!(path = %dir.display(), "no database: starting from genesis, fetching from peers");
             create_database(&dir, home.genesis()).and_then(|()| Storage::open(&dir, chain))
@@ -113,7 +119,20 @@ pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
     let config = machine_config(home);
     let (state, recovered) = recovered(recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
     let shared = Arc::new(share(home, storage, state, &recovered));
+    shared.is_whole.store(!is_new && is_whole(&recovered), Ordering::SeqCst);
     Ok(Opened { shared, safety, recovered, mute_reason, config })
+}
+
+/// The certified height that the safety record knows.
+pub(crate) fn recorded(recovered: &Recovered) -> Height {
+    recovered.safety.as_ref().map_or(Height::ZERO, |record| record.high_qc.data.height)
+}
+
+/// Whether the database holds what the safety record lets expect; if not, it was emptied, and may not be fetched to the
+/// end since.
+fn is_whole(recovered: &Recovered) -> bool {
+    let missing = recorded(recovered).since(recovered.last_final.header().height);
+    missing <= limits::LAG_MAX + CERTIFIED_AHEAD
 }
 
 fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<String>), Fatal> {
@@ -187,12 +206,14 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         machine: RwLock::new(Published {
             status: None,
             highest_certified: Height::ZERO,
+            recorded: recorded(recovered),
             voting_reason: Some("starting".to_owned()),
             certified_at: clock::wall(),
             has_heard: false,
         }),
         peers_up: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
+        is_whole: AtomicBool::new(false),
         known: KnownSignatures::default(),
         standings: Standings::default(),
         receipts: ReceiptCache::default(),

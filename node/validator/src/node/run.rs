@@ -110,12 +110,13 @@ impl Node {
         let transport = Arc::new(start_transport(home, &network, events)?);
 
         let mut actions = Vec::new();
+        let recorded = open::recorded(&recovered);
         let machine = Machine::new(config, recovered, clock.now(), &mut actions);
         let the_driver = Driver {
             shared: Arc::clone(&shared),
             clock,
             machine,
-            store: Store::new(Arc::clone(&shared.storage), safety),
+            store: Store::new(Arc::clone(&shared.storage), safety, recorded),
             transport: Arc::clone(&transport),
             execution,
             serving,

@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) machine: RwLock<Published>,
     pub(crate) peers_up: AtomicUsize,
     pub(crate) halted: AtomicBool,
+    /// Whether what was reported before the start is here again, so that nothing that is answered goes back. Never unset.
+    pub(crate) is_whole: AtomicBool,
     pub(crate) known: KnownSignatures,
     pub(crate) standings: Standings,
     pub(crate) receipts: ReceiptCache,
@@ -63,6 +65,8 @@ pub(crate) struct Published {
     pub(crate) status: Option<Status>,
     /// The highest certified height that was seen.
     pub(crate) highest_certified: Height,
+    /// The highest certified height that the safety record on disk knows: what is reported, so that it survives a crash.
+    pub(crate) recorded: Height,
     /// Why the node does not vote; none when it does.
     pub(crate) voting_reason: Option<String>,
     /// When a new certificate was last seen.

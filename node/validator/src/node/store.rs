@@ -7,6 +7,7 @@ use heddle_machine::Action;
 use heddle_storage::SafetyError;
 use heddle_storage::SafetyFile;
 use heddle_storage::Storage;
+use heddle_types::Height;
 use heddle_types::PublicKey;
 use heddle_types::SafetyRecord;
 
@@ -44,11 +45,18 @@ impl Safety {
 pub(crate) struct Store {
     storage: Arc<Storage>,
     safety: Safety,
+    recorded: Height,
 }
 
 impl Store {
-    pub(crate) const fn new(storage: Arc<Storage>, safety: Safety) -> Self {
-        Self { storage, safety }
+    /// `recorded` is the certified height that the safety record knows.
+    pub(crate) const fn new(storage: Arc<Storage>, safety: Safety, recorded: Height) -> Self {
+        Self { storage, safety, recorded }
+    }
+
+    /// The certified height that the safety record on disk knows.
+    pub(crate) const fn recorded(&self) -> Height {
+        self.recorded
     }
 
     /// Writes all that `actions` ask to be durable: every block in one synced write, timeout certificates, then the newest
@@ -74,8 +82,9 @@ impl Store {
                 _ => {}
             }
         }
-        record.map_or(Ok(()), |record| {
-            self.safety.write(record).map_err(|error| Fatal::of_safety(&error))
-        })
+        let Some(record) = record else { return Ok(()) };
+        self.safety.write(record).map_err(|error| Fatal::of_safety(&error))?;
+        self.recorded = record.high_qc.data.height;
+        Ok(())
     }
 }

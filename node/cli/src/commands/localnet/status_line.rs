@@ -38,7 +38,8 @@ impl StatusLine {
         self.last = Some(Instant::now());
         let figures = observer.observe(cluster);
         // A terminal that went away takes the line with it and nothing else.
-        let _ = write!(io::stderr(), "\r\u{1b}[2K{}", text(&figures));
+        // Cut at the terminal's edge: a line that went on below it could not be written over.
+        let _ = write!(io::stderr(), "\r\u{1b}[2K\u{1b}[?7l{}\u{1b}[?7h", text(&figures));
         let _ = io::stderr().flush();
         Ok(())
     }
@@ -55,7 +56,7 @@ fn text(figures: &Figures) -> String {
     let millis = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"));
     let height = figures.height.map_or_else(|| "-".to_owned(), |height| height.to_string());
     format!(
-        "height {height}   {} tx/s   commit p50 {} p99 {}   {} of {} validators up",
+        "height {height}   {} tx/s   commit p50 {} p99 {}   {}/{} validators up",
         figures.txs_per_second.unwrap_or(0),
         millis(figures.commit_p50_ms),
         millis(figures.commit_p99_ms),

@@ -1,0 +1,5 @@
+//! The machine, told things by hand.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod forwarding;
