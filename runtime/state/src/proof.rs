@@ -84,9 +84,7 @@ impl Proof {
         let path = Path::of(key);
         let end = match &self.terminal {
             Terminal::Empty => Hash32::ZERO,
-            Terminal::Present(entry) => {
-                leaf_hash(&path, &hashing::hash_entry(entry))
-            }
+            Terminal::Present(entry) => leaf_hash(&path, &hashing::hash_entry(entry)),
             Terminal::Other { path: other, entry_hash } => {
                 let other = Path(*other);
                 if other == path || !other.shares(&path, self.siblings.len()) {
@@ -165,7 +163,8 @@ fn terminal(past: &Past<'_>, path: &Path, leaf: &Leaf) -> Terminal {
 
 fn subtree_hash(leaves: &[Leaf], depth: usize) -> Hash32 {
     let mut forest = Forest::new();
-    let root = forest.plant(leaves, depth);
+    leaves.iter().for_each(|leaf| forest.push(&leaf.path, &leaf.hash));
+    let root = forest.plant(depth);
     forest.grow();
     forest.node(root).hash
 }
