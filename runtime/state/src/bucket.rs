@@ -5,10 +5,14 @@ use std::mem;
 use heddle_types::Entry;
 use heddle_types::Hash32;
 
+use crate::forest::Forest;
 use crate::path::Path;
 
 /// Slots of a bucket that are read ahead; a bucket rarely has more.
 const TOUCHED_MAX: usize = 8;
+
+/// In so many slots all are compared; in more, half of them are ruled out at a time.
+const SMALL_MAX: usize = 8;
 
 /// A leaf: rule T2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +53,14 @@ impl Bucket {
         Self(slots.into_boxed_slice())
     }
 
-    /// Applies edits, ascending by path, and leaves in them what undoes them.
-    pub(crate) fn apply(&mut self, edits: &mut [Edit]) {
-        let in_place = edits.iter().all(|edit| edit.occupant.is_some() && self.has(&edit.path));
-        if in_place {
-            edits.iter_mut().for_each(|edit| self.swap(edit));
+    /// Applies edits, ascending by path, and leaves in them what undoes them. `places` are the slots in which their paths
+    /// stand, if they do.
+    pub(crate) fn apply(&mut self, edits: &mut [Edit], places: &[Option<usize>]) {
+        let in_place = |edit: &Edit| edit.occupant.is_some();
+        if places.iter().all(Option::is_some) && edits.iter().all(in_place) {
+            for (edit, place) in edits.iter_mut().zip(places.iter().flatten()) {
+                self.swap(edit, *place);
+            }
         } else {
             self.merge(edits);
         }
@@ -75,10 +82,6 @@ impl Bucket {
         self.0.iter().map(|slot| &slot.leaf)
     }
 
-    pub(crate) fn has(&self, path: &Path) -> bool {
-        self.find(path).is_some()
-    }
-
     pub(crate) fn entry(&self, path: &Path) -> Option<&Entry> {
         self.find(path).map(|position| &self.0[position].entry)
     }
@@ -89,41 +92,53 @@ impl Bucket {
         self.0.iter().take(TOUCHED_MAX).fold(0, touch)
     }
 
-    /// Appends to `out` the leaves as they will be after `edits`; `exists` is told of each edit in order whether something
-    /// stands at its path.
-    pub(crate) fn leaves_after(
+    /// Reads from a slot, so that it is in the cache.
+    pub(crate) fn touch_slot(&self, place: usize) -> usize {
+        let Slot { leaf, entry } = &self.0[place];
+        usize::from(leaf.hash.0[0])
+            ^ usize::from(entry.deposit.is_some())
+            ^ entry.value.as_bytes().len()
+    }
+
+    /// Pushes to `forest` the leaves as they will be after `edits`; `found` is told of each edit in order in which slot its path
+    /// stands, if it does.
+    pub(crate) fn push_leaves_after(
         &self,
         edits: &[Edit],
-        out: &mut Vec<Leaf>,
-        mut exists: impl FnMut(bool),
+        forest: &mut Forest,
+        mut found: impl FnMut(Option<usize>),
     ) {
-        let mut rest = &self.0[..];
+        let mut next = 0;
         for edit in edits {
-            while let [slot, after @ ..] = rest
-                && slot.leaf.path < edit.path
+            while let Some(Slot { leaf, .. }) = self.0.get(next)
+                && leaf.path.is_before(&edit.path)
             {
-                out.push(slot.leaf);
-                rest = after;
+                forest.push(&leaf.path, &leaf.hash);
+                next += 1;
             }
-            let found = rest.first().is_some_and(|slot| slot.leaf.path == edit.path);
-            rest = &rest[usize::from(found)..];
-            exists(found);
+            let place =
+                Some(next).filter(|at| self.0.get(*at).is_some_and(|s| s.leaf.path == edit.path));
+            found(place);
+            next += usize::from(place.is_some());
             if let Some(occupant) = &edit.occupant {
-                out.push(Leaf { path: edit.path, hash: occupant.hash });
+                forest.push(&edit.path, &occupant.hash);
             }
         }
-        out.extend(rest.iter().map(|slot| slot.leaf));
+        self.0[next..].iter().for_each(|slot| forest.push(&slot.leaf.path, &slot.leaf.hash));
     }
 
     fn find(&self, path: &Path) -> Option<usize> {
-        let first = self.0.partition_point(|slot| slot.leaf.path.head() < path.head());
-        let candidates = self.0[first..].iter().take_while(|s| s.leaf.path.head() == path.head());
-        Some(first + candidates.map(|slot| slot.leaf.path).position(|other| other == *path)?)
+        if self.0.len() <= SMALL_MAX {
+            self.0.iter().position(|slot| slot.leaf.path == *path)
+        } else {
+            self.0.binary_search_by(|slot| slot.leaf.path.cmp(path)).ok()
+        }
     }
 
-    fn swap(&mut self, edit: &mut Edit) {
-        if let (Some(position), Some(occupant)) = (self.find(&edit.path), &mut edit.occupant) {
-            let slot = &mut self.0[position];
+    fn swap(&mut self, edit: &mut Edit, place: usize) {
+        let slot = &mut self.0[place];
+        assert_eq!(slot.leaf.path, edit.path, "the slot that was found");
+        if let Some(occupant) = &mut edit.occupant {
             mem::swap(&mut slot.leaf.hash, &mut occupant.hash);
             mem::swap(&mut slot.entry, &mut occupant.entry);
         }

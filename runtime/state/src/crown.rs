@@ -8,6 +8,8 @@
 //! Node `i`'s children are `2i` and `2i + 1`, so that siblings are neighbours in memory, and an index says the same place
 //! however deep the crown has grown.
 
+use std::mem;
+
 use heddle_types::Domain;
 use heddle_types::Hash32;
 
@@ -32,15 +34,22 @@ pub(crate) struct Node {
     pub(crate) hash: Hash32,
 }
 
-impl Node {
-    pub(crate) const EMPTY: Self = Self { kind: Kind::Empty, hash: Hash32::ZERO };
-}
-
 /// A node and its index in the crown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placed {
-    pub(crate) index: usize,
+    /// As narrow as it may be: a block leaves some ten nodes a change in the history.
+    index: u32,
     pub(crate) node: Node,
+}
+
+impl Placed {
+    pub(crate) fn new(index: usize, node: Node) -> Self {
+        Self { index: u32::try_from(index).expect("a crown's index fits"), node }
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        usize::try_from(self.index).expect("32 bits fit")
+    }
 }
 
 /// The index of the root.
@@ -78,9 +87,9 @@ impl Crown {
 
     /// Puts a node in its place and leaves in it what was there.
     pub(crate) fn swap(&mut self, placed: &mut Placed) {
-        let Placed { index, node } = placed;
-        std::mem::swap(&mut self.hashes[*index / 2].0[*index % 2], &mut node.hash);
-        std::mem::swap(&mut self.kinds[*index], &mut node.kind);
+        let index = placed.index();
+        mem::swap(&mut self.hashes[index / 2].0[index % 2], &mut placed.node.hash);
+        mem::swap(&mut self.kinds[index], &mut placed.node.kind);
     }
 
     pub(crate) const fn depth(&self) -> u32 {
@@ -105,28 +114,31 @@ impl Crown {
     /// ascend too.
     pub(crate) fn push_parents(&self, nodes: &mut Vec<Placed>, start: usize) {
         let end = nodes.len();
+        nodes.reserve(end - start);
         let mut batch = Batch::new(Domain::STATE_INNER);
         let mut i = start;
         while i < end {
-            let Placed { index, node } = nodes[i];
-            i += 1;
+            let index = nodes[i].index();
+            let own = &nodes[i].node;
+            let siblings = &self.hashes[index / 2].0;
             let (left, right) = if index % 2 == 1 {
-                (self.node(index - 1), node)
-            } else if i < end && nodes[i].index == index + 1 {
+                ((self.kinds[index - 1], &siblings[0]), (own.kind, &own.hash))
+            } else if i + 1 < end && nodes[i + 1].index() == index + 1 {
                 i += 1;
-                (node, nodes[i - 1].node)
+                ((own.kind, &own.hash), (nodes[i].node.kind, &nodes[i].node.hash))
             } else {
-                (node, self.node(index + 1))
+                ((own.kind, &own.hash), (self.kinds[index + 1], &siblings[1]))
             };
-            let node = match (left.kind, right.kind) {
-                (Kind::Empty, Kind::Empty | Kind::Leaf) => right,
-                (Kind::Leaf, Kind::Empty) => left,
+            i += 1;
+            let (kind, hash) = match (left.0, right.0) {
+                (Kind::Empty, Kind::Empty | Kind::Leaf) => (right.0, *right.1),
+                (Kind::Leaf, Kind::Empty) => (left.0, *left.1),
                 (Kind::Empty | Kind::Leaf | Kind::Inner, _) => {
-                    batch.push(&left.hash, &right.hash, nodes.len());
-                    Node { kind: Kind::Inner, hash: Hash32::ZERO }
+                    batch.push(left.1, right.1, nodes.len());
+                    (Kind::Inner, Hash32::ZERO)
                 }
             };
-            nodes.push(Placed { index: index / 2, node });
+            nodes.push(Placed::new(index / 2, Node { kind, hash }));
             if batch.is_full() {
                 batch.drain(|position, hash| nodes[position].node.hash = hash);
             }

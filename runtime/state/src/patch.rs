@@ -29,6 +29,8 @@ pub(crate) struct Patch {
 pub(crate) struct Part {
     /// Ascending by path; at least one.
     pub(crate) edits: Vec<Edit>,
+    /// Until it is applied: for each edit, in which slot of its bucket its path stands, if it does.
+    pub(crate) places: Vec<Option<usize>>,
     /// The crown's lowest level first, the part's own node last; ascending by index within a level.
     pub(crate) nodes: Vec<Placed>,
 }
@@ -48,7 +50,8 @@ impl Patch {
             &self.part(prefix)?.nodes
         };
         let order = |index: usize| (Reverse(index.ilog2()), index);
-        let position = nodes.binary_search_by_key(&order(index), |node| order(node.index)).ok()?;
+        let position =
+            nodes.binary_search_by_key(&order(index), |node| order(node.index())).ok()?;
         Some(nodes[position].node)
     }
 

@@ -42,6 +42,29 @@ impl Path {
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
+    /// How many of the first bits are those of `other`.
+    pub(crate) fn shared_bits(&self, other: &Self) -> usize {
+        let words = |path: &Self| {
+            let [a, b, c, d] = *path.0.0.as_chunks().0 else { unreachable!("32 bytes") };
+            [a, b, c, d].map(u64::from_be_bytes)
+        };
+        let mut bits = 0;
+        for (own, others) in words(self).into_iter().zip(words(other)) {
+            let shared = (own ^ others).leading_zeros();
+            bits += shared;
+            if shared < u64::BITS {
+                break;
+            }
+        }
+        usize::try_from(bits).expect("at most 256")
+    }
+
+    /// Whether it comes before `other`: what `<` says, sooner.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        let (own, others) = (self.head(), other.head());
+        if own == others { self < other } else { own < others }
+    }
+
     /// Whether the first `bits` bits are those of `other`.
     pub(crate) fn shares(&self, other: &Self, bits: usize) -> bool {
         (0..bits).all(|depth| self.bit(depth) == other.bit(depth))

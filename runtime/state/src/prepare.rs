@@ -1,5 +1,7 @@
 //! What a block's changes make of the tree, worked out without touching it.
 
+use std::hint::black_box;
+
 use rayon::iter::IntoParallelRefIterator;
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
@@ -114,11 +116,14 @@ impl<'a> Work<'a> {
 
     fn shard(&self, shard_depth: u32, ranks: &[Ranked]) -> Shard {
         self.tree.touch_nodes(ranks.iter().map(|(head, _)| *head), shard_depth);
+        self.touch_changes(ranks);
         let edits: Vec<Edit> = ranks.iter().map(|(_, i)| self.edit(*i)).collect();
         let (mut added, mut removed) = (Vec::new(), Vec::new());
-        let mut nodes = self.tree.lowest_after(&edits, |position, exists| {
-            let (key, entry) = &self.changes[ranks[position].1];
-            match (exists, entry.is_some()) {
+        let mut places = Vec::with_capacity(edits.len());
+        let mut nodes = self.tree.lowest_after(&edits, |place| {
+            let (key, entry) = &self.changes[ranks[places.len()].1];
+            places.push(place);
+            match (place.is_some(), entry.is_some()) {
                 (false, true) => added.push(*key),
                 (true, false) => removed.push(*key),
                 (false, false) | (true, true) => {}
@@ -130,7 +135,20 @@ impl<'a> Work<'a> {
             self.tree.crown().push_parents(&mut nodes, start);
             start = end;
         }
-        Shard { part: Part { edits, nodes }, added, removed }
+        Shard { part: Part { edits, places, nodes }, added, removed }
+    }
+
+    /// Reads from the changes and their values, so that they are in the cache.
+    fn touch_changes(&self, ranks: &[Ranked]) {
+        let touch = |i: usize| -> u8 {
+            let (key, entry) = &self.changes[i];
+            let byte = |entry: &Entry| entry.value.as_bytes().first().copied().unwrap_or(0);
+            let leaf = &self.leaves[i];
+            key.bytes().first().copied().unwrap_or(0)
+                ^ entry.as_ref().map_or(0, byte)
+                ^ leaf.hash.0[31]
+        };
+        black_box(ranks.iter().fold(0, |sum, (_, i)| sum ^ touch(*i)));
     }
 
     fn edit(&self, i: usize) -> Edit {

@@ -163,7 +163,8 @@ fn terminal(past: &Past<'_>, path: &Path, leaf: &Leaf) -> Terminal {
 
 fn subtree_hash(leaves: &[Leaf], depth: usize) -> Hash32 {
     let mut forest = Forest::new();
-    let root = forest.plant(leaves, depth);
+    leaves.iter().for_each(|leaf| forest.push(&leaf.path, &leaf.hash));
+    let root = forest.plant(depth);
     forest.grow();
     forest.node(root).hash
 }

@@ -1,6 +1,7 @@
 //! The crown and the buckets below it, as one tree.
 
 use std::hint::black_box;
+use std::mem;
 
 use rayon::iter::IndexedParallelIterator;
 use rayon::iter::ParallelIterator;
@@ -19,7 +20,7 @@ use crate::patch::Patch;
 use crate::path::Path;
 
 /// Leaves a bucket has on average before the crown is deepened: fewer cost memory, more cost hashes an update.
-const BUCKET_LEAVES_MAX: usize = 4;
+const BUCKET_LEAVES_MAX: usize = 2;
 /// The crown is never deeper: 2^26 buckets are 512 M keys. Beyond that buckets grow instead.
 const CROWN_DEPTH_MAX: u32 = 26;
 /// Nodes that follow from an edit, about: room for more is made when needed.
@@ -60,16 +61,17 @@ impl Tree {
     pub(crate) fn apply(&mut self, patch: &mut Patch) {
         let depth = self.crown.depth();
         for part in &mut patch.parts {
-            for tile in part.edits.chunks(TOUCHED_AT_ONCE) {
-                self.touch(tile);
-            }
+            let places = mem::take(&mut part.places);
+            self.touch_slots(&part.edits, &places);
+            let mut done = 0;
             for group in
                 part.edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth))
             {
                 let bucket = &mut self.buckets[group[0].path.prefix(depth)];
-                self.len -= bucket.len();
-                bucket.apply(group);
-                self.len += bucket.len();
+                let before = bucket.len();
+                bucket.apply(group, &places[done..done + group.len()]);
+                self.len = self.len - before + bucket.len();
+                done += group.len();
             }
             part.nodes.iter_mut().for_each(|node| self.crown.swap(node));
         }
@@ -86,7 +88,7 @@ impl Tree {
         }
         for depth in before..after {
             let bit = usize::try_from(depth).expect("at most 26");
-            let full = std::mem::take(&mut self.buckets);
+            let full = mem::take(&mut self.buckets);
             self.buckets = full.into_iter().flat_map(|bucket| bucket.split(bit)).collect();
         }
         self.crown.deepen(after);
@@ -121,34 +123,28 @@ impl Tree {
         &self.buckets[first..first + width]
     }
 
-    /// What the lowest nodes become that stand above `edits` (ascending by path), ascending. `exists` is told of each edit
-    /// in order whether something stands at its path.
+    /// What the lowest nodes become that stand above `edits` (ascending by path), ascending. `found` is told of each edit in
+    /// order in which slot of its bucket its path stands, if it does.
     pub(crate) fn lowest_after(
         &self,
         edits: &[Edit],
-        mut exists: impl FnMut(usize, bool),
+        mut found: impl FnMut(Option<usize>),
     ) -> Vec<Placed> {
         let depth = self.crown.depth();
         let mut forest = Forest::new();
-        let mut leaves = Vec::new();
         let mut roots = Vec::with_capacity(edits.len());
-        let mut position = 0;
         for tile in edits.chunks(TOUCHED_AT_ONCE) {
             self.touch(tile);
         }
         for group in edits.chunk_by(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
             let bucket = group[0].path.prefix(depth);
-            leaves.clear();
-            self.buckets[bucket].leaves_after(group, &mut leaves, |found| {
-                exists(position, found);
-                position += 1;
-            });
-            roots.push((self.crown.index_of_bucket(bucket), forest.plant(&leaves, bit(depth))));
+            self.buckets[bucket].push_leaves_after(group, &mut forest, &mut found);
+            roots.push((self.crown.index_of_bucket(bucket), forest.plant(bit(depth))));
         }
         forest.grow();
         let mut nodes = Vec::with_capacity(NODES_PER_EDIT * edits.len());
         let grown = roots.iter().map(|(index, root)| (*index, forest.node(*root)));
-        nodes.extend(grown.map(|(index, node)| Placed { index, node }));
+        nodes.extend(grown.map(|(index, node)| Placed::new(index, node)));
         nodes
     }
 
@@ -171,22 +167,33 @@ impl Tree {
         black_box(buckets().map(Bucket::touch_leaves).fold(0, u8::wrapping_add));
     }
 
+    /// Reads from the slots in which the edits' paths stand.
+    fn touch_slots(&self, edits: &[Edit], places: &[Option<usize>]) {
+        let depth = self.crown.depth();
+        let tiles = edits.chunks(TOUCHED_AT_ONCE).zip(places.chunks(TOUCHED_AT_ONCE));
+        for (edits, places) in tiles {
+            let buckets = || edits.iter().map(|edit| &self.buckets[edit.path.prefix(depth)]);
+            black_box(buckets().map(Bucket::len).fold(0, usize::wrapping_add));
+            let slots =
+                buckets().zip(places).filter_map(|(bucket, place)| Some((bucket, (*place)?)));
+            black_box(slots.fold(0, |sum, (bucket, place)| sum ^ bucket.touch_slot(place)));
+        }
+    }
+
     /// Works out all nodes at `top` and deeper from the buckets.
     fn rehash_from(&mut self, top: u32) {
         let depth = self.crown.depth();
         let tiles = self.buckets.par_chunks(TILE).enumerate().map(|(tile, buckets)| {
             let mut forest = Forest::new();
-            let mut leaves = Vec::new();
             let plant = |bucket: &Bucket| {
-                leaves.clear();
-                leaves.extend(bucket.leaves());
-                forest.plant(&leaves, bit(depth))
+                bucket.leaves().for_each(|leaf| forest.push(&leaf.path, &leaf.hash));
+                forest.plant(bit(depth))
             };
             let roots: Vec<_> = buckets.iter().map(plant).collect();
             forest.grow();
             let first = self.crown.index_of_bucket(tile * TILE);
             let nodes = roots.iter().map(|root| forest.node(*root)).enumerate();
-            nodes.map(|(i, node)| Placed { index: first + i, node }).collect::<Vec<Placed>>()
+            nodes.map(|(i, node)| Placed::new(first + i, node)).collect::<Vec<Placed>>()
         });
         let mut level: Vec<Placed> = tiles.collect::<Vec<_>>().concat();
         for above in (top..=depth).rev() {
