@@ -83,7 +83,8 @@ fn a_genesis_that_cannot_begin_a_chain_is_refused() {
         genesis.committee().map(drop).map_err(|e| e.to_string())
     };
     assert_eq!(check(|_| {}), Ok(()));
-    let cases: [(fn(&mut Genesis), &str); 5] = [
+    type Case = (fn(&mut Genesis), &'static str);
+    let cases: [Case; 5] = [
         (|g| g.version = 2, "version: 2, expected 1"),
         (|g| g.dev = false, "faucet: allowed on a development chain only"),
         (
