@@ -13,7 +13,7 @@ use crate::bucket::Bucket;
 use crate::bucket::Leaf;
 use crate::bucket::Slot;
 use crate::hashing::Batch;
-use crate::hashing::EntryHasher;
+use crate::hashing::EntryBatch;
 use crate::path;
 use crate::path::Path;
 use crate::tree::Tree;
@@ -54,11 +54,12 @@ pub(crate) fn build(entries: Vec<(StateKey, Entry)>) -> Tree {
 pub(crate) fn leaves<'a>(
     entries: impl ExactSizeIterator<Item = (&'a StateKey, Option<&'a Entry>)>,
 ) -> Vec<Leaf> {
-    let mut entry_hasher = EntryHasher::new();
+    let mut values = EntryBatch::new();
     let mut paths = Batch::new(Domain::STATE_KEY);
     let mut hashes = Batch::new(Domain::STATE_LEAF);
     let mut leaves: Vec<Leaf> = Vec::with_capacity(entries.len());
-    let mut settle = |paths: &mut Batch, leaves: &mut [Leaf]| {
+    let mut settle = |paths: &mut Batch, values: &mut EntryBatch, leaves: &mut [Leaf]| {
+        values.drain(|i, hash| leaves[i].hash = hash);
         paths.drain(|i, path| {
             hashes.push(&path, &leaves[i].hash, i);
             leaves[i].path = Path(path);
@@ -67,13 +68,15 @@ pub(crate) fn leaves<'a>(
     };
     for (i, (key, entry)) in entries.enumerate() {
         path::write_message(key, paths.add(i));
-        let hash = entry.map_or(Hash32::ZERO, |entry| entry_hasher.hash(entry));
-        leaves.push(Leaf { path: Path(Hash32::ZERO), hash });
+        leaves.push(Leaf { path: Path(Hash32::ZERO), hash: Hash32::ZERO });
+        if let Some(entry) = entry {
+            values.push(entry, i);
+        }
         if paths.is_full() {
-            settle(&mut paths, &mut leaves);
+            settle(&mut paths, &mut values, &mut leaves);
         }
     }
-    settle(&mut paths, &mut leaves);
+    settle(&mut paths, &mut values, &mut leaves);
     leaves
 }
 
