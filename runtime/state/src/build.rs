@@ -82,10 +82,19 @@ pub(crate) fn leaves<'a>(
 
 /// The buckets of one shard: the `2^below` whose paths share the shard's prefix.
 fn fill(parts: Vec<Vec<Slot>>, depth: u32, below: u32) -> Vec<Bucket> {
-    let mut buckets: Vec<Vec<Slot>> = vec![Vec::new(); 1 << below];
-    for slot in parts.into_iter().flatten() {
-        let bucket = slot.leaf.path.prefix(depth) % (1 << below);
-        buckets[bucket].push(slot);
+    let mut slots: Vec<Option<Slot>> = parts.into_iter().flatten().map(Some).collect();
+    let paths = slots.iter().flatten().map(|slot| slot.leaf.path);
+    let mut order: Vec<(Path, usize)> = paths.zip(0..).collect();
+    order.sort_unstable_by(|(a, _), (b, _)| a.head().cmp(&b.head()).then_with(|| a.cmp(b)));
+    let mut rest = &order[..];
+    let mut buckets = Vec::with_capacity(1 << below);
+    for bucket in 0..1 << below {
+        let is_in = |(path, _): &&(Path, usize)| path.prefix(depth) % (1 << below) == bucket;
+        let (own, after) = rest.split_at(rest.iter().take_while(is_in).count());
+        let mut sorted = Vec::with_capacity(own.len());
+        sorted.extend(own.iter().filter_map(|(_, i)| slots[*i].take()));
+        buckets.push(Bucket::from_sorted(sorted));
+        rest = after;
     }
-    buckets.into_iter().map(Bucket::from_unsorted).collect()
+    buckets
 }
