@@ -120,8 +120,8 @@ impl Tree {
         &self.buckets[first..first + width]
     }
 
-    /// Appends to `nodes` what the lowest nodes become that stand above `edits` (ascending by path), ascending. `found` is told of each edit in
-    /// order in which slot of its bucket its path stands, if it does.
+    /// Appends to `nodes` what the lowest nodes become that stand above `edits` (ascending by path), ascending. `found` is
+    /// told of each edit in order in which slot of its bucket its path stands, if it does.
     pub(crate) fn push_lowest(
         &self,
         edits: &[Edit],
