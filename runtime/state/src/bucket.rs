@@ -99,8 +99,8 @@ impl Bucket {
             ^ entry.value.as_bytes().len()
     }
 
-    /// Pushes to `forest` the leaves as they will be after `edits`; `found` is told of each edit in order in which slot its path
-    /// stands, if it does.
+    /// Pushes to `forest` the leaves as they will be after `edits`; `found` is told of each edit in order in which slot its
+    /// path stands, if it does.
     pub(crate) fn push_leaves_after(
         &self,
         edits: &[Edit],

@@ -80,8 +80,8 @@ impl Patch {
 }
 
 impl Part {
-    /// Drops the content and keeps the memory. Reads from all values before they are dropped: counting a value's owner down waits for its memory, which has long left
-    /// the caches; here the processor asks for many at a time.
+    /// Drops the content and keeps the memory. Reads from all values before they are dropped: counting a value's owner down
+    /// waits for its memory, which has long left the caches; here the processor asks for many at a time.
     pub(crate) fn clear(&mut self) {
         let entries = |edits: &[Edit]| -> u8 {
             let entries = edits.iter().filter_map(|edit| edit.occupant.as_ref());
