@@ -47,9 +47,8 @@ pub(crate) struct Edit {
 pub(crate) struct Bucket(Box<[Slot]>);
 
 impl Bucket {
-    /// From slots in any order, each path once.
-    pub(crate) fn from_unsorted(mut slots: Vec<Slot>) -> Self {
-        slots.sort_unstable_by_key(|slot| slot.leaf.path);
+    /// From slots that ascend by path.
+    pub(crate) fn from_sorted(slots: Vec<Slot>) -> Self {
         Self(slots.into_boxed_slice())
     }
 
@@ -100,14 +99,23 @@ impl Bucket {
             ^ entry.value.as_bytes().len()
     }
 
-    /// Pushes to `forest` the leaves as they will be after `edits`; `found` is told of each edit in order in which slot its path
-    /// stands, if it does.
+    /// Pushes to `forest` the leaves as they will be after `edits`; `found` is told of each edit in order in which slot its
+    /// path stands, if it does.
     pub(crate) fn push_leaves_after(
         &self,
         edits: &[Edit],
         forest: &mut Forest,
         mut found: impl FnMut(Option<usize>),
     ) {
+        if let [Edit { path, occupant: Some(occupant) }] = edits
+            && let Some(place) = self.find(path)
+        {
+            found(Some(place));
+            for (i, Slot { leaf, .. }) in self.0.iter().enumerate() {
+                forest.push(&leaf.path, if i == place { &occupant.hash } else { &leaf.hash });
+            }
+            return;
+        }
         let mut next = 0;
         for edit in edits {
             while let Some(Slot { leaf, .. }) = self.0.get(next)
@@ -129,7 +137,8 @@ impl Bucket {
 
     fn find(&self, path: &Path) -> Option<usize> {
         if self.0.len() <= SMALL_MAX {
-            self.0.iter().position(|slot| slot.leaf.path == *path)
+            let is_here = |(i, slot): (usize, &Slot)| (slot.leaf.path == *path).then_some(i);
+            self.0.iter().enumerate().fold(None, |found, slot| is_here(slot).or(found))
         } else {
             self.0.binary_search_by(|slot| slot.leaf.path.cmp(path)).ok()
         }

@@ -13,7 +13,7 @@ use crate::bucket::Bucket;
 use crate::bucket::Leaf;
 use crate::bucket::Slot;
 use crate::hashing::Batch;
-use crate::hashing::EntryHasher;
+use crate::hashing::EntryBatch;
 use crate::path;
 use crate::path::Path;
 use crate::tree::Tree;
@@ -54,11 +54,12 @@ pub(crate) fn build(entries: Vec<(StateKey, Entry)>) -> Tree {
 pub(crate) fn leaves<'a>(
     entries: impl ExactSizeIterator<Item = (&'a StateKey, Option<&'a Entry>)>,
 ) -> Vec<Leaf> {
-    let mut entry_hasher = EntryHasher::new();
+    let mut values = EntryBatch::new();
     let mut paths = Batch::new(Domain::STATE_KEY);
     let mut hashes = Batch::new(Domain::STATE_LEAF);
     let mut leaves: Vec<Leaf> = Vec::with_capacity(entries.len());
-    let mut settle = |paths: &mut Batch, leaves: &mut [Leaf]| {
+    let mut settle = |paths: &mut Batch, values: &mut EntryBatch, leaves: &mut [Leaf]| {
+        values.drain(|i, hash| leaves[i].hash = hash);
         paths.drain(|i, path| {
             hashes.push(&path, &leaves[i].hash, i);
             leaves[i].path = Path(path);
@@ -67,22 +68,33 @@ pub(crate) fn leaves<'a>(
     };
     for (i, (key, entry)) in entries.enumerate() {
         path::write_message(key, paths.add(i));
-        let hash = entry.map_or(Hash32::ZERO, |entry| entry_hasher.hash(entry));
-        leaves.push(Leaf { path: Path(Hash32::ZERO), hash });
+        leaves.push(Leaf { path: Path(Hash32::ZERO), hash: Hash32::ZERO });
+        if let Some(entry) = entry {
+            values.push(entry, i);
+        }
         if paths.is_full() {
-            settle(&mut paths, &mut leaves);
+            settle(&mut paths, &mut values, &mut leaves);
         }
     }
-    settle(&mut paths, &mut leaves);
+    settle(&mut paths, &mut values, &mut leaves);
     leaves
 }
 
 /// The buckets of one shard: the `2^below` whose paths share the shard's prefix.
 fn fill(parts: Vec<Vec<Slot>>, depth: u32, below: u32) -> Vec<Bucket> {
-    let mut buckets: Vec<Vec<Slot>> = vec![Vec::new(); 1 << below];
-    for slot in parts.into_iter().flatten() {
-        let bucket = slot.leaf.path.prefix(depth) % (1 << below);
-        buckets[bucket].push(slot);
+    let mut slots: Vec<Option<Slot>> = parts.into_iter().flatten().map(Some).collect();
+    let paths = slots.iter().flatten().map(|slot| slot.leaf.path);
+    let mut order: Vec<(Path, usize)> = paths.zip(0..).collect();
+    order.sort_unstable_by(|(a, _), (b, _)| a.head().cmp(&b.head()).then_with(|| a.cmp(b)));
+    let mut rest = &order[..];
+    let mut buckets = Vec::with_capacity(1 << below);
+    for bucket in 0..1 << below {
+        let is_in = |(path, _): &&(Path, usize)| path.prefix(depth) % (1 << below) == bucket;
+        let (own, after) = rest.split_at(rest.iter().take_while(is_in).count());
+        let mut sorted = Vec::with_capacity(own.len());
+        sorted.extend(own.iter().filter_map(|(_, i)| slots[*i].take()));
+        buckets.push(Bucket::from_sorted(sorted));
+        rest = after;
     }
-    buckets.into_iter().map(Bucket::from_unsorted).collect()
+    buckets
 }

@@ -15,9 +15,10 @@ use borsh::BorshSerialize;
 use heddle_types::Domain;
 use heddle_types::Entry;
 use heddle_types::Hash32;
+use heddle_types::encode;
 
 /// Messages that are handed to blake3 at once: the widest vector unit takes as many.
-const WIDTH: usize = 16;
+pub(crate) const WIDTH: usize = 16;
 
 // blake3's flags of a keyed message that is a single block.
 const CHUNK_START: u8 = 1 << 0;
@@ -105,39 +106,64 @@ pub(crate) fn hash_one(domain: Domain, message: &[u8]) -> Hash32 {
     Hash32(*blake3::keyed_hash(&key_of(domain), message).as_bytes())
 }
 
-/// Hashes entries one after the other: `H(STATE_VALUE, entry)`.
-pub(crate) struct EntryHasher {
+/// Entries that wait to be hashed together, each with a tag that says whose hash it is.
+///
+/// blake3 has no way to hash blocks that are not full side by side. But when nothing comes between two of them the processor
+/// begins the second while it waits for the first.
+pub(crate) struct EntryBatch {
     key: [u32; 8],
     platform: Platform,
-    bytes: Vec<u8>,
+    blocks: [Message; WIDTH],
+    /// How much of each block is used; otherwise the entry fills more than one, and here is its hash.
+    lens: [Result<u8, Hash32>; WIDTH],
+    tags: [usize; WIDTH],
+    len: usize,
 }
 
-impl EntryHasher {
+impl EntryBatch {
     pub(crate) fn new() -> Self {
-        let key = words_from_le_bytes_32(&key_of(Domain::STATE_VALUE));
-        Self { key, platform: Platform::detect(), bytes: Vec::with_capacity(64) }
+        Self {
+            key: words_from_le_bytes_32(&key_of(Domain::STATE_VALUE)),
+            platform: Platform::detect(),
+            blocks: [[0; 64]; WIDTH],
+            lens: [Ok(0); WIDTH],
+            tags: [0; WIDTH],
+            len: 0,
+        }
     }
 
-    /// Most entries fit one block, which is hashed without blake3's way through chunks and trees.
-    pub(crate) fn hash(&mut self, entry: &Entry) -> Hash32 {
-        self.bytes.clear();
-        entry.serialize(&mut self.bytes).expect("writing to a Vec cannot fail");
-        let mut block = [0; 64];
-        let Some(start) = block.get_mut(..self.bytes.len()) else {
-            return hash_one(Domain::STATE_VALUE, &self.bytes);
+    /// Adds an entry; [`Self::drain`] must run after every [`WIDTH`] of them.
+    pub(crate) fn push(&mut self, entry: &Entry, tag: usize) {
+        let block = &mut self.blocks[self.len];
+        *block = [0; 64];
+        let mut rest = &mut block[..];
+        self.lens[self.len] = match entry.serialize(&mut rest) {
+            Ok(()) => Ok(u8::try_from(64 - rest.len()).expect("at most 64")),
+            Err(_) => Err(hash_entry(entry)),
         };
-        start.copy_from_slice(&self.bytes);
-        let len = u8::try_from(self.bytes.len()).expect("at most 64");
+        self.tags[self.len] = tag;
+        self.len += 1;
+    }
+
+    /// Tells `H(STATE_VALUE, entry)` of each entry, in order, and forgets them.
+    pub(crate) fn drain(&mut self, mut tell: impl FnMut(usize, Hash32)) {
         let flags = KEYED_HASH | CHUNK_START | CHUNK_END | ROOT;
-        let mut words = self.key;
-        self.platform.compress_in_place(&mut words, &block, len, 0, flags);
-        Hash32(le_bytes_from_words_32(&words))
+        let mut words = [self.key; WIDTH];
+        for (i, words) in words.iter_mut().enumerate().take(self.len) {
+            let len = self.lens[i].unwrap_or(0);
+            self.platform.compress_in_place(words, &self.blocks[i], len, 0, flags);
+        }
+        for (i, words) in words.iter().enumerate().take(self.len) {
+            let short = Hash32(le_bytes_from_words_32(words));
+            tell(self.tags[i], self.lens[i].map_or_else(|long| long, |_| short));
+        }
+        self.len = 0;
     }
 }
 
 /// `H(STATE_VALUE, entry)`.
 pub(crate) fn hash_entry(entry: &Entry) -> Hash32 {
-    EntryHasher::new().hash(entry)
+    hash_one(Domain::STATE_VALUE, &encode(entry))
 }
 
 /// `left ‖ right`.
@@ -151,7 +177,6 @@ pub(crate) fn pair(left: &Hash32, right: &Hash32) -> Message {
 #[cfg(test)]
 mod tests {
     use heddle_types::Value;
-    use heddle_types::encode;
 
     use super::*;
 
@@ -175,13 +200,19 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_any_size_hashes_as_its_canonical_bytes_do() {
-        let mut hasher = EntryHasher::new();
+    fn entries_of_any_size_hash_together_as_they_do_alone() {
+        let mut batch = EntryBatch::new();
+        let entry = |len: usize| {
+            let value: Vec<u8> = (0..len).map(|i| byte(i * len)).collect();
+            Entry { deposit: None, value: Value::from(value) }
+        };
         for len in (0..70).chain([1000, 5000]) {
-            let value: Vec<u8> = (0..len).map(byte).collect();
-            let entry = Entry { deposit: None, value: Value::from(value) };
-            let expected = hash_one(Domain::STATE_VALUE, &encode(&entry));
-            assert_eq!(hasher.hash(&entry), expected, "{len} bytes");
+            let lens: Vec<usize> = (0..len % (WIDTH + 1)).map(|i| len + 5 * i).collect();
+            lens.iter().for_each(|len| batch.push(&entry(*len), *len));
+            let mut hashes = Vec::new();
+            batch.drain(|tag, hash| hashes.push((tag, hash)));
+            let expected = lens.iter().map(|len| (*len, hash_entry(&entry(*len))));
+            assert_eq!(hashes, expected.collect::<Vec<_>>());
         }
     }
 

@@ -33,12 +33,10 @@ pub(crate) struct Layer {
 pub(crate) struct History(VecDeque<Layer>);
 
 impl History {
-    /// Adds the newest and forgets the oldest past the limit.
-    pub(crate) fn push(&mut self, layer: Layer) {
+    /// Adds the newest; returns the oldest past the limit, which is forgotten.
+    pub(crate) fn push(&mut self, layer: Layer) -> Option<Layer> {
         self.0.push_back(layer);
-        if self.0.len() > LAYERS_MAX {
-            self.0.pop_front();
-        }
+        if self.0.len() > LAYERS_MAX { self.0.pop_front() } else { None }
     }
 
     /// The tree as it was when its root was `root`, if that is known.

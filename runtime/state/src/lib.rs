@@ -28,10 +28,12 @@ mod crown;
 mod forest;
 mod hashing;
 mod history;
+
 mod patch;
 mod path;
 mod prepare;
 mod proof;
+mod spares;
 mod state;
 mod tree;
 

@@ -25,7 +25,7 @@ pub(crate) struct Patch {
 }
 
 /// The part of a patch below one node of the crown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Part {
     /// Ascending by path; at least one.
     pub(crate) edits: Vec<Edit>,
@@ -79,10 +79,10 @@ impl Patch {
     }
 }
 
-impl Drop for Part {
-    /// Reads from all values before they are dropped. Counting a value's owner down waits for its memory, which has long left
-    /// the caches; here the processor asks for many at a time.
-    fn drop(&mut self) {
+impl Part {
+    /// Drops the content and keeps the memory. Reads from all values before they are dropped: counting a value's owner down
+    /// waits for its memory, which has long left the caches; here the processor asks for many at a time.
+    pub(crate) fn clear(&mut self) {
         let entries = |edits: &[Edit]| -> u8 {
             let entries = edits.iter().filter_map(|edit| edit.occupant.as_ref());
             entries.fold(0, |sum, occupant| sum ^ first_byte(&occupant.entry))
@@ -92,6 +92,14 @@ impl Drop for Part {
             black_box(entries(&self.edits[rest..]));
             self.edits.truncate(rest);
         }
+        self.places.clear();
+        self.nodes.clear();
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

@@ -80,9 +80,8 @@ impl fmt::Debug for Path {
 /// The message whose hash a path is.
 pub(crate) fn write_message(key: &StateKey, message: &mut Message) {
     let bytes = key.bytes();
-    let end = 5 + bytes.len();
+    *message = [0; 64];
     message[..4].copy_from_slice(&key.program().0.to_le_bytes());
     message[4] = u8::try_from(bytes.len()).expect("a key's length fits a byte");
-    message[5..end].copy_from_slice(bytes);
-    message[end..].fill(0);
+    message[5..5 + bytes.len()].copy_from_slice(bytes);
 }

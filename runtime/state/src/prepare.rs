@@ -17,6 +17,7 @@ use crate::bucket::Occupant;
 use crate::build;
 use crate::patch::Part;
 use crate::patch::Patch;
+use crate::spares::Spares;
 use crate::tree::Tree;
 
 /// Changes that are hashed as one piece of work.
@@ -47,11 +48,11 @@ impl Prepared {
 type Change = (StateKey, Option<Entry>);
 
 /// The first bits of a change's path, and its place among the changes.
-type Ranked = (u64, usize);
+pub(crate) type Ranked = (u64, usize);
 
 /// Works out `changes` against `tree`. The result does not depend on how many threads share the work.
-pub(crate) fn prepare(tree: &Tree, base: u64, changes: &ChangeSet) -> Prepared {
-    let work = Work::new(tree, changes.as_slice());
+pub(crate) fn prepare(tree: &Tree, spares: &Spares, base: u64, changes: &ChangeSet) -> Prepared {
+    let work = Work::new(tree, spares, changes.as_slice());
     let shard_depth = shard_depth(tree, changes.len());
     let same = |a: &Ranked, b: &Ranked| leading(a.0, shard_depth) == leading(b.0, shard_depth);
     let ranks: Vec<&[Ranked]> = work.order.chunk_by(same).collect();
@@ -60,6 +61,8 @@ pub(crate) fn prepare(tree: &Tree, base: u64, changes: &ChangeSet) -> Prepared {
     } else {
         ranks.iter().map(|ranks| work.shard(shard_depth, ranks)).collect()
     };
+    drop(ranks);
+    spares.keep_lists(work.leaves, work.order);
     join(tree, base, shard_depth, shards)
 }
 
@@ -88,6 +91,7 @@ fn join(tree: &Tree, base: u64, shard_depth: u32, shards: Vec<Shard>) -> Prepare
 /// The changes and their leaves.
 struct Work<'a> {
     tree: &'a Tree,
+    spares: &'a Spares,
     changes: &'a [Change],
     /// Of each change; of a deletion, its hash says nothing.
     leaves: Vec<Leaf>,
@@ -96,31 +100,33 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(tree: &'a Tree, changes: &'a [Change]) -> Self {
+    fn new(tree: &'a Tree, spares: &'a Spares, changes: &'a [Change]) -> Self {
         let leaves_of = |chunk: &[Change]| {
             build::leaves(chunk.iter().map(|(key, entry)| (key, entry.as_ref())))
         };
-        let leaves = if is_shared(changes.len()) {
-            changes.par_chunks(CHUNK).map(leaves_of).collect::<Vec<_>>().concat()
+        let (mut leaves, mut order) = spares.take_lists();
+        if is_shared(changes.len()) {
+            let chunks: Vec<_> = changes.par_chunks(CHUNK).map(leaves_of).collect();
+            leaves.extend(chunks.iter().flatten());
         } else {
-            leaves_of(changes)
-        };
-        let mut order: Vec<Ranked> =
-            leaves.iter().enumerate().map(|(i, leaf)| (leaf.path.head(), i)).collect();
+            changes.chunks(CHUNK).for_each(|chunk| leaves.extend(leaves_of(chunk)));
+        }
+        order.extend(leaves.iter().enumerate().map(|(i, leaf)| (leaf.path.head(), i)));
         order.sort_unstable();
         for equal in order.chunk_by_mut(|a, b| a.0 == b.0) {
             equal.sort_unstable_by_key(|(_, i)| leaves[*i].path);
         }
-        Self { tree, changes, leaves, order }
+        Self { tree, spares, changes, leaves, order }
     }
 
     fn shard(&self, shard_depth: u32, ranks: &[Ranked]) -> Shard {
         self.tree.touch_nodes(ranks.iter().map(|(head, _)| *head), shard_depth);
         self.touch_changes(ranks);
-        let edits: Vec<Edit> = ranks.iter().map(|(_, i)| self.edit(*i)).collect();
+        let mut part = self.spares.take_part();
+        part.edits.extend(ranks.iter().map(|(_, i)| self.edit(*i)));
         let (mut added, mut removed) = (Vec::new(), Vec::new());
-        let mut places = Vec::with_capacity(edits.len());
-        let mut nodes = self.tree.lowest_after(&edits, |place| {
+        let Part { edits, places, nodes } = &mut part;
+        self.tree.push_lowest(edits, nodes, |place| {
             let (key, entry) = &self.changes[ranks[places.len()].1];
             places.push(place);
             match (place.is_some(), entry.is_some()) {
@@ -132,10 +138,10 @@ impl<'a> Work<'a> {
         let mut start = 0;
         for _ in shard_depth..self.tree.crown().depth() {
             let end = nodes.len();
-            self.tree.crown().push_parents(&mut nodes, start);
+            self.tree.crown().push_parents(nodes, start);
             start = end;
         }
-        Shard { part: Part { edits, places, nodes }, added, removed }
+        Shard { part, added, removed }
     }
 
     /// Reads from the changes and their values, so that they are in the cache.

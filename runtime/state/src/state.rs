@@ -17,6 +17,7 @@ use crate::path::Path;
 use crate::prepare;
 use crate::prepare::Prepared;
 use crate::proof::Proof;
+use crate::spares::Spares;
 use crate::tree::Tree;
 
 /// All entries after the last committed block, the tree over them, and what proofs for the roots just before need.
@@ -28,12 +29,19 @@ pub struct State {
     history: History,
     /// How many change sets were committed.
     commits: u64,
+    spares: Spares,
 }
 
 impl State {
     /// Without entries.
     pub fn empty() -> Self {
-        Self { tree: Tree::empty(), keys: BTreeSet::new(), history: History::default(), commits: 0 }
+        Self {
+            tree: Tree::empty(),
+            keys: BTreeSet::new(),
+            history: History::default(),
+            commits: 0,
+            spares: Spares::default(),
+        }
     }
 
     /// With these entries and no past. Quickest when they ascend by key, as storage keeps them.
@@ -47,7 +55,7 @@ impl State {
         let (tree, keys) =
             rayon::join(|| build::build(entries), || all.into_iter().collect::<BTreeSet<_>>());
         assert_eq!(keys.len(), len, "each key once");
-        Self { tree, keys, history: History::default(), commits: 0 }
+        Self { tree, keys, history: History::default(), commits: 0, spares: Spares::default() }
     }
 
     /// Makes `changes` and returns the new root: [`Self::prepare`] and [`Self::commit`].
@@ -77,14 +85,16 @@ impl State {
         for key in removed {
             self.keys.remove(&key);
         }
-        self.history.push(Layer { root: before, depth, patch });
+        if let Some(forgotten) = self.history.push(Layer { root: before, depth, patch }) {
+            self.spares.keep_patch(forgotten.patch);
+        }
         self.tree.make_room();
     }
 
     /// Works out what `changes` lead to, without making them. This is nearly all of the work; it needs no exclusive access,
     /// so readers go on meanwhile.
     pub fn prepare(&self, changes: &ChangeSet) -> Prepared {
-        prepare::prepare(&self.tree, self.commits, changes)
+        prepare::prepare(&self.tree, &self.spares, self.commits, changes)
     }
 
     /// The root of the tree; [`StateRoot::ZERO`] without entries.

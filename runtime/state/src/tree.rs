@@ -16,15 +16,14 @@ use crate::crown;
 use crate::crown::Crown;
 use crate::crown::Placed;
 use crate::forest::Forest;
+use crate::patch::Part;
 use crate::patch::Patch;
 use crate::path::Path;
 
 /// Leaves a bucket has on average before the crown is deepened: fewer cost memory, more cost hashes an update.
-const BUCKET_LEAVES_MAX: usize = 2;
+const BUCKET_LEAVES_MAX: usize = 4;
 /// The crown is never deeper: 2^26 buckets are 512 M keys. Beyond that buckets grow instead.
 const CROWN_DEPTH_MAX: u32 = 26;
-/// Nodes that follow from an edit, about: room for more is made when needed.
-const NODES_PER_EDIT: usize = 8;
 /// Buckets that are hashed together: enough to fill the vector units, few enough for the nearest caches.
 const TILE: usize = 256;
 /// Buckets whose memory is asked for at once.
@@ -60,20 +59,18 @@ impl Tree {
     /// Applies a patch and leaves in it what undoes it.
     pub(crate) fn apply(&mut self, patch: &mut Patch) {
         let depth = self.crown.depth();
-        for part in &mut patch.parts {
-            let places = mem::take(&mut part.places);
-            self.touch_slots(&part.edits, &places);
+        for Part { edits, places, nodes } in &mut patch.parts {
+            self.touch_slots(edits, places);
             let mut done = 0;
-            for group in
-                part.edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth))
-            {
+            for group in edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
                 let bucket = &mut self.buckets[group[0].path.prefix(depth)];
                 let before = bucket.len();
                 bucket.apply(group, &places[done..done + group.len()]);
                 self.len = self.len - before + bucket.len();
                 done += group.len();
             }
-            part.nodes.iter_mut().for_each(|node| self.crown.swap(node));
+            places.clear();
+            nodes.iter_mut().for_each(|node| self.crown.swap(node));
         }
         patch.above.iter_mut().for_each(|node| self.crown.swap(node));
     }
@@ -123,13 +120,14 @@ impl Tree {
         &self.buckets[first..first + width]
     }
 
-    /// What the lowest nodes become that stand above `edits` (ascending by path), ascending. `found` is told of each edit in
-    /// order in which slot of its bucket its path stands, if it does.
-    pub(crate) fn lowest_after(
+    /// Appends to `nodes` what the lowest nodes become that stand above `edits` (ascending by path), ascending. `found` is
+    /// told of each edit in order in which slot of its bucket its path stands, if it does.
+    pub(crate) fn push_lowest(
         &self,
         edits: &[Edit],
+        nodes: &mut Vec<Placed>,
         mut found: impl FnMut(Option<usize>),
-    ) -> Vec<Placed> {
+    ) {
         let depth = self.crown.depth();
         let mut forest = Forest::new();
         let mut roots = Vec::with_capacity(edits.len());
@@ -142,10 +140,8 @@ impl Tree {
             roots.push((self.crown.index_of_bucket(bucket), forest.plant(bit(depth))));
         }
         forest.grow();
-        let mut nodes = Vec::with_capacity(NODES_PER_EDIT * edits.len());
         let grown = roots.iter().map(|(index, root)| (*index, forest.node(*root)));
         nodes.extend(grown.map(|(index, node)| Placed::new(index, node)));
-        nodes
     }
 
     /// Reads the nodes that stand above the paths beginning with `heads`, `top` deep and deeper. One path's reads depend on

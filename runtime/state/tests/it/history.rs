@@ -41,6 +41,29 @@ proptest! {
 }
 
 #[test]
+fn recent_roots_are_provable_when_blocks_are_big_enough_to_be_cut_into_parts() {
+    let mut state = State::empty();
+    let mut model = Model::new();
+    let mut past = Vec::new();
+    for round in 0..LAG_MAX as u32 {
+        let change = |i: u32| {
+            let number = i.wrapping_mul(2_654_435_761) % (2000 + 500 * round);
+            (reference::key(number), (!i.is_multiple_of(5)).then(|| reference::entry(i ^ round)))
+        };
+        let changes = ChangeSet::new((round * 31..round * 31 + 1700).map(change).collect());
+        reference::change(&mut model, &changes);
+        past.push((state.apply(&changes), model.clone()));
+        assert_eq!(state.root(), reference::root(&model));
+    }
+    for (root, model) in &past {
+        for key in (0..10_000).step_by(37).map(reference::key) {
+            let proof = state.prove_at(*root, &key).unwrap();
+            assert_eq!(proof.verify(*root, &key).unwrap(), model.get(&key));
+        }
+    }
+}
+
+#[test]
 fn only_lag_max_roots_are_kept() {
     let mut state = State::empty();
     let set = |i: u32| ChangeSet::new(vec![(reference::key(i), Some(reference::entry(i)))]);
