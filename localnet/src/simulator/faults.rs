@@ -2,6 +2,7 @@
 
 use heddle_types::View;
 
+use super::node::Write;
 use super::oracle::Violation;
 use super::plan::Fault;
 use super::world::Event;
@@ -78,8 +79,9 @@ impl World {
     fn crash(&mut self, index: usize) {
         let Some(running) = self.nodes[index].running.take() else { return };
         let arrived = running.syncing && self.dice.chance(500);
-        if let Some(action) = running.todo.into_iter().next().filter(|_| arrived) {
-            self.nodes[index].synced(action);
+        let write = running.todo.front().filter(|_| arrived).and_then(Write::of);
+        if let Some(write) = write {
+            self.nodes[index].disk.write(write);
         }
     }
 }

@@ -7,6 +7,8 @@ use heddle_machine::Action;
 use heddle_machine::Machine;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::SafetyRecord;
+use heddle_types::TimeoutCert;
 
 use super::disk::Disk;
 
@@ -43,35 +45,20 @@ impl Running {
     }
 }
 
-/// Whether what follows the action must wait until the disk has it.
-pub(crate) fn is_barrier(action: &Action) -> bool {
-    match action {
-        Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => true,
-        Action::Send { .. }
-        | Action::Broadcast(_)
-        | Action::Execute { .. }
-        | Action::Reply { .. }
-        | Action::Dropped(_)
-        | Action::Serve { .. }
-        | Action::Misbehaved { .. }
-        | Action::Voting(_)
-        | Action::Diverged { .. }
-        | Action::Evidence(_)
-        | Action::OwnKeyElsewhere { .. } => false,
-    }
+/// What a barrier writes.
+pub(crate) enum Write {
+    Block(Arc<CheckedBlock>),
+    TimeoutCert(TimeoutCert),
+    Record(SafetyRecord),
 }
 
-impl Node {
-    /// The disk has what a barrier wrote.
-    pub(crate) fn synced(&mut self, action: Action) {
+impl Write {
+    /// What the disk must have before anything that follows the action; none if nothing.
+    pub(crate) fn of(action: &Action) -> Option<Self> {
         match action {
-            Action::StoreBlock(block) => {
-                self.disk.blocks.insert(block.hash(), block);
-            }
-            Action::StoreTimeoutCert(cert) => {
-                self.disk.timeout_certs.insert(cert.hash(), cert);
-            }
-            Action::Persist(record) => self.disk.safety = Some(record),
+            Action::StoreBlock(block) => Some(Self::Block(Arc::clone(block))),
+            Action::StoreTimeoutCert(cert) => Some(Self::TimeoutCert(cert.clone())),
+            Action::Persist(record) => Some(Self::Record(record.clone())),
             Action::Send { .. }
             | Action::Broadcast(_)
             | Action::Execute { .. }
@@ -82,7 +69,22 @@ impl Node {
             | Action::Voting(_)
             | Action::Diverged { .. }
             | Action::Evidence(_)
-            | Action::OwnKeyElsewhere { .. } => {}
+            | Action::OwnKeyElsewhere { .. } => None,
+        }
+    }
+}
+
+impl Disk {
+    /// The disk has it.
+    pub(crate) fn write(&mut self, write: Write) {
+        match write {
+            Write::Block(block) => {
+                self.blocks.insert(block.hash(), block);
+            }
+            Write::TimeoutCert(cert) => {
+                self.timeout_certs.insert(cert.hash(), cert);
+            }
+            Write::Record(record) => self.safety = Some(record),
         }
     }
 }

@@ -21,7 +21,7 @@ use super::dice::Dice;
 use super::network::Network;
 use super::node::Node;
 use super::node::Running;
-use super::node::is_barrier;
+use super::node::Write;
 use super::oracle::Oracle;
 use super::oracle::Violation;
 use super::plan::Fault;
@@ -327,7 +327,7 @@ impl World {
                 break;
             }
             let Some(action) = running.todo.front() else { break };
-            if is_barrier(action) {
+            if Write::of(action).is_some() {
                 running.syncing = true;
                 let life = self.nodes[index].life;
                 let at = self.now + self.dice.between(20, 400);
@@ -358,8 +358,8 @@ impl World {
     fn on_synced(&mut self, index: usize, life: u64) -> Result<(), Violation> {
         let Some(running) = self.running(index, life) else { return Ok(()) };
         running.syncing = false;
-        if let Some(action) = running.todo.pop_front() {
-            self.nodes[index].synced(action);
+        if let Some(write) = running.todo.pop_front().as_ref().and_then(Write::of) {
+            self.nodes[index].disk.write(write);
         }
         self.pump(index)
     }
