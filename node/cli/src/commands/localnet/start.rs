@@ -62,7 +62,9 @@ pub(crate) fn run(args: &StartArgs, output: Output) -> Result<(), CliError> {
     let stop = stop_flag()?;
     let is_asked = || stop.load(Ordering::Relaxed);
     let mut running = cluster.start(&options::program()?, is_asked)?;
-    let mut outcome = output.result(running.manifest(), text);
+    // One that was asked to stop before it was ready does not say that it is.
+    let is_ready = !is_asked();
+    let mut outcome = if is_ready { output.result(running.manifest(), text) } else { Ok(()) };
     if outcome.is_ok() {
         outcome = watch(&mut running, args.duration, is_asked);
     }
