@@ -49,7 +49,7 @@ impl Running {
 pub(crate) enum Write {
     Block(Arc<CheckedBlock>),
     TimeoutCert(TimeoutCert),
-    Record(SafetyRecord),
+    Record(Box<SafetyRecord>),
 }
 
 impl Write {
@@ -58,7 +58,7 @@ impl Write {
         match action {
             Action::StoreBlock(block) => Some(Self::Block(Arc::clone(block))),
             Action::StoreTimeoutCert(cert) => Some(Self::TimeoutCert(cert.clone())),
-            Action::Persist(record) => Some(Self::Record(record.clone())),
+            Action::Persist(record) => Some(Self::Record(Box::new(record.clone()))),
             Action::Send { .. }
             | Action::Broadcast(_)
             | Action::Execute { .. }
@@ -84,7 +84,7 @@ impl Disk {
             Write::TimeoutCert(cert) => {
                 self.timeout_certs.insert(cert.hash(), cert);
             }
-            Write::Record(record) => self.safety = Some(record),
+            Write::Record(record) => self.safety = Some(*record),
         }
     }
 }
