@@ -336,7 +336,9 @@ impl Replica {
         let certified = self.tree.get(tip.block).map(|block| block.header().executed.height);
         let uncertified =
             executed >= self.last_change && certified.is_some_and(|at| at < self.last_change);
-        work || unfinished || uncertified
+        // A chain begins at once, whether anybody has sent something or not.
+        let unborn = tip.height == Height::ZERO;
+        work || unfinished || uncertified || unborn
     }
 
     fn may_sign(&self) -> bool {
