@@ -21,7 +21,7 @@ pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
 pub use key::{Key, KeyAccess, Mode};
 pub use number::Number;
 pub use openrpc::openrpc;
-pub use params::{ParamError, Params, found};
+pub use params::{ParamError, Params, found, parse_program};
 pub use receipt::{ErrorText, Event, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
 pub use reply::{
     Account, Block, Evidence, EvidenceKind, Fee, MempoolStatus, PerformanceSample, Sent, StateItem,

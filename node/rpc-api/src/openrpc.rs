@@ -13,7 +13,9 @@ const HEX_32: &str = "^(0x)?[0-9a-fA-F]{64}$";
 pub fn openrpc(dev: bool) -> Value {
     let transaction = || param("transaction", true, text(HEX));
     let id = || param("id", true, text(HEX_32));
-    let program = || param("program", true, integer(u64::from(u32::MAX)));
+    let name = json!({ "type": "string", "description": "the program's name" });
+    let number = integer(u64::from(u32::MAX));
+    let program = || param("program", true, json!({ "anyOf": [number, name] }));
     let mut methods = vec![
         method::<r::GetStatus>("Where this node is.", vec![]),
         method::<r::GetBlock>(

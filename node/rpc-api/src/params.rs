@@ -112,12 +112,18 @@ impl Params {
     /// A program's number.
     ///
     /// # Errors
-    /// The field is missing, or no integer below 2^32.
+    /// The field is missing, or neither an integer below 2^32 nor a name.
     pub fn program(&mut self, field: &str) -> Result<ProgramId, ParamError> {
+        const EXPECTED: &str = "a program's number, or its name: system, ledger";
+        if let Some(Value::String(text)) = self.0.get(field) {
+            let id = parse_program(text);
+            let id = id.ok_or_else(|| ParamError::new(field, quoted(text), EXPECTED))?;
+            self.take(field);
+            return Ok(id);
+        }
         let number = self.integer(field, u64::from(u32::MAX))?;
-        let expected = "an integer below 2^32";
         let id = u32::try_from(number);
-        id.map(ProgramId).map_err(|_| ParamError::new(field, number.to_string(), expected))
+        id.map(ProgramId).map_err(|_| ParamError::new(field, number.to_string(), EXPECTED))
     }
 
     /// Refuses parameters that nobody took.
@@ -154,4 +160,31 @@ pub fn found(value: &Value) -> String {
 
 fn missing(field: &str, expected: &str) -> ParamError {
     ParamError::new(field, "nothing", expected)
+}
+
+/// A program by its number or its name.
+pub fn parse_program(text: &str) -> Option<ProgramId> {
+    match text {
+        "system" => Some(ProgramId::SYSTEM),
+        "ledger" => Some(ProgramId::LEDGER),
+        _ if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok().map(ProgramId),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_goes_by_number_or_name() {
+        let check = |text: &str| parse_program(text).map(|id| id.0);
+        assert_eq!(check("ledger"), Some(1));
+        assert_eq!(check("system"), Some(0));
+        assert_eq!(check("7"), Some(7));
+        assert_eq!(check("4294967296"), None);
+        assert_eq!(check("-1"), None);
+        assert_eq!(check(""), None);
+        assert_eq!(check("Ledger"), None);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -40,6 +41,7 @@ pub(crate) fn run(
     jobs: &Receiver<ExecuteJob>,
     driver: &Sender<DriverEvent>,
 ) -> Result<(), Fatal> {
+    let mut log = Log { since: Instant::now(), blocks: 0, transactions: 0 };
     while let Ok(first) = jobs.recv() {
         let mut next = Some(first);
         let mut group = Vec::new();
@@ -56,10 +58,35 @@ pub(crate) fn run(
         let outcomes: Vec<Outcome> = group.iter().map(|done| done.outcome.clone()).collect();
         shared.storage.put_outcomes(&outcomes).map_err(|error| Fatal::of_storage(&error))?;
         for done in group {
+            log.on_block(&done);
             announce(shared, driver, done);
         }
     }
     Ok(())
+}
+
+/// Says what was executed, once a second at most: under load there are hundreds of blocks in one.
+struct Log {
+    since: Instant,
+    blocks: u64,
+    transactions: usize,
+}
+
+impl Log {
+    const INTERVAL: Duration = Duration::from_millis(900);
+
+    fn on_block(&mut self, done: &Done) {
+        let height = done.outcome.height.get();
+        let view = done.block.header().view.get();
+        tracing::debug!(height, view, txs = done.ids.len(), root = ?done.outcome.root, "executed");
+        self.blocks += 1;
+        self.transactions += done.ids.len();
+        if self.since.elapsed() >= Self::INTERVAL {
+            let (blocks, txs) = (self.blocks, self.transactions);
+            tracing::info!(height, view, blocks, txs, root = ?done.outcome.root, "executed");
+            *self = Self { since: Instant::now(), blocks: 0, transactions: 0 };
+        }
+    }
 }
 
 /// An executed block that is not durable yet.
@@ -119,13 +146,6 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         metrics.on_commit(waited_ms, ids.len());
     }
     metrics.final_height.set(i64::try_from(executed.height.get()).unwrap_or(i64::MAX));
-    tracing::info!(
-        height = executed.height.get(),
-        view = header.view.get(),
-        txs = ids.len(),
-        root = ?executed.root,
-        "executed"
-    );
     shared.samples.on_block(executed.height, ids.len());
     let parts = BlockParts {
         header,
