@@ -42,8 +42,10 @@ use crate::node::store::Store;
 use crate::rpc;
 use crate::rpc::RpcConfig;
 
-/// How long a node may take to end once it was asked to.
-const STOP_MAX: Duration = Duration::from_secs(4);
+/// How long a node's threads may take to end once it was asked to.
+const STOP_MAX: Duration = Duration::from_secs(3);
+/// How long the last holders of the store may take after that.
+const CLOSE_MAX: Duration = Duration::from_millis(1_500);
 /// Events that wait for the driver at most.
 const EVENTS_MAX: usize = 65_536;
 /// Questions of peers that wait at most.
@@ -55,8 +57,23 @@ pub(crate) fn run(home: &Home, lock: HomeLock) -> Result<(), Fatal> {
         return Err(fatal::not_validator(home));
     }
     let rpc = listen(home)?;
-    let started = Node::start(home, rpc, lock)?;
-    started.wait()
+    let opened = open::open(home)?;
+    let shared = Arc::clone(&opened.shared);
+    let result = Node::start(home, rpc, lock, opened).and_then(Node::wait);
+    close(shared);
+    result
+}
+
+/// Closes the store once every thread has let go of it. The database's own threads must not be alive when the process ends.
+fn close(shared: Arc<Shared>) {
+    let deadline = Instant::now() + CLOSE_MAX;
+    while Arc::strong_count(&shared) > 1 && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let open_elsewhere = Arc::strong_count(&shared.storage) > 1;
+    if Arc::strong_count(&shared) > 1 || open_elsewhere {
+        tracing::warn!("a thread still holds the store; all that counts is durable");
+    }
 }
 
 fn listen(home: &Home) -> Result<TcpListener, Fatal> {
@@ -88,9 +105,9 @@ struct Node {
 }
 
 impl Node {
-    fn start(home: &Home, rpc: TcpListener, lock: HomeLock) -> Result<Self, Fatal> {
+    fn start(home: &Home, rpc: TcpListener, lock: HomeLock, opened: Opened) -> Result<Self, Fatal> {
         let clock = Clock::start();
-        let Opened { shared, safety, recovered, mute_reason, config } = open::open(home)?;
+        let Opened { shared, safety, recovered, mute_reason, config } = opened;
         let (driver, driver_events) = crossbeam_channel::bounded(EVENTS_MAX);
         let (execution, execution_jobs) = crossbeam_channel::unbounded();
         let (serving, serving_jobs) = crossbeam_channel::bounded(SERVING_MAX);
@@ -180,7 +197,6 @@ impl Node {
                 let _ = thread.join();
             }
         }
-        // The last holder of the store closes it.
         result
     }
 }
