@@ -5,6 +5,10 @@
 //! single block is accepted by its hash, a range by a commit certificate that the agreement core verifies. Peers that lie, stall or
 //! have less than was asked cost a retry with another and are avoided for a while.
 
+#![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
+
 mod blocks;
 mod catchup;
 mod chunk;

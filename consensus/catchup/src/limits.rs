@@ -51,5 +51,5 @@ const _: () = assert!(
     UNCERTIFIED_ANSWERS_MAX as usize * (RESPONSE_BYTES_MAX - BLOCK_BYTES_MAX)
         >= UNCERTIFIED_BYTES_MAX
 );
-const _: () = assert!(UNCERTIFIED_BYTES_MAX / BLOCK_BYTES_MAX > LAG_MAX as usize);
+const _: () = assert!((UNCERTIFIED_BYTES_MAX / BLOCK_BYTES_MAX) as u64 > LAG_MAX);
 const _: () = assert!(CHUNKS_MAX > RANGES_PER_PEER_MAX);

@@ -15,6 +15,10 @@
 //! `safety.rs`, one page. Epoch changes, leader reputation and leases are not here: a block that names a next committee
 //! is not voted for.
 
+#![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
+
 mod context;
 mod fetches;
 mod io;

@@ -4,6 +4,10 @@
 //! and takes memory in proportion to bytes that are there. The bytes are specified in `docs/PROTOCOL.md` and pinned by golden
 //! vectors in this crate's tests.
 
+#![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
+
 mod channel;
 mod encode;
 mod frame;

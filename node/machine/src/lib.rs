@@ -5,6 +5,10 @@
 //! threads and clocks, and the simulator in `localnet` with simulated ones. Executing a block is an action; the machine
 //! knows neither programs nor state.
 
+#![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
+
 mod in_flight;
 mod io;
 mod machine;

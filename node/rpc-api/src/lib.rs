@@ -3,6 +3,10 @@
 //! JSON-RPC 2.0; `docs/` describes the methods. Bytes are lower-case hex without prefix, amounts decimal strings in base
 //! units, heights and counts integers below 2^53. This crate does no IO.
 
+#![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
+
 mod certificate;
 mod error;
 mod key;

@@ -7,6 +7,10 @@
 //! It must never hold more than its bounds, forget an admitted transaction without a [`Dropped`], or say
 //! [`Refusal::never`] of one that some block may still hold.
 
+#![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
+
 mod checks;
 mod config;
 mod forward;

@@ -7,6 +7,10 @@
 //!
 //! This crate does no IO, reads no clock and holds no state.
 
+#![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
+
 mod access;
 mod address;
 mod block;

@@ -1,3 +1,4 @@
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test is about one or two variants")]
 use std::sync::Arc;
 
 use heddle_catchup::Request;
