@@ -4,6 +4,7 @@
 //! HOME/config.toml    where it listens, whom it calls, how it runs      damaged: exit 2
 //! HOME/genesis.json   the chain                                         damaged: exit 6
 //! HOME/key.json       its key, 0600           missing or exposed: exit 2, damaged: exit 3
+//! HOME/faucet.json   the faucet's key, on development chains; may be missing
 //! HOME/lock           held while a process uses the home                  held: exit 5
 //! HOME/db/ HOME/safety HOME/node.log
 //! ```
