@@ -50,6 +50,13 @@ fn every_leader_crash_and_isolation_in_the_first_views_is_survived() {
     check_twice(&Plan::enumerated(4, 8));
 }
 
+/// Twenty-four transfers, each sent alone, are three blocks each: its own, one that was being built meanwhile, and one for the root.
+#[test]
+fn a_validator_alone_makes_no_empty_blocks_while_it_executes() {
+    let report = run(&Plan::calm(3, 1, 1_000)).unwrap();
+    assert!(report.final_height.get() <= 24 * 4, "{report:?}");
+}
+
 /// Found by random seeds: with one validator muted, the vote of a node that had lost the commit votes of the last block was
 /// needed, and nobody told it that the block is final.
 #[test]

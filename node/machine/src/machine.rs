@@ -150,10 +150,8 @@ impl Machine {
             Input::Tick => self.on_tick(now, actions),
         }
         self.settle(now, actions);
-        let waiting = self.pool.len() > self.in_flight.len();
-        if waiting != self.work_told {
-            self.work_told = waiting;
-            self.inbox.push_back(Told::Agreement(Agreement::WorkPending(waiting)));
+        if let Some(work) = self.changed_work() {
+            self.inbox.push_back(work);
             self.settle(now, actions);
         }
     }
@@ -344,6 +342,11 @@ impl Machine {
                 let block = self.build(header, must_be_empty, &pending);
                 // Before any other input.
                 self.inbox.push_front(Told::Agreement(Agreement::Built(Arc::new(block))));
+                // A validator that is alone builds one block after the other within one input: it must hear that nothing
+                // waits any more, or it goes on with empty ones.
+                if let Some(work) = self.changed_work() {
+                    self.inbox.push_front(work);
+                }
             }
             Asked::Commit { blocks, cert } => self.commit(now, &blocks, &cert, actions),
             Asked::FetchBlock { hash, height, hint } => {
@@ -391,6 +394,14 @@ impl Machine {
             actions.push(Action::Execute { block: Arc::clone(block), cert: cert.clone() });
         }
         self.tell_final(now, actions);
+    }
+
+    /// What to tell the agreement core about waiting transactions, if that changed.
+    fn changed_work(&mut self) -> Option<Told> {
+        let waiting = self.pool.len() > self.in_flight.len();
+        let changed = waiting != self.work_told;
+        self.work_told = waiting;
+        changed.then_some(Told::Agreement(Agreement::WorkPending(waiting)))
     }
 
     /// Tells catch-up something; what that means for the agreement core waits in the inbox.
