@@ -21,7 +21,7 @@ use crate::patch::Patch;
 use crate::path::Path;
 
 /// Leaves a bucket has on average before the crown is deepened: fewer cost memory, more cost hashes an update.
-const BUCKET_LEAVES_MAX: usize = 4;
+const BUCKET_LEAVES_MAX: usize = 2;
 /// The crown is never deeper: 2^26 buckets are 512 M keys. Beyond that buckets grow instead.
 const CROWN_DEPTH_MAX: u32 = 26;
 /// Buckets that are hashed together: enough to fill the vector units, few enough for the nearest caches.
