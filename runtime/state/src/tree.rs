@@ -22,7 +22,7 @@ use crate::path::Path;
 
 /// Leaves a bucket has on average before the crown is deepened: fewer cost memory, more cost hashes an update.
 const BUCKET_LEAVES_MAX: usize = 2;
-/// The crown is never deeper: 2^26 buckets are 512 M keys. Beyond that buckets grow instead.
+/// The crown is never deeper: 2^26 buckets are 128 M keys. Beyond that buckets grow instead.
 const CROWN_DEPTH_MAX: u32 = 26;
 /// Buckets that are hashed together: enough to fill the vector units, few enough for the nearest caches.
 const TILE: usize = 256;
@@ -59,7 +59,7 @@ impl Tree {
     /// Applies a patch and leaves in it what undoes it.
     pub(crate) fn apply(&mut self, patch: &mut Patch) {
         let depth = self.crown.depth();
-        for Part { edits, places, nodes } in &mut patch.parts {
+        for Part { edits, places, deep, nodes } in &mut patch.parts {
             self.touch_slots(edits, places);
             let mut done = 0;
             for group in edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
@@ -70,6 +70,7 @@ impl Tree {
                 done += group.len();
             }
             places.clear();
+            deep.iter().for_each(|node| self.crown.put(node));
             nodes.iter_mut().for_each(|node| self.crown.swap(node));
         }
         patch.above.iter_mut().for_each(|node| self.crown.swap(node));

@@ -43,6 +43,7 @@ impl Value {
     }
 
     /// The bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Held::Inline { len, bytes } => &bytes[..usize::from(*len)],
