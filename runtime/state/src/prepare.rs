@@ -25,7 +25,7 @@ const CHUNK: usize = 512;
 /// Batches below this are not worth handing to other threads.
 const PARALLEL_MIN: usize = 1024;
 /// Changes in a part, about: enough to fill the vector units, few enough for the nearest caches.
-const PART: usize = 256;
+const PART: usize = 512;
 
 /// Levels of the crown of which the history keeps no nodes. It works them out again when it is asked for a proof, from 32
 /// buckets, which takes some microseconds.
@@ -117,7 +117,7 @@ impl<'a> Work<'a> {
             changes.chunks(CHUNK).for_each(|chunk| leaves.extend(leaves_of(chunk)));
         }
         order.extend(leaves.iter().enumerate().map(|(i, leaf)| (leaf.path.head(), i)));
-        order.sort_unstable();
+        order.sort_unstable_by_key(|(head, _)| *head);
         for equal in order.chunk_by_mut(|a, b| a.0 == b.0) {
             equal.sort_unstable_by_key(|(_, i)| leaves[*i].path);
         }

@@ -13,7 +13,7 @@ use crate::patch::Part;
 use crate::patch::Patch;
 use crate::prepare::Ranked;
 
-/// Parts that are kept; a block of 10,000 changes has 32.
+/// Parts that are kept; a block of 10,000 changes has 16.
 const PARTS_MAX: usize = 64;
 
 /// Empty vectors with room in them. Whoever finds none makes new ones, so this never decides anything.
