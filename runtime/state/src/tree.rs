@@ -26,6 +26,8 @@ const BUCKET_LEAVES_MAX: usize = 2;
 const CROWN_DEPTH_MAX: u32 = 26;
 /// Buckets that are hashed together: enough to fill the vector units, few enough for the nearest caches.
 const TILE: usize = 256;
+/// Hashes in a changed bucket's subtree, about, with its leaves'.
+const HASHES_AN_EDIT: usize = 8;
 /// Buckets whose memory is asked for at once.
 const TOUCHED_AT_ONCE: usize = 32;
 
@@ -130,7 +132,7 @@ impl Tree {
         mut found: impl FnMut(Option<usize>),
     ) {
         let depth = self.crown.depth();
-        let mut forest = Forest::new();
+        let mut forest = Forest::with_room(HASHES_AN_EDIT * edits.len());
         let mut roots = Vec::with_capacity(edits.len());
         for tile in edits.chunks(TOUCHED_AT_ONCE) {
             self.touch(tile);
@@ -181,12 +183,12 @@ impl Tree {
     fn rehash_from(&mut self, top: u32) {
         let depth = self.crown.depth();
         let tiles = self.buckets.par_chunks(TILE).enumerate().map(|(tile, buckets)| {
-            let mut forest = Forest::new();
-            let plant = |bucket: &Bucket| {
+            let mut forest = Forest::with_room(HASHES_AN_EDIT * buckets.len());
+            let mut roots = Vec::with_capacity(buckets.len());
+            for bucket in buckets {
                 bucket.leaves().for_each(|leaf| forest.push(&leaf.path, &leaf.hash));
-                forest.plant(bit(depth))
-            };
-            let roots: Vec<_> = buckets.iter().map(plant).collect();
+                roots.push(forest.plant(bit(depth)));
+            }
             forest.grow();
             let first = self.crown.index_of_bucket(tile * TILE);
             let nodes = roots.iter().map(|root| forest.node(*root)).enumerate();
