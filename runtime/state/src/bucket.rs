@@ -101,10 +101,10 @@ impl Bucket {
 
     /// Pushes to `forest` the leaves as they will be after `edits`; `found` is told of each edit in order in which slot its
     /// path stands, if it does.
-    pub(crate) fn push_leaves_after(
-        &self,
-        edits: &[Edit],
-        forest: &mut Forest,
+    pub(crate) fn push_leaves_after<'a>(
+        &'a self,
+        edits: &'a [Edit],
+        forest: &mut Forest<'a>,
         mut found: impl FnMut(Option<usize>),
     ) {
         if let [Edit { path, occupant: Some(occupant) }] = edits

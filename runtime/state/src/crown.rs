@@ -92,6 +92,13 @@ impl Crown {
         mem::swap(&mut self.kinds[index], &mut placed.node.kind);
     }
 
+    /// Puts a node in its place.
+    pub(crate) fn put(&mut self, placed: &Placed) {
+        let index = placed.index();
+        self.hashes[index / 2].0[index % 2] = placed.node.hash;
+        self.kinds[index] = placed.node.kind;
+    }
+
     pub(crate) const fn depth(&self) -> u32 {
         self.depth
     }
@@ -112,6 +119,10 @@ impl Crown {
 
     /// Appends to `nodes` what the nodes above those from `start` on become, ascending by index; those are of one depth and
     /// ascend too.
+    ///
+    /// Whether a node is on the left, and whether its sibling follows, is as good as random, and a processor that guesses
+    /// wrongly loses more than a copy takes. So the loop does not ask, but overwrites what the crown has of both with what
+    /// is known anew, once or twice.
     pub(crate) fn push_parents(&self, nodes: &mut Vec<Placed>, start: usize) {
         let end = nodes.len();
         nodes.reserve(end - start);
@@ -119,22 +130,22 @@ impl Crown {
         let mut i = start;
         while i < end {
             let index = nodes[i].index();
-            let own = &nodes[i].node;
-            let siblings = &self.hashes[index / 2].0;
-            let (left, right) = if index % 2 == 1 {
-                ((self.kinds[index - 1], &siblings[0]), (own.kind, &own.hash))
-            } else if i + 1 < end && nodes[i + 1].index() == index + 1 {
-                i += 1;
-                ((own.kind, &own.hash), (nodes[i].node.kind, &nodes[i].node.hash))
-            } else {
-                ((own.kind, &own.hash), (self.kinds[index + 1], &siblings[1]))
-            };
-            i += 1;
-            let (kind, hash) = match (left.0, right.0) {
-                (Kind::Empty, Kind::Empty | Kind::Leaf) => (right.0, *right.1),
-                (Kind::Leaf, Kind::Empty) => (left.0, *left.1),
-                (Kind::Empty | Kind::Leaf | Kind::Inner, _) => {
-                    batch.push(left.1, right.1, nodes.len());
+            let next = (i + 1).min(end - 1);
+            let last = i + usize::from(nodes[next].index() == (index | 1)) * (next - i);
+            let mut kinds = [self.kinds[index & !1], self.kinds[index | 1]];
+            let mut hashes = self.hashes[index / 2].0;
+            for Placed { index, node } in [&nodes[i], &nodes[last]] {
+                let side = usize::from(index % 2 == 1);
+                kinds[side] = node.kind;
+                hashes[side] = node.hash;
+            }
+            i = last + 1;
+            let [left, right] = &hashes;
+            let (kind, hash) = match kinds {
+                [Kind::Empty, Kind::Empty | Kind::Leaf] => (kinds[1], *right),
+                [Kind::Leaf, Kind::Empty] => (Kind::Leaf, *left),
+                [Kind::Empty | Kind::Leaf | Kind::Inner, _] => {
+                    batch.push(left, right, nodes.len());
                     (Kind::Inner, Hash32::ZERO)
                 }
             };

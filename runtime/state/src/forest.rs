@@ -15,9 +15,9 @@ use crate::hashing::Batch;
 use crate::path::Path;
 
 /// Subtrees whose inner hashes are being worked out.
-pub(crate) struct Forest {
+pub(crate) struct Forest<'a> {
     /// Of the leaves that are not planted yet.
-    paths: Vec<Path>,
+    paths: Vec<&'a Path>,
     /// Hashes that are known; [`EMPTY`] is the first.
     hashes: Vec<Hash32>,
     /// By height: which two hashes are joined into which.
@@ -44,19 +44,22 @@ const EMPTY: usize = 0;
 /// So many leaves are all looked at when they are split: that is quicker than to guess which need not be.
 const SMALL_MAX: usize = 8;
 
-impl Forest {
-    pub(crate) fn new() -> Self {
+impl<'a> Forest<'a> {
+    /// With room for so many hashes.
+    pub(crate) fn with_room(hashes: usize) -> Self {
+        let mut known = Vec::with_capacity(1 + hashes);
+        known.push(Hash32::ZERO);
         Self {
             paths: Vec::new(),
-            hashes: vec![Hash32::ZERO],
+            hashes: known,
             joins: Vec::new(),
             batch: Batch::new(Domain::STATE_INNER),
         }
     }
 
     /// Adds a leaf to the subtree that [`Self::plant`] will add; ascending by path.
-    pub(crate) fn push(&mut self, path: &Path, hash: &Hash32) {
-        self.paths.push(*path);
+    pub(crate) fn push(&mut self, path: &'a Path, hash: &Hash32) {
+        self.paths.push(path);
         self.hashes.push(*hash);
     }
 
@@ -97,13 +100,13 @@ impl Forest {
 
     /// The index of the subtree's hash, and how many joins it stands above its leaves; the leaves' own hashes begin at the
     /// index `first`.
-    fn plan(&mut self, paths: &[Path], first: usize, depth: usize) -> (usize, usize) {
+    fn plan(&mut self, paths: &[&Path], first: usize, depth: usize) -> (usize, usize) {
         match paths {
             [] => (EMPTY, 0),
             [_] => (first, 0),
             [a, b] => self.plan_two(a, first, depth..a.shared_bits(b)),
             _ => {
-                let on_left = |path: &Path| !path.bit(depth);
+                let on_left = |path: &&Path| !path.bit(depth);
                 let split = if paths.len() <= SMALL_MAX {
                     paths.iter().map(|path| usize::from(on_left(path))).sum()
                 } else {

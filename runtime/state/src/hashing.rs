@@ -9,7 +9,6 @@ use std::array;
 
 use blake3::IncrementCounter;
 use blake3::platform::Platform;
-use blake3::platform::le_bytes_from_words_32;
 use blake3::platform::words_from_le_bytes_32;
 use borsh::BorshSerialize;
 use heddle_types::Domain;
@@ -106,64 +105,59 @@ pub(crate) fn hash_one(domain: Domain, message: &[u8]) -> Hash32 {
     Hash32(*blake3::keyed_hash(&key_of(domain), message).as_bytes())
 }
 
+/// The longest canonical entry that is hashed as one block: rule T2.
+const SHORT_MAX: usize = 63;
+/// Ends the message of a longer one, so that it has more than 64 bytes.
+const LONG: u8 = 64;
+
 /// Entries that wait to be hashed together, each with a tag that says whose hash it is.
-///
-/// blake3 has no way to hash blocks that are not full side by side. But when nothing comes between two of them the processor
-/// begins the second while it waits for the first.
 pub(crate) struct EntryBatch {
-    key: [u32; 8],
-    platform: Platform,
-    blocks: [Message; WIDTH],
-    /// How much of each block is used; otherwise the entry fills more than one, and here is its hash.
-    lens: [Result<u8, Hash32>; WIDTH],
-    tags: [usize; WIDTH],
-    len: usize,
+    short: Batch,
+    /// Of entries too long for a block, which are hashed one by one.
+    long: Vec<(usize, Hash32)>,
 }
 
 impl EntryBatch {
     pub(crate) fn new() -> Self {
-        Self {
-            key: words_from_le_bytes_32(&key_of(Domain::STATE_VALUE)),
-            platform: Platform::detect(),
-            blocks: [[0; 64]; WIDTH],
-            lens: [Ok(0); WIDTH],
-            tags: [0; WIDTH],
-            len: 0,
-        }
+        Self { short: Batch::new(Domain::STATE_VALUE), long: Vec::new() }
     }
 
     /// Adds an entry; [`Self::drain`] must run after every [`WIDTH`] of them.
     pub(crate) fn push(&mut self, entry: &Entry, tag: usize) {
-        let block = &mut self.blocks[self.len];
-        *block = [0; 64];
-        let mut rest = &mut block[..];
-        self.lens[self.len] = match entry.serialize(&mut rest) {
-            Ok(()) => Ok(u8::try_from(64 - rest.len()).expect("at most 64")),
-            Err(_) => Err(hash_entry(entry)),
-        };
-        self.tags[self.len] = tag;
-        self.len += 1;
+        match short_message(entry) {
+            Some(message) => *self.short.add(tag) = message,
+            None => self.long.push((tag, hash_long(entry))),
+        }
     }
 
-    /// Tells `H(STATE_VALUE, entry)` of each entry, in order, and forgets them.
+    /// Tells each entry's hash and forgets them.
     pub(crate) fn drain(&mut self, mut tell: impl FnMut(usize, Hash32)) {
-        let flags = KEYED_HASH | CHUNK_START | CHUNK_END | ROOT;
-        let mut words = [self.key; WIDTH];
-        for (i, words) in words.iter_mut().enumerate().take(self.len) {
-            let len = self.lens[i].unwrap_or(0);
-            self.platform.compress_in_place(words, &self.blocks[i], len, 0, flags);
-        }
-        for (i, words) in words.iter().enumerate().take(self.len) {
-            let short = Hash32(le_bytes_from_words_32(words));
-            tell(self.tags[i], self.lens[i].map_or_else(|long| long, |_| short));
-        }
-        self.len = 0;
+        self.short.drain(&mut tell);
+        self.long.drain(..).for_each(|(tag, hash)| tell(tag, hash));
     }
 }
 
-/// `H(STATE_VALUE, entry)`.
+/// The hash of an entry: rule T2.
 pub(crate) fn hash_entry(entry: &Entry) -> Hash32 {
-    hash_one(Domain::STATE_VALUE, &encode(entry))
+    match short_message(entry) {
+        Some(message) => hash_one(Domain::STATE_VALUE, &message),
+        None => hash_long(entry),
+    }
+}
+
+/// The one block that is hashed for an entry of few bytes; none for a longer one.
+fn short_message(entry: &Entry) -> Option<Message> {
+    let mut message = [0; 64];
+    let mut rest = &mut message[..SHORT_MAX];
+    entry.serialize(&mut rest).ok()?;
+    message[SHORT_MAX] = u8::try_from(SHORT_MAX - rest.len()).expect("at most 63");
+    Some(message)
+}
+
+fn hash_long(entry: &Entry) -> Hash32 {
+    let mut message = encode(entry);
+    message.push(LONG);
+    hash_one(Domain::STATE_VALUE, &message)
 }
 
 /// `left ‖ right`.
@@ -176,6 +170,8 @@ pub(crate) fn pair(left: &Hash32, right: &Hash32) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use heddle_types::Value;
 
     use super::*;
@@ -212,8 +208,16 @@ mod tests {
             let mut hashes = Vec::new();
             batch.drain(|tag, hash| hashes.push((tag, hash)));
             let expected = lens.iter().map(|len| (*len, hash_entry(&entry(*len))));
+            hashes.sort_unstable();
             assert_eq!(hashes, expected.collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn entries_that_differ_in_trailing_zeros_alone_hash_differently() {
+        let zeros = |len: usize| Entry { deposit: None, value: Value::from(vec![0; len]) };
+        let hashes: BTreeSet<Hash32> = (0..80).map(|len| hash_entry(&zeros(len))).collect();
+        assert_eq!(hashes.len(), 80);
     }
 
     #[test]

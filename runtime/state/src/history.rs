@@ -22,8 +22,6 @@ const LAYERS_MAX: usize = limits::LAG_MAX as usize;
 pub(crate) struct Layer {
     /// The root before it.
     pub(crate) root: StateRoot,
-    /// The crown's depth before it. It never shrinks, so all later layers know every change at this depth and above.
-    pub(crate) depth: u32,
     /// The former nodes, and what stood at the changed paths.
     pub(crate) patch: Patch,
 }
@@ -64,9 +62,10 @@ pub(crate) struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// How deep the crown was.
+    /// How deep the nodes are known: no deeper than the crown was, because it never shrinks.
     pub(crate) fn depth(&self) -> u32 {
-        self.layers.first().map_or_else(|| self.tree.crown().depth(), |layer| layer.depth)
+        let kept = self.layers.iter().map(|layer| layer.patch.kept_depth).min();
+        kept.unwrap_or_else(|| self.tree.crown().depth())
     }
 
     /// The crown's node at `index`, which is no deeper than [`Self::depth`].

@@ -10,12 +10,15 @@
 //!
 //! * T1. A key's *path* is `H(STATE_KEY, program as u32 LE ‖ length as u8 ‖ its bytes ‖ zeros up to 64 bytes)`, read from the
 //!   most significant bit of its first byte.
-//! * T2. A leaf's hash is `H(STATE_LEAF, path ‖ H(STATE_VALUE, canonical bytes of the entry))`.
+//! * T2. A leaf's hash is `H(STATE_LEAF, path ‖ H(STATE_VALUE, canonical bytes of the entry ‖ zeros up to 63 bytes if there
+//!   are fewer ‖ how many there are, or 64 if more, as u8))`. A message of 64 bytes thus says what entry of at most 63 bytes
+//!   it holds, and all others are longer.
 //! * T3. A subtree without a leaf is 32 zero bytes. A subtree with exactly one leaf is that leaf's hash, at whatever depth.
 //! * T4. Any other subtree is `H(STATE_INNER, left ‖ right)`, left being the paths whose bit at its depth is 0.
 //!
 //! So the root depends on the set of keys and entries only, and the empty state's is [`heddle_types::StateRoot::ZERO`].
-//! Paths, leaves and inner nodes all hash exactly 64 bytes, one blake3 block, so that they can be hashed sixteen at a time.
+//! Paths, leaves, inner nodes and all but large entries hash exactly 64 bytes, one blake3 block, so that they can be hashed
+//! sixteen at a time.
 
 #![warn(clippy::float_arithmetic, clippy::iter_over_hash_type)]
 #![warn(clippy::disallowed_types, clippy::disallowed_methods, clippy::wildcard_enum_match_arm)]

@@ -18,6 +18,8 @@ const TOUCHED_AT_ONCE: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patch {
     pub(crate) shard_depth: u32,
+    /// Of the nodes it undoes, the deepest; see [`Part::deep`].
+    pub(crate) kept_depth: u32,
     /// Ascending.
     pub(crate) parts: Vec<Part>,
     /// The nodes above [`Self::shard_depth`], in the order of a part's.
@@ -31,6 +33,9 @@ pub(crate) struct Part {
     pub(crate) edits: Vec<Edit>,
     /// Until it is applied: for each edit, in which slot of its bucket its path stands, if it does.
     pub(crate) places: Vec<Option<usize>>,
+    /// Until it is applied: the nodes deeper than [`Patch::kept_depth`], in the order of [`Self::nodes`]. They are most of a
+    /// block's nodes, and what they were follows from the few leaves below them.
+    pub(crate) deep: Vec<Placed>,
     /// The crown's lowest level first, the part's own node last; ascending by index within a level.
     pub(crate) nodes: Vec<Placed>,
 }
@@ -40,7 +45,7 @@ impl Patch {
         self.parts.is_empty()
     }
 
-    /// The node at `index`, if the patch has one there.
+    /// The node at `index`, which is no deeper than [`Self::kept_depth`], if the patch has one there.
     pub(crate) fn node(&self, index: usize) -> Option<Node> {
         let depth = index.ilog2();
         let nodes = if depth < self.shard_depth {
@@ -93,6 +98,7 @@ impl Part {
             self.edits.truncate(rest);
         }
         self.places.clear();
+        self.deep.clear();
         self.nodes.clear();
     }
 }

@@ -25,7 +25,11 @@ const CHUNK: usize = 512;
 /// Batches below this are not worth handing to other threads.
 const PARALLEL_MIN: usize = 1024;
 /// Changes in a part, about: enough to fill the vector units, few enough for the nearest caches.
-const PART: usize = 256;
+const PART: usize = 512;
+
+/// Levels of the crown of which the history keeps no nodes. It works them out again when it is asked for a proof, from 32
+/// buckets, which takes some microseconds.
+const DEEP_LEVELS: u32 = 5;
 
 /// Changes worked out against one state, ready to be committed to it.
 #[derive(Debug)]
@@ -67,7 +71,8 @@ pub(crate) fn prepare(tree: &Tree, spares: &Spares, base: u64, changes: &ChangeS
 }
 
 fn join(tree: &Tree, base: u64, shard_depth: u32, shards: Vec<Shard>) -> Prepared {
-    let mut patch = Patch { shard_depth, parts: Vec::new(), above: Vec::new() };
+    let kept_depth = kept_depth(tree, shard_depth);
+    let mut patch = Patch { shard_depth, kept_depth, parts: Vec::new(), above: Vec::new() };
     let (mut added, mut removed) = (Vec::new(), Vec::new());
     for mut shard in shards {
         added.append(&mut shard.added);
@@ -112,7 +117,7 @@ impl<'a> Work<'a> {
             changes.chunks(CHUNK).for_each(|chunk| leaves.extend(leaves_of(chunk)));
         }
         order.extend(leaves.iter().enumerate().map(|(i, leaf)| (leaf.path.head(), i)));
-        order.sort_unstable();
+        order.sort_unstable_by_key(|(head, _)| *head);
         for equal in order.chunk_by_mut(|a, b| a.0 == b.0) {
             equal.sort_unstable_by_key(|(_, i)| leaves[*i].path);
         }
@@ -125,34 +130,37 @@ impl<'a> Work<'a> {
         let mut part = self.spares.take_part();
         part.edits.extend(ranks.iter().map(|(_, i)| self.edit(*i)));
         let (mut added, mut removed) = (Vec::new(), Vec::new());
-        let Part { edits, places, nodes } = &mut part;
-        self.tree.push_lowest(edits, nodes, |place| {
-            let (key, entry) = &self.changes[ranks[places.len()].1];
+        let Part { edits, places, deep, nodes } = &mut part;
+        let edits = &edits[..];
+        self.tree.push_lowest(edits, deep, |place| {
+            let at = places.len();
+            let key = || self.changes[ranks[at].1].0;
             places.push(place);
-            match (place.is_some(), entry.is_some()) {
-                (false, true) => added.push(*key),
-                (true, false) => removed.push(*key),
+            match (place.is_some(), edits[at].occupant.is_some()) {
+                (false, true) => added.push(key()),
+                (true, false) => removed.push(key()),
                 (false, false) | (true, true) => {}
             }
         });
-        let mut start = 0;
-        for _ in shard_depth..self.tree.crown().depth() {
-            let end = nodes.len();
-            self.tree.crown().push_parents(nodes, start);
+        let kept_depth = kept_depth(self.tree, shard_depth);
+        let (mut start, mut kept) = (0, 0);
+        for depth in (shard_depth..self.tree.crown().depth()).rev() {
+            let end = deep.len();
+            self.tree.crown().push_parents(deep, start);
             start = end;
+            if depth == kept_depth {
+                kept = end;
+            }
         }
+        nodes.extend(deep.drain(kept..));
         Shard { part, added, removed }
     }
 
-    /// Reads from the changes and their values, so that they are in the cache.
+    /// Reads from the entries and leaves that [`Self::edit`] copies, so that they are in the cache.
     fn touch_changes(&self, ranks: &[Ranked]) {
         let touch = |i: usize| -> u8 {
-            let (key, entry) = &self.changes[i];
             let byte = |entry: &Entry| entry.value.as_bytes().first().copied().unwrap_or(0);
-            let leaf = &self.leaves[i];
-            key.bytes().first().copied().unwrap_or(0)
-                ^ entry.as_ref().map_or(0, byte)
-                ^ leaf.hash.0[31]
+            self.changes[i].1.as_ref().map_or(0, byte) ^ self.leaves[i].hash.0[31]
         };
         black_box(ranks.iter().fold(0, |sum, (_, i)| sum ^ touch(*i)));
     }
@@ -179,6 +187,11 @@ fn is_shared(changes: usize) -> bool {
 /// At what depth the work is cut into shards.
 fn shard_depth(tree: &Tree, changes: usize) -> u32 {
     (changes / PART).max(1).ilog2().min(tree.crown().depth())
+}
+
+/// How deep the nodes are that the history keeps.
+fn kept_depth(tree: &Tree, shard_depth: u32) -> u32 {
+    tree.crown().depth().saturating_sub(DEEP_LEVELS).max(shard_depth)
 }
 
 /// The first `depth` bits of a path's first 64.

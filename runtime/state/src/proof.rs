@@ -162,7 +162,7 @@ fn terminal(past: &Past<'_>, path: &Path, leaf: &Leaf) -> Terminal {
 }
 
 fn subtree_hash(leaves: &[Leaf], depth: usize) -> Hash32 {
-    let mut forest = Forest::new();
+    let mut forest = Forest::with_room(2 * leaves.len());
     leaves.iter().for_each(|leaf| forest.push(&leaf.path, &leaf.hash));
     let root = forest.plant(depth);
     forest.grow();

@@ -3,15 +3,17 @@
 //! A block's changes need a few megabytes for a moment, and as much in the history for a while. Given back and asked for anew
 //! at every block, that memory costs more than some of the hashing: the system takes the pages away and clears new ones.
 
+use std::mem;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use crate::bucket::Leaf;
+use crate::crown::Placed;
 use crate::patch::Part;
 use crate::patch::Patch;
 use crate::prepare::Ranked;
 
-/// Parts that are kept; a block of 10,000 changes has 32.
+/// Parts that are kept; a block of 10,000 changes has 16.
 const PARTS_MAX: usize = 64;
 
 /// Empty vectors with room in them. Whoever finds none makes new ones, so this never decides anything.
@@ -23,12 +25,13 @@ struct Kept {
     leaves: Vec<Leaf>,
     order: Vec<Ranked>,
     parts: Vec<Part>,
+    deep: Vec<Vec<Placed>>,
 }
 
 impl Spares {
     /// For a block's leaves and their order.
     pub(crate) fn take_lists(&self) -> (Vec<Leaf>, Vec<Ranked>) {
-        self.with(|kept| (std::mem::take(&mut kept.leaves), std::mem::take(&mut kept.order)))
+        self.with(|kept| (mem::take(&mut kept.leaves), mem::take(&mut kept.order)))
     }
 
     /// Keeps what [`Self::take_lists`] gave.
@@ -40,7 +43,21 @@ impl Spares {
 
     /// For a part of a patch.
     pub(crate) fn take_part(&self) -> Part {
-        self.with(|kept| kept.parts.pop()).unwrap_or_default()
+        self.with(|kept| {
+            let mut part = kept.parts.pop().unwrap_or_default();
+            part.deep = kept.deep.pop().unwrap_or_default();
+            part
+        })
+    }
+
+    /// Keeps the memory of a patch's deep nodes, which have been put in their places.
+    pub(crate) fn keep_deep(&self, patch: &mut Patch) {
+        self.with(|kept| {
+            for part in patch.parts.iter_mut().rev().take(PARTS_MAX - kept.deep.len()) {
+                part.deep.clear();
+                kept.deep.push(mem::take(&mut part.deep));
+            }
+        });
     }
 
     /// Keeps the memory of a patch, whose content is dropped.

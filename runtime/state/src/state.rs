@@ -78,14 +78,14 @@ impl State {
             return;
         }
         let before = self.tree.root();
-        let depth = self.tree.crown().depth();
         self.tree.apply(&mut patch);
         assert_eq!(self.tree.root(), root, "the prepared root");
         self.keys.extend(added);
         for key in removed {
             self.keys.remove(&key);
         }
-        if let Some(forgotten) = self.history.push(Layer { root: before, depth, patch }) {
+        self.spares.keep_deep(&mut patch);
+        if let Some(forgotten) = self.history.push(Layer { root: before, patch }) {
             self.spares.keep_patch(forgotten.patch);
         }
         self.tree.make_room();

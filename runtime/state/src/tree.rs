@@ -21,11 +21,13 @@ use crate::patch::Patch;
 use crate::path::Path;
 
 /// Leaves a bucket has on average before the crown is deepened: fewer cost memory, more cost hashes an update.
-const BUCKET_LEAVES_MAX: usize = 4;
-/// The crown is never deeper: 2^26 buckets are 512 M keys. Beyond that buckets grow instead.
+const BUCKET_LEAVES_MAX: usize = 2;
+/// The crown is never deeper: 2^26 buckets are 128 M keys. Beyond that buckets grow instead.
 const CROWN_DEPTH_MAX: u32 = 26;
 /// Buckets that are hashed together: enough to fill the vector units, few enough for the nearest caches.
 const TILE: usize = 256;
+/// Hashes in a changed bucket's subtree, about, with its leaves'.
+const HASHES_AN_EDIT: usize = 8;
 /// Buckets whose memory is asked for at once.
 const TOUCHED_AT_ONCE: usize = 32;
 
@@ -59,7 +61,7 @@ impl Tree {
     /// Applies a patch and leaves in it what undoes it.
     pub(crate) fn apply(&mut self, patch: &mut Patch) {
         let depth = self.crown.depth();
-        for Part { edits, places, nodes } in &mut patch.parts {
+        for Part { edits, places, deep, nodes } in &mut patch.parts {
             self.touch_slots(edits, places);
             let mut done = 0;
             for group in edits.chunk_by_mut(|a, b| a.path.prefix(depth) == b.path.prefix(depth)) {
@@ -70,6 +72,7 @@ impl Tree {
                 done += group.len();
             }
             places.clear();
+            deep.iter().for_each(|node| self.crown.put(node));
             nodes.iter_mut().for_each(|node| self.crown.swap(node));
         }
         patch.above.iter_mut().for_each(|node| self.crown.swap(node));
@@ -129,7 +132,7 @@ impl Tree {
         mut found: impl FnMut(Option<usize>),
     ) {
         let depth = self.crown.depth();
-        let mut forest = Forest::new();
+        let mut forest = Forest::with_room(HASHES_AN_EDIT * edits.len());
         let mut roots = Vec::with_capacity(edits.len());
         for tile in edits.chunks(TOUCHED_AT_ONCE) {
             self.touch(tile);
@@ -180,12 +183,12 @@ impl Tree {
     fn rehash_from(&mut self, top: u32) {
         let depth = self.crown.depth();
         let tiles = self.buckets.par_chunks(TILE).enumerate().map(|(tile, buckets)| {
-            let mut forest = Forest::new();
-            let plant = |bucket: &Bucket| {
+            let mut forest = Forest::with_room(HASHES_AN_EDIT * buckets.len());
+            let mut roots = Vec::with_capacity(buckets.len());
+            for bucket in buckets {
                 bucket.leaves().for_each(|leaf| forest.push(&leaf.path, &leaf.hash));
-                forest.plant(bit(depth))
-            };
-            let roots: Vec<_> = buckets.iter().map(plant).collect();
+                roots.push(forest.plant(bit(depth)));
+            }
             forest.grow();
             let first = self.crown.index_of_bucket(tile * TILE);
             let nodes = roots.iter().map(|root| forest.node(*root)).enumerate();

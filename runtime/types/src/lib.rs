@@ -31,6 +31,7 @@ mod scheme;
 mod state_key;
 mod time;
 mod transaction;
+mod value;
 mod vote;
 
 pub use access::{AccessMode, AccessSet};
@@ -50,9 +51,10 @@ pub use quantity::{Amount, Epoch, Height, TxIndex, ValidatorIndex, View};
 pub use receipt::{AccessTrace, Event, Outcome, ProgramError, Receipt, TxFailure, receipts_root};
 pub use safety::{SafetyRecord, SafetyVote};
 pub use scheme::{Ed25519Scheme, Ed25519Signer, VoteScheme, VoteSigner};
-pub use state_key::{Deposit, Entry, ProgramId, StateKey, Value};
+pub use state_key::{Deposit, Entry, ProgramId, StateKey};
 pub use time::{Instant, Millis, UnixMillis};
 pub use transaction::{
     Access, Auth, AuthScheme, Call, Nonce, Transaction, TransactionBody, TransactionError,
 };
+pub use value::Value;
 pub use vote::{CommitVote, Timeout, TimeoutData, Vote, VoteData, VoteKind};

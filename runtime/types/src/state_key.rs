@@ -2,18 +2,15 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
 use crate::address::Address;
-use crate::codec;
-use crate::codec::BoundedRead;
-use crate::codec::Bytes;
 use crate::codec::Canonical;
 use crate::limits;
 use crate::quantity::Amount;
+use crate::value::Value;
 
 /// A native program, by its number in the registry.
 #[derive(
@@ -116,48 +113,6 @@ impl BorshDeserialize for StateKey {
         };
         reader.read_exact(used)?;
         Ok(Self { program, len, bytes })
-    }
-}
-
-/// A value's bytes, shared: cloning one copies no bytes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Value(Arc<[u8]>);
-
-impl Value {
-    /// From its bytes.
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(Arc::from(bytes))
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl From<Vec<u8>> for Value {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self(Arc::from(bytes))
-    }
-}
-
-impl fmt::Debug for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl BorshSerialize for Value {
-    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
-        self.0[..].serialize(writer)
-    }
-}
-
-impl BorshDeserialize for Value {
-    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
-        Bytes::read_bounded(reader, limits::VALUE_BYTES_MAX)
-            .map(|bytes| Self::from(bytes.0))
-            .map_err(|e| codec::at_field(&e, "value"))
     }
 }
 

@@ -43,10 +43,18 @@ fn subtree(leaves: &[([u8; 32], [u8; 32])], depth: usize) -> [u8; 32] {
     }
 }
 
+fn value(entry: &Entry) -> [u8; 32] {
+    let mut message = encode(entry);
+    let len = message.len().min(64) as u8;
+    message.resize(message.len().max(63), 0);
+    message.push(len);
+    h(Domain::STATE_VALUE, &message)
+}
+
 /// The root of a state with these entries.
 pub(crate) fn root(model: &Model) -> StateRoot {
     let leaf = |(key, entry): (&StateKey, &Entry)| {
-        let message = [path(key), h(Domain::STATE_VALUE, &encode(entry))];
+        let message = [path(key), value(entry)];
         (path(key), h(Domain::STATE_LEAF, message.as_flattened()))
     };
     let leaves: Vec<_> = model.iter().map(leaf).collect();
