@@ -3,5 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}/release
+# Property tests with cases that `make test` does not draw.
+cargo test --release --locked --workspace --exclude heddle-cli --exclude heddle-localnet -q
 HEDDLE_SEEDS=${HEDDLE_SEEDS:-50000} cargo test --release --locked -p heddle-localnet --test it simulator -- --nocapture
 localnet/kill-cycles --heddle "$target/heddle" --singles 20 --alls 10

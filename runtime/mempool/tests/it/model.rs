@@ -204,6 +204,8 @@ impl Model {
         let used = |held: &Held| held.sequence < next.get(&held.lane).copied().unwrap_or(0);
         self.drop_where(DropReason::Included, &mut dropped, |held| ids.contains(&held.tx.id()));
         self.drop_where(DropReason::NonceUsed, &mut dropped, used);
+        // A hole that the block filled is none, even where an expiry at the same height makes another: the wait begins anew.
+        self.note_gaps();
         self.drop_where(DropReason::Expired, &mut dropped, |held| {
             held.tx.transaction().body.valid_until.get() <= executed
         });
