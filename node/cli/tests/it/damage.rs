@@ -128,6 +128,10 @@ fn a_home_or_a_key_in_use_is_exit_5() {
     fs::write(format!("{second}/config.toml"), config).unwrap();
     net.localnet(&["start-one", "0"]);
     net.await_voting(0, 5 * SECOND);
+    // Who is linked first stays; the original has to be.
+    eventually("the links of the original", 5 * SECOND, || {
+        net.status(0).filter(|status| status["peers"] == 3)
+    });
 
     let mut node = Process::node(&second);
     assert_eq!(node.ends(10 * SECOND), Some(5), "{}", last_line(&second));
