@@ -3,6 +3,7 @@
 use std::fs;
 use std::fs::OpenOptions;
 use std::fs::Permissions;
+use std::net::TcpListener;
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -55,9 +56,15 @@ fn database_files(home: &str, end: &str) -> Vec<PathBuf> {
 }
 
 /// Two ports that nobody has.
+/// Two free ports below those that the system gives to outgoing connections, which would take one in between.
 fn free_ports() -> [u16; 2] {
-    let held = [UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap()];
-    held.map(|socket| socket.local_addr().unwrap().port())
+    let first = 12_000 + u16::try_from(std::process::id() % 8_000).unwrap();
+    let free = |port: &u16| {
+        UdpSocket::bind(("127.0.0.1", *port)).is_ok()
+            && TcpListener::bind(("127.0.0.1", *port)).is_ok()
+    };
+    let mut ports = (first..first + 1_000).filter(free);
+    [ports.next().unwrap(), ports.next().unwrap()]
 }
 
 #[test]
