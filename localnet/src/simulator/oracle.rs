@@ -1,7 +1,6 @@
 //! What must hold, whatever goes wrong. Written from the rules, not from the code that follows them.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use heddle_hotstuff::CheckedProposal;
@@ -257,9 +256,9 @@ impl Oracle {
         self.executed_ids.contains_key(id)
     }
 
-    /// Heights that are final somewhere.
-    pub(crate) fn final_heights(&self) -> BTreeSet<Height> {
-        self.agreed.keys().copied().collect()
+    /// The highest height that is final somewhere.
+    pub(crate) fn highest_final(&self) -> Height {
+        self.agreed.last_key_value().map_or(Height::ZERO, |(height, _)| *height)
     }
 }
 

@@ -182,22 +182,18 @@ impl World {
     fn report(&self) -> Report {
         Report {
             trace: Hash32(*self.trace.finalize().as_bytes()),
-            final_height: self.highest_final(),
+            final_height: self.oracle.highest_final(),
             view: self.highest_view,
             messages: self.messages,
             micros: self.now,
         }
     }
 
-    fn highest_final(&self) -> Height {
-        self.oracle.final_heights().last().copied().unwrap_or(Height::ZERO)
-    }
-
     /// Every transfer is final, and every node has executed what any has.
     fn all_is_done(&self) -> bool {
         let mut planned = (0..self.next_sequence.len()).flat_map(|account| self.planned(account));
         let all_final = planned.all(|transfer| self.oracle.is_final(&transfer.id()));
-        let height = self.highest_final();
+        let height = self.oracle.highest_final();
         all_final && self.nodes.iter().all(|node| node.disk.last().executed.height == height)
     }
 

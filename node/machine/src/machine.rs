@@ -458,9 +458,4 @@ impl Machine {
         }
         leaders
     }
-
-    /// The last executed height.
-    pub fn executed_height(&self) -> Height {
-        self.executed.height
-    }
 }
