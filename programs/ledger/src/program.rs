@@ -29,6 +29,9 @@ use crate::event::Transfer;
 use crate::keys;
 use crate::keys::AssetInfo;
 
+/// What a call takes, in about nanoseconds.
+const CALL_NANOS: u64 = 100;
+
 /// The ledger.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ledger;
@@ -91,6 +94,7 @@ fn declare(
     signer: &Address,
     declaration: &mut Declaration<'_>,
 ) -> Result<(), SetFull> {
+    declaration.cost(CALL_NANOS);
     match call {
         LedgerCall::Transfer { to, asset, amount: _ } => {
             declaration.declare(native::balance_key(signer, asset), AccessMode::Write)?;

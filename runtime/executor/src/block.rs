@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use heddle_sdk::BlockInfo;
 use heddle_sdk::Programs;
-use heddle_types::AccessTrace;
 use heddle_types::BlockHeader;
 use heddle_types::ChangeSet;
 use heddle_types::CheckedTransaction;
@@ -12,6 +11,7 @@ use heddle_types::Event;
 use heddle_types::Hash32;
 use heddle_types::Receipt;
 use heddle_types::StateView;
+use heddle_types::Traces;
 use heddle_types::TxId;
 
 /// Executes blocks.
@@ -48,7 +48,7 @@ pub struct BlockOutcome {
     /// One for each id, in the same order.
     pub receipts: Vec<Receipt>,
     /// What each touched, in the same order. For people; no root commits to it.
-    pub traces: Vec<AccessTrace>,
+    pub traces: Traces,
     /// Positions in the block's payload that were skipped, ascending, and why.
     pub skipped: Vec<(u32, SkipReason)>,
     /// What phases reported, in the order in which they ran. No root commits to it yet.

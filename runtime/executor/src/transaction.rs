@@ -1,99 +1,85 @@
 //! One transaction: fee, calls, deposits.
 
+use heddle_sdk::Base;
 use heddle_sdk::BlockInfo;
+use heddle_sdk::Blocked;
 use heddle_sdk::CallContext;
 use heddle_sdk::CallError;
 use heddle_sdk::CallInfo;
 use heddle_sdk::Change;
-use heddle_sdk::Effects;
-use heddle_sdk::Permission;
 use heddle_sdk::Programs;
+use heddle_sdk::Stopped;
 use heddle_sdk::UNKNOWN_PROGRAM;
 use heddle_sdk::Workspace;
 use heddle_sdk::fees;
 use heddle_sdk::native;
-use heddle_types::AccessTrace;
 use heddle_types::Amount;
 use heddle_types::Call;
 use heddle_types::Deposit;
 use heddle_types::Entry;
-use heddle_types::Nonce;
+use heddle_types::Event;
+use heddle_types::Outcome;
+use heddle_types::Receipt;
 use heddle_types::StateKey;
-use heddle_types::StateView;
+use heddle_types::Touch;
 use heddle_types::TransactionBody;
 use heddle_types::TxFailure;
 use heddle_types::Value;
 
-use crate::block_state::BlockState;
 use crate::declare::program_error;
+use crate::effects;
+use crate::effects::Bill;
+use crate::effects::Effects;
+use crate::effects::Write;
 use crate::panics;
 use crate::plan::Planned;
 
-/// A transaction that has run, before any of it is applied.
-pub(crate) struct Ran {
-    pub(crate) fee_paid: Amount,
-    pub(crate) trace: AccessTrace,
-    pub(crate) result: Result<Success, Failure>,
+/// What every transaction of a block is run with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runner<'a> {
+    pub(crate) programs: &'a Programs,
+    pub(crate) block: BlockInfo,
 }
 
-/// What a transaction whose calls all succeeded does; the payer's balance after fee and deposits is among the changes.
-pub(crate) struct Success {
+/// What one worker keeps from transaction to transaction: memory, and what the last one did.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) work: heddle_sdk::Scratch,
+    /// What the last transaction does.
     pub(crate) effects: Effects,
-    /// For each of the changes, what the payer puts down or reserves.
-    pub(crate) deposits: Vec<Option<Deposit>>,
+    /// What all of them touched, in key order each, one after the other.
+    pub(crate) touched: Vec<(StateKey, Touch)>,
 }
 
-/// What a failed transaction leaves.
-pub(crate) struct Failure {
-    pub(crate) failure: TxFailure,
-    /// The payer's balance after the fee; none when it is as before.
-    pub(crate) payer_balance: Option<Amount>,
+impl Scratch {
+    /// The key of a slot of the transaction that ran last.
+    pub(crate) fn key<'k>(&'k self, planned: &Planned<'k>, slot: usize) -> &'k StateKey {
+        if planned.is_open {
+            &self.work.opened_keys()[slot]
+        } else {
+            planned.declared.set.key(slot)
+        }
+    }
 }
 
-/// Runs a planned transaction on `state`.
+/// Runs a planned transaction. What it does is in `scratch` afterwards; its receipt lacks what its adds keep of the deposits
+/// that they reserved.
+///
+/// # Errors
+/// [`Blocked`] when it met something that is not known yet: nothing happened.
 pub(crate) fn run(
-    programs: &Programs,
-    state: &BlockState<'_>,
-    block: BlockInfo,
+    runner: Runner<'_>,
+    base: &dyn Base,
     planned: &Planned<'_>,
-) -> Ran {
-    let body = planned.body;
-    let payer_key = native::native_balance_key(&body.payer());
-    let payer_entry = state.entry(&payer_key);
-    let balance = native_balance(payer_entry.as_ref());
-    let keys = planned.declared.as_ref().map_or(0, |declared| declared.set.len());
-    let fee = fees::required_fee(body, keys);
-    let failed = |failure, fee_paid: Amount, trace| {
-        let left = balance.checked_sub(fee_paid).filter(|_| fee_paid != Amount::ZERO);
-        Ran { fee_paid, trace, result: Err(Failure { failure, payer_balance: left }) }
-    };
-
-    let (Some(after_max_fee), Some(unused)) =
-        (balance.checked_sub(body.max_fee), body.max_fee.checked_sub(fee))
-    else {
-        let taken = fee.min(body.max_fee).min(balance);
-        return failed(TxFailure::InsufficientFee, taken, envelope_trace(body, &payer_key));
-    };
-    let permission = match &planned.declared {
-        None => Permission::Open,
-        Some(declared) => match &declared.failure {
-            None => Permission::Declared(&declared.set),
-            Some(failure) => {
-                return failed(failure.clone(), fee, envelope_trace(body, &payer_key));
-            }
-        },
-    };
-    let mut work = Workspace::new(state, permission, work_bought(body));
-    work.put(&payer_key, payer_entry, Value::new(&native::encode_amount(after_max_fee)));
-    let called = run_calls(programs, &mut work, block, body);
-    let trace = with_nonce(work.trace(), body);
-    if let Err(failure) = called {
-        return failed(failure, fee, trace);
-    }
-    match settle(state, work.into_effects(), body, unused) {
-        Ok(success) => Ran { fee_paid: fee, trace, result: Ok(success) },
-        Err(failure) => failed(failure, fee, trace),
-    }
+    scratch: &mut Scratch,
+) -> Result<Receipt, Blocked> {
+    let Scratch { work: memory, effects, touched } = scratch;
+    effects.clear();
+    let permission = planned.permission();
+    let mut work = Workspace::new(base, permission, work_bought(planned.body), memory);
+    let ran = Run { runner, planned, work: &mut work, effects, touched }.receipt();
+    work.recycle(memory);
+    ran
 }
 
 /// The work that a transaction's calls may use together.
@@ -102,80 +88,56 @@ pub(crate) fn work_bought(body: &TransactionBody) -> u64 {
     fees::WORK_PER_CALL.saturating_mul(calls)
 }
 
+/// Why calls have no effect.
+pub(crate) enum Void {
+    Failed(TxFailure),
+    Blocked(Blocked),
+}
+
+impl From<Blocked> for Void {
+    fn from(blocked: Blocked) -> Self {
+        Self::Blocked(blocked)
+    }
+}
+
 /// Runs the calls in order until one fails.
 pub(crate) fn run_calls(
-    programs: &Programs,
+    runner: Runner<'_>,
     work: &mut Workspace<'_>,
-    block: BlockInfo,
     body: &TransactionBody,
-) -> Result<(), TxFailure> {
+) -> Result<(), Void> {
     for (position, call) in body.calls.iter().enumerate() {
-        run_call(programs, work, block, body, (position, call))?;
+        run_call(runner, work, body, (position, call))?;
     }
     Ok(())
 }
 
 fn run_call(
-    programs: &Programs,
+    runner: Runner<'_>,
     work: &mut Workspace<'_>,
-    block: BlockInfo,
     body: &TransactionBody,
     (position, call): (usize, &Call),
-) -> Result<(), TxFailure> {
-    let Some(program) = programs.get(call.program) else {
-        return Err(program_error(call, position, UNKNOWN_PROGRAM));
+) -> Result<(), Void> {
+    let Some(program) = runner.programs.get(call.program) else {
+        return Err(Void::Failed(program_error(call, position, UNKNOWN_PROGRAM)));
     };
     let number = u8::try_from(position).unwrap_or(u8::MAX);
     work.enter(call.program, number);
     let result = panics::catch(|| {
-        let info = CallInfo { block, signer: body.sender, payer: body.payer(), call: number };
+        let (signer, payer) = (body.sender, body.payer());
+        let info = CallInfo { block: runner.block, signer, payer, call: number };
         program.execute(&mut CallContext::new(info, work), &call.data)
     });
-    match (result, work.failure()) {
-        (Err(panics::Panicked), _) => Err(TxFailure::ProgramPanic),
-        // Sticky: the program may have swallowed it.
-        (Ok(_), Some(failure)) => Err(failure.clone()),
-        (Ok(Ok(())), None) => Ok(()),
-        (Ok(Err(CallError::Refused(code))), None) => Err(program_error(call, position, code)),
-        (Ok(Err(CallError::Aborted(_))), None) => Err(TxFailure::OutOfMeter),
-    }
-}
-
-/// Returns the unused part of the maximum fee and takes the deposits.
-fn settle(
-    state: &BlockState<'_>,
-    mut effects: Effects,
-    body: &TransactionBody,
-    unused: Amount,
-) -> Result<Success, TxFailure> {
-    let payer = body.payer();
-    let mut total = Amount::ZERO;
-    let mut deposits = Vec::with_capacity(effects.changes.len());
-    for (key, change) in &effects.changes {
-        let due = state.deposit_due(key, change);
-        total = total.checked_add(due.unwrap_or_default()).ok_or(TxFailure::InsufficientFee)?;
-        deposits.push(due.map(|amount| Deposit { payer, amount }));
-    }
-    let payer_key = native::native_balance_key(&payer);
-    let position = effects
-        .changes
-        .binary_search_by_key(&payer_key, |change| change.0)
-        .expect("the maximum fee was debited, so the payer's balance is among the changes");
-    let slot = &mut effects.changes[position].1;
-    let (now, base) = match slot {
-        Change::Put { base, value } => (native::decode_amount(value.as_bytes()), base.take()),
-        // No ledger does this; a program that does gives away what was there.
-        Change::Delete { base } => (None, base.take()),
-        Change::Add(_) => unreachable!("the payer's balance was put before the calls"),
+    // Sticky, the program may have swallowed it; and void, even if the program panicked over it.
+    let failure = match (work.stopped(), result) {
+        (Some(Stopped::Blocked(blocked)), _) => return Err(Void::Blocked(*blocked)),
+        (_, Err(panics::Panicked)) => TxFailure::ProgramPanic,
+        (Some(Stopped::Failed(failure)), Ok(_)) => failure.clone(),
+        (None, Ok(Ok(()))) => return Ok(()),
+        (None, Ok(Err(CallError::Refused(code)))) => program_error(call, position, code),
+        (None, Ok(Err(CallError::Aborted(_)))) => TxFailure::OutOfMeter,
     };
-    let left = now
-        .unwrap_or_default()
-        .checked_add(unused)
-        .and_then(|balance| balance.checked_sub(total))
-        .ok_or(TxFailure::InsufficientFee)?;
-    let value = Value::new(&native::encode_amount(left));
-    *slot = Change::Put { base, value };
-    Ok(Success { effects, deposits })
+    Err(Void::Failed(failure))
 }
 
 /// The native balance that an entry is, zero if there is none.
@@ -183,17 +145,181 @@ pub(crate) fn native_balance(entry: Option<&Entry>) -> Amount {
     entry.and_then(|entry| native::decode_amount(entry.value.as_bytes())).unwrap_or_default()
 }
 
-fn envelope_trace(body: &TransactionBody, payer_key: &StateKey) -> AccessTrace {
-    with_nonce(AccessTrace { writes: vec![*payer_key], ..AccessTrace::default() }, body)
+/// The payer's native balance before the transaction.
+#[derive(Clone, Copy)]
+struct PayerBalance {
+    slot: usize,
+    balance: Amount,
+    deposit: Option<Deposit>,
 }
 
-fn with_nonce(mut trace: AccessTrace, body: &TransactionBody) -> AccessTrace {
-    match body.nonce {
-        // The system program's keys sort before all others.
-        Nonce::Lane { lane, sequence: _ } => {
-            trace.writes.insert(0, native::nonce_key(&body.sender, lane));
-        }
-        Nonce::Window { millis: _ } => {}
+/// A transaction as it runs.
+struct Run<'r, 'w, 'a> {
+    runner: Runner<'r>,
+    planned: &'r Planned<'r>,
+    work: &'w mut Workspace<'a>,
+    effects: &'w mut Effects,
+    touched: &'w mut Vec<(StateKey, Touch)>,
+}
+
+impl Run<'_, '_, '_> {
+    fn receipt(&mut self) -> Result<Receipt, Blocked> {
+        let payer = self.payer_balance()?;
+        let touched_before = self.touched.len();
+        let (fee_paid, result) = self.attempt(payer);
+        let (outcome, deposit_paid) = match result {
+            Ok(deposit_paid) => {
+                self.effects.take_appends(self.work);
+                (Outcome::Ok, deposit_paid)
+            }
+            Err(Void::Failed(failure)) => {
+                self.leave_fee_only(payer, fee_paid);
+                (Outcome::Failed(failure), Amount::ZERO)
+            }
+            Err(Void::Blocked(blocked)) => {
+                self.touched.truncate(touched_before);
+                self.effects.clear();
+                return Err(blocked);
+            }
+        };
+        let events = match outcome {
+            Outcome::Ok => exactly(self.work.events()),
+            Outcome::Failed(_) => Vec::new(),
+        };
+        Ok(Receipt { id: self.planned.id, outcome, fee_paid, deposit_paid, events })
     }
-    trace
+
+    fn payer_balance(&mut self) -> Result<PayerBalance, Blocked> {
+        let Planned { declared, is_open, .. } = self.planned;
+        let slot = if *is_open {
+            self.work.open_slot(declared.set.key(declared.payer_slot))
+        } else {
+            declared.payer_slot
+        };
+        let entry = self.work.base_of(slot)?.get();
+        Ok(PayerBalance { slot, balance: native_balance(entry), deposit: effects::stood(entry) })
+    }
+
+    /// The fee that is paid whatever becomes of the calls, and what is put down for keys if they succeed.
+    fn attempt(&mut self, payer: PayerBalance) -> (Amount, Result<Amount, Void>) {
+        let Planned { body, declared, .. } = self.planned;
+        let after_max_fee = payer.balance.checked_sub(body.max_fee);
+        let unused = body.max_fee.checked_sub(declared.fee);
+        self.work.put(payer.slot, amount_value(after_max_fee.unwrap_or_default()));
+        let result = match (after_max_fee, unused, &declared.failure) {
+            (None, _, _) | (_, None, _) => Err(Void::Failed(TxFailure::InsufficientFee)),
+            (Some(_), Some(_), Some(failure)) => Err(Void::Failed(failure.clone())),
+            (Some(_), Some(unused), None) => {
+                let called = run_calls(self.runner, self.work, body);
+                self.record_touched();
+                return (declared.fee, called.and_then(|()| self.settle(payer, unused)));
+            }
+        };
+        self.record_touched();
+        (declared.fee.min(body.max_fee).min(payer.balance), result)
+    }
+
+    /// Takes the deposits and returns the unused part of the maximum fee. Says what is put down for good.
+    fn settle(&mut self, payer: PayerBalance, unused: Amount) -> Result<Amount, Void> {
+        let insufficient = |_| Void::Failed(TxFailure::InsufficientFee);
+        let mut bill = Bill::new(self.planned.body.payer());
+        let mut left = None;
+        for slot in 0..self.work.len() {
+            let Some(mut change) = self.work.take_change(slot)? else {
+                continue;
+            };
+            if slot == payer.slot {
+                left = payer_left(&mut change);
+            }
+            self.effects.settle(self.work, slot, change, &mut bill).map_err(insufficient)?;
+        }
+        let left = left
+            .unwrap_or_default()
+            .checked_add(unused)
+            .and_then(|balance| balance.checked_sub(bill.total))
+            .ok_or(Void::Failed(TxFailure::InsufficientFee))?;
+        let mut writes = self.effects.writes.iter_mut();
+        let write = writes.find(|(slot, _)| *slot == payer.slot).map(|(_, write)| write);
+        let Some(Write::Put(entry)) = write else {
+            unreachable!("the maximum fee was debited, so the payer's balance is put");
+        };
+        entry.value = amount_value(left);
+        Ok(bill.paid)
+    }
+
+    fn leave_fee_only(&mut self, payer: PayerBalance, fee_paid: Amount) {
+        self.effects.clear();
+        if fee_paid == Amount::ZERO {
+            return;
+        }
+        let left = payer.balance.checked_sub(fee_paid).expect("no more is taken than there is");
+        let entry = Entry { deposit: payer.deposit, value: amount_value(left) };
+        self.effects.writes.push((payer.slot, Write::Put(entry)));
+    }
+
+    /// Records what was touched so far, in key order, the nonce included.
+    fn record_touched(&mut self) {
+        let Planned { declared, is_open, .. } = self.planned;
+        let start = self.touched.len();
+        let nonce = declared.nonce_slot;
+        if *is_open && let Some(slot) = nonce {
+            self.touched.push((*declared.set.key(slot), Touch::WRITE));
+        }
+        for slot in 0..self.work.len() {
+            let touch = if !*is_open && nonce == Some(slot) {
+                Touch::WRITE
+            } else {
+                self.work.touch_of(slot)
+            };
+            if touch != Touch::NONE {
+                self.touched.push((*self.work.key(slot), touch));
+            }
+        }
+        let appends = self.work.appends();
+        if *is_open || !appends.is_empty() {
+            self.touched.extend(appends.iter().map(|entry| (entry.key, Touch::APPEND)));
+            join_touches(self.touched, start);
+        }
+    }
+}
+
+/// What the calls left of the payer's balance; none if it is no amount. A deleted balance becomes one that is put.
+fn payer_left(change: &mut Change<'_>) -> Option<Amount> {
+    match change {
+        Change::Put { base: _, value } => native::decode_amount(value.as_bytes()),
+        // No ledger does this; a program that does gives away what was there.
+        Change::Delete { base } => {
+            let base = std::mem::take(base);
+            *change = Change::Put { base, value: amount_value(Amount::ZERO) };
+            None
+        }
+        Change::Add(_) => unreachable!("the payer's balance was put before the calls"),
+    }
+}
+
+/// Sorts what was touched from `start` on by key, and joins what is there twice.
+fn join_touches(touched: &mut Vec<(StateKey, Touch)>, start: usize) {
+    touched[start..].sort_unstable_by_key(|(key, _)| *key);
+    let mut last = start;
+    for next in start + 1..touched.len() {
+        let (key, touch) = touched[next];
+        if touched[last].0 == key {
+            touched[last].1 = touched[last].1.with(touch);
+        } else {
+            last += 1;
+            touched[last] = (key, touch);
+        }
+    }
+    touched.truncate(last + 1);
+}
+
+fn amount_value(amount: Amount) -> Value {
+    Value::new(&native::encode_amount(amount))
+}
+
+/// All that is in `events`, in memory of just that size.
+fn exactly(events: &mut Vec<Event>) -> Vec<Event> {
+    let mut all = Vec::with_capacity(events.len());
+    all.append(events);
+    all
 }

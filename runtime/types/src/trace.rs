@@ -12,6 +12,8 @@ use crate::state_key::StateKey;
 pub struct Touch(u8);
 
 impl Touch {
+    /// Not at all.
+    pub const NONE: Self = Self(0);
     /// Its value was read.
     pub const READ: Self = Self(1);
     /// It was written or deleted.

@@ -57,7 +57,7 @@ fn simulation_gives_the_receipt_that_execution_gives() {
     let simulated = simulate(&chain.programs, &chain.state, info, tx.transaction());
     let outcome = chain.run(&[tx]);
     assert_eq!(simulated.receipt, outcome.receipts[0]);
-    assert_eq!(simulated.trace, outcome.traces[0]);
+    assert_eq!(simulated.trace, outcome.traces.get(0).unwrap());
 }
 
 #[test]

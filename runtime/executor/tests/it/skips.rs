@@ -128,7 +128,7 @@ fn a_skipped_item_does_not_count_for_the_index_of_a_receipt() {
     let outcome = chain.run(&[forged(&chain), Arc::clone(&good)]);
     assert_eq!(outcome.transaction_ids, vec![good.id()]);
     assert_eq!(outcome.receipts[0].id, good.id());
-    assert_eq!(outcome.traces[0].appends, vec![crate::rig::cell(1)]);
+    assert_eq!(outcome.traces.get(0).unwrap().appends, vec![crate::rig::cell(1)]);
 }
 
 #[test]
