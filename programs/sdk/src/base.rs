@@ -26,22 +26,10 @@ pub enum HeldEntry<'s> {
     /// There is none.
     #[default]
     Absent,
-    /// It stays where it is while the transaction runs.
+    /// It stays where it is while the transaction runs, and is the answer as often as the base is asked.
     Borrowed(&'s Entry),
     /// A copy.
     Owned(Entry),
-}
-
-impl HeldEntry<'_> {
-    /// The entry.
-    #[inline]
-    pub const fn get(&self) -> Option<&Entry> {
-        match self {
-            Self::Absent => None,
-            Self::Borrowed(entry) => Some(entry),
-            Self::Owned(entry) => Some(entry),
-        }
-    }
 }
 
 impl From<Option<Entry>> for HeldEntry<'_> {

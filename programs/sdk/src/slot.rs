@@ -1,5 +1,6 @@
 //! One key as a workspace sees it.
 
+use heddle_types::Entry;
 use heddle_types::StateKey;
 use heddle_types::Touch;
 use heddle_types::Value;
@@ -12,11 +13,20 @@ use crate::workspace::Change;
 
 /// One key as a workspace sees it.
 #[derive(Debug, Default)]
-pub(crate) struct Slot<'s> {
-    /// What is beneath, once it was looked up.
-    base: Option<HeldEntry<'s>>,
+pub(crate) struct Slot {
+    beneath: Beneath,
     is_read: bool,
     local: Local,
+}
+
+/// What is beneath a slot.
+#[derive(Debug, Default)]
+enum Beneath {
+    /// The base says it, and keeps to it.
+    #[default]
+    Asked,
+    Absent,
+    Copied(Entry),
 }
 
 /// ```text
@@ -32,7 +42,7 @@ enum Local {
     Deleted,
 }
 
-impl<'s> Slot<'s> {
+impl Slot {
     #[inline]
     pub(crate) fn put(&mut self, value: Value) {
         self.local = Local::Put(value);
@@ -52,42 +62,42 @@ impl<'s> Slot<'s> {
         };
     }
 
-    /// Its value; what is beneath `key` is looked up when that is needed.
+    /// Its value.
     #[inline]
-    pub(crate) fn read(
-        &mut self,
-        base: &'s dyn Base,
-        key: &StateKey,
-        base_slot: Option<usize>,
-    ) -> Result<Option<Value>, Blocked> {
+    pub(crate) fn read(&mut self, place: Place<'_>) -> Result<Option<Value>, Blocked> {
         self.is_read = true;
-        match &self.local {
+        let delta = match &self.local {
             Local::Put(value) => return Ok(Some(value.clone())),
             Local::Deleted => return Ok(None),
-            Local::Untouched | Local::Added(_) => {}
-        }
-        let beneath = self.base(base, key, base_slot)?.get().map(|entry| entry.value.clone());
-        let Local::Added(delta) = self.local else { return Ok(beneath) };
-        let sum = number::add_to_value(beneath.as_ref(), delta);
+            Local::Untouched => return Ok(self.beneath(place)?.map(|entry| entry.value.clone())),
+            Local::Added(delta) => *delta,
+        };
+        let sum = number::add_to_value(self.beneath(place)?.map(|entry| &entry.value), delta);
         self.local = Local::Put(sum.clone());
         Ok(Some(sum))
     }
 
     /// What is beneath.
     #[inline]
-    pub(crate) fn base(
-        &mut self,
-        base: &'s dyn Base,
-        key: &StateKey,
-        base_slot: Option<usize>,
-    ) -> Result<&HeldEntry<'s>, Blocked> {
-        if self.base.is_none() {
-            self.base = Some(base.entry(key, base_slot)?);
+    pub(crate) fn beneath<'e>(
+        &'e mut self,
+        place: Place<'e>,
+    ) -> Result<Option<&'e Entry>, Blocked> {
+        if let Beneath::Asked = self.beneath {
+            match place.base.entry(place.key, place.slot)? {
+                HeldEntry::Borrowed(entry) => return Ok(Some(entry)),
+                HeldEntry::Absent => self.beneath = Beneath::Absent,
+                HeldEntry::Owned(entry) => self.beneath = Beneath::Copied(entry),
+            }
         }
-        Ok(self.base.as_ref().expect("it was just looked up"))
+        Ok(match &self.beneath {
+            Beneath::Copied(entry) => Some(entry),
+            Beneath::Asked | Beneath::Absent => None,
+        })
     }
 
     /// How it was touched so far.
+    #[inline]
     pub(crate) const fn touch(&self) -> Touch {
         let changed = match self.local {
             Local::Untouched => Touch::NONE,
@@ -97,22 +107,28 @@ impl<'s> Slot<'s> {
         if self.is_read { changed.with(Touch::READ) } else { changed }
     }
 
-    /// Whether what is beneath is part of its change and was not looked up yet.
-    pub(crate) const fn needs_base(&self) -> bool {
-        self.base.is_none() && matches!(self.local, Local::Put(_) | Local::Deleted)
-    }
-
-    /// What is done to it.
-    ///
-    /// # Panics
-    /// When what is beneath is needed and was not looked up.
-    pub(crate) fn take_change(&mut self) -> Option<Change<'s>> {
-        let base = |slot: &mut Self| slot.base.take().expect("looked up before");
-        match std::mem::take(&mut self.local) {
+    /// What is done to it; it is done no more then.
+    #[inline]
+    pub(crate) fn take_change<'e>(
+        &'e mut self,
+        place: Place<'e>,
+    ) -> Result<Option<Change<'e>>, Blocked> {
+        Ok(match std::mem::take(&mut self.local) {
             Local::Untouched => None,
-            Local::Added(delta) => Some(Change::Add(delta)),
-            Local::Put(value) => Some(Change::Put { base: base(self), value }),
-            Local::Deleted => Some(Change::Delete { base: base(self) }),
-        }
+            Local::Added(delta) => {
+                let is_new = !place.base.was_there(place.key, place.slot);
+                Some(Change::Add { delta, is_new })
+            }
+            Local::Put(value) => Some(Change::Put { base: self.beneath(place)?, value }),
+            Local::Deleted => Some(Change::Delete { base: self.beneath(place)? }),
+        })
     }
+}
+
+/// Where a slot's key is beneath.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'e> {
+    pub(crate) base: &'e dyn Base,
+    pub(crate) key: &'e StateKey,
+    pub(crate) slot: Option<usize>,
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use heddle_types::AccessMode;
 use heddle_types::AccessSet;
 use heddle_types::Bytes;
+use heddle_types::Entry;
 use heddle_types::Event;
 use heddle_types::EventData;
 use heddle_types::ProgramId;
@@ -20,11 +21,11 @@ use heddle_types::limits;
 
 use crate::base::Base;
 use crate::base::Blocked;
-use crate::base::HeldEntry;
 use crate::fees;
 use crate::limits::APPEND_BYTES_MAX;
 use crate::limits::APPENDS_MAX;
 use crate::opened::OpenedKeys;
+use crate::slot::Place;
 use crate::slot::Slot;
 
 /// The transaction or item is aborted; pass it on with `?`. Only this crate makes one, and it is sticky where it was made.
@@ -51,12 +52,18 @@ pub struct Workspace<'a> {
     work_left: u64,
     program: ProgramId,
     call: u8,
+    memory: &'a mut Scratch,
+    stopped: Option<Stopped>,
+}
+
+/// Memory of workspaces, used again for the next one: a transaction that is like others takes none of its own.
+#[derive(Debug, Default)]
+pub struct Scratch {
     /// By slot of the declaration, or of `opened`.
-    slots: Vec<Slot<'a>>,
+    slots: Vec<Slot>,
     opened: OpenedKeys,
     appends: Vec<Appended>,
     events: Vec<Event>,
-    stopped: Option<Stopped>,
 }
 
 /// Why every operation fails from here on.
@@ -69,22 +76,27 @@ pub enum Stopped {
 }
 
 /// What a workspace does to one key.
-#[derive(Clone, Debug)]
-pub enum Change<'s> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change<'w> {
     /// A new value; `base` is what was there.
     Put {
         /// What was there.
-        base: HeldEntry<'s>,
+        base: Option<&'w Entry>,
         /// The new value.
         value: Value,
     },
     /// No value any more; `base` is what was there.
     Delete {
         /// What was there.
-        base: HeldEntry<'s>,
+        base: Option<&'w Entry>,
     },
     /// A number is added, unseen.
-    Add(i128),
+    Add {
+        /// The number.
+        delta: i128,
+        /// Whether there was nothing when the block began.
+        is_new: bool,
+    },
 }
 
 /// An entry for an inbox.
@@ -100,19 +112,20 @@ pub struct Appended {
     pub data: Bytes,
 }
 
-/// Memory of workspaces, used again for the next one: a transaction that is like others takes none of its own.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    slots: Vec<Slot<'static>>,
-    opened: OpenedKeys,
-    appends: Vec<Appended>,
-    events: Vec<Event>,
-}
-
 impl Scratch {
     /// The keys of the last workspace's slots, if it was open.
     pub fn opened_keys(&self) -> &[StateKey] {
         self.opened.as_slice()
+    }
+
+    /// What was appended in the last workspace, in that order.
+    pub const fn appends(&mut self) -> &mut Vec<Appended> {
+        &mut self.appends
+    }
+
+    /// What was emitted in the last workspace, in that order.
+    pub const fn events(&mut self) -> &mut Vec<Event> {
+        &mut self.events
     }
 }
 
@@ -123,11 +136,9 @@ impl Workspace<'_> {
     /// When `key` is not declared as `Read` or `Write`, or work has run out.
     pub fn read(&mut self, key: &StateKey) -> Result<Option<Value>, Abort> {
         let slot = self.touch(key, AccessMode::Read, fees::WORK_PER_ACCESS)?;
-        let base_slot = self.base_slot(slot);
-        match self.slots[slot].read(self.base, key, base_slot) {
-            Ok(value) => Ok(value),
-            Err(blocked) => Err(self.stop(Stopped::Blocked(blocked))),
-        }
+        let place = Place { base: self.base, key, slot: self.base_slot(slot) };
+        let value = self.memory.slots[slot].read(place);
+        value.map_err(|blocked| self.stop(Stopped::Blocked(blocked)))
     }
 
     /// Puts `value` at `key`.
@@ -137,7 +148,7 @@ impl Workspace<'_> {
     pub fn write(&mut self, key: &StateKey, value: Value) -> Result<(), Abort> {
         let len = self.check_len(value.as_bytes().len(), limits::VALUE_BYTES_MAX)?;
         let slot = self.touch(key, AccessMode::Write, work_of_bytes(len))?;
-        self.slots[slot].put(value);
+        self.memory.slots[slot].put(value);
         Ok(())
     }
 
@@ -147,7 +158,7 @@ impl Workspace<'_> {
     /// When `key` is not declared as `Write`, or work has run out.
     pub fn delete(&mut self, key: &StateKey) -> Result<(), Abort> {
         let slot = self.touch(key, AccessMode::Write, fees::WORK_PER_ACCESS)?;
-        self.slots[slot].delete();
+        self.memory.slots[slot].delete();
         Ok(())
     }
 
@@ -155,7 +166,7 @@ impl Workspace<'_> {
     /// deposit. Cannot fail for the caller: undeclared access, or no work left, fails the transaction when it ends.
     pub fn add(&mut self, key: &StateKey, delta: i128) {
         if let Ok(slot) = self.touch(key, AccessMode::Add, fees::WORK_PER_ADD) {
-            self.slots[slot].add(delta);
+            self.memory.slots[slot].add(delta);
         }
     }
 
@@ -167,12 +178,12 @@ impl Workspace<'_> {
         let len = self.check_len(data.len(), APPEND_BYTES_MAX)?;
         self.permit(key, AccessMode::Append)?;
         self.charge(work_of_bytes(len))?;
-        if self.appends.len() >= APPENDS_MAX {
+        if self.memory.appends.len() >= APPENDS_MAX {
             return Err(self.abort(TxFailure::OutOfMeter));
         }
-        let earlier = self.appends.iter().filter(|entry| entry.call == self.call).count();
+        let earlier = self.memory.appends.iter().filter(|entry| entry.call == self.call).count();
         let item = u16::try_from(earlier).map_err(|_| self.abort(TxFailure::OutOfMeter))?;
-        self.appends.push(Appended { key: *key, call: self.call, item, data: data.into() });
+        self.memory.appends.push(Appended { key: *key, call: self.call, item, data: data.into() });
         Ok(())
     }
 
@@ -184,10 +195,10 @@ impl Workspace<'_> {
         let data = data.as_ref();
         let len = self.check_len(data.len(), limits::EVENT_BYTES_MAX)?;
         self.charge(work_of_bytes(len))?;
-        if self.events.len() >= limits::EVENTS_MAX {
+        if self.memory.events.len() >= limits::EVENTS_MAX {
             return Err(self.abort(TxFailure::OutOfMeter));
         }
-        self.events.push(Event { program: self.program, kind, data: EventData::new(data) });
+        self.memory.events.push(Event { program: self.program, kind, data: EventData::new(data) });
         Ok(())
     }
 
@@ -215,14 +226,14 @@ impl Workspace<'_> {
         if let Some(slot) = declared {
             return Ok(slot);
         }
-        if let Some(slot) = self.opened.slot(key) {
+        if let Some(slot) = self.memory.opened.slot(key) {
             return Ok(slot);
         }
-        if self.slots.len() >= limits::ACCESS_KEYS_MAX {
+        if self.memory.slots.len() >= limits::ACCESS_KEYS_MAX {
             return Err(self.abort(TxFailure::OutOfMeter));
         }
-        self.slots.push(Slot::default());
-        Ok(self.opened.push(*key))
+        self.memory.slots.push(Slot::default());
+        Ok(self.memory.opened.push(*key))
     }
 
     /// Checks that `key` may be touched in this mode; its slot if it is declared.
@@ -269,35 +280,18 @@ impl<'a> Workspace<'a> {
         base: &'a dyn Base,
         permission: Permission<'a>,
         work: u64,
-        scratch: &mut Scratch,
+        memory: &'a mut Scratch,
     ) -> Self {
-        let Scratch { slots, mut opened, appends, events } = std::mem::take(scratch);
-        opened.clear();
-        let mut slots = with_lifetime(slots);
+        memory.slots.clear();
+        memory.opened.clear();
+        memory.appends.clear();
+        memory.events.clear();
         match permission {
-            Permission::Declared(set) => slots.resize_with(set.len(), Slot::default),
+            Permission::Declared(set) => memory.slots.resize_with(set.len(), Slot::default),
             Permission::Open => {}
         }
-        Self {
-            base,
-            permission,
-            work_left: work,
-            program: ProgramId::SYSTEM,
-            call: 0,
-            slots,
-            opened,
-            appends,
-            events,
-            stopped: None,
-        }
-    }
-
-    /// Gives its memory back for the next one.
-    pub fn recycle(self, scratch: &mut Scratch) {
-        let Self { slots, opened, mut appends, mut events, .. } = self;
-        appends.clear();
-        events.clear();
-        *scratch = Scratch { slots: with_lifetime(slots), opened, appends, events };
+        let (program, call) = (ProgramId::SYSTEM, 0);
+        Self { base, permission, work_left: work, program, call, memory, stopped: None }
     }
 
     /// From here on events and appends are of this program and call.
@@ -318,9 +312,9 @@ impl<'a> Workspace<'a> {
     pub fn open_slot(&mut self, key: &StateKey) -> usize {
         match self.permission {
             Permission::Declared(set) => set.slot(key).expect("the envelope's keys are declared"),
-            Permission::Open => self.opened.slot(key).unwrap_or_else(|| {
-                self.slots.push(Slot::default());
-                self.opened.push(*key)
+            Permission::Open => self.memory.opened.slot(key).unwrap_or_else(|| {
+                self.memory.slots.push(Slot::default());
+                self.memory.opened.push(*key)
             }),
         }
     }
@@ -329,28 +323,24 @@ impl<'a> Workspace<'a> {
     ///
     /// # Errors
     /// When that is not known yet.
-    pub fn base_of(&mut self, slot: usize) -> Result<&HeldEntry<'a>, Blocked> {
-        let base_slot = self.base_slot(slot);
-        let key = match self.permission {
-            Permission::Declared(set) => set.key(slot),
-            Permission::Open => &self.opened.as_slice()[slot],
-        };
-        self.slots[slot].base(self.base, key, base_slot)
+    pub fn beneath(&mut self, slot: usize) -> Result<Option<&Entry>, Blocked> {
+        let (one, place) = self.at(slot);
+        one.beneath(place)
     }
 
     /// Puts `value` at `slot`.
     pub fn put(&mut self, slot: usize, value: Value) {
-        self.slots[slot].put(value);
+        self.memory.slots[slot].put(value);
     }
 
     /// How many slots there are, touched or not.
     pub const fn len(&self) -> usize {
-        self.slots.len()
+        self.memory.slots.len()
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.memory.slots.is_empty()
     }
 
     /// The key of a slot.
@@ -360,47 +350,37 @@ impl<'a> Workspace<'a> {
     pub fn key(&self, slot: usize) -> &StateKey {
         match self.permission {
             Permission::Declared(set) => set.key(slot),
-            Permission::Open => &self.opened.as_slice()[slot],
+            Permission::Open => &self.memory.opened.as_slice()[slot],
         }
-    }
-
-    /// Whether the key of a slot was there when the block began.
-    pub fn was_there(&self, slot: usize) -> bool {
-        self.base.was_there(self.key(slot), self.base_slot(slot))
     }
 
     /// How the key of a slot was touched so far.
     pub fn touch_of(&self, slot: usize) -> Touch {
-        self.slots[slot].touch()
+        self.memory.slots[slot].touch()
     }
 
-    /// What is done to the key of a slot, if anything is; it is done no more then.
+    /// The key of a slot, and what is done to it, if anything is; it is done no more then.
     ///
     /// # Errors
     /// When what is beneath is not known yet.
-    pub fn take_change(&mut self, slot: usize) -> Result<Option<Change<'a>>, Blocked> {
-        if self.slots[slot].needs_base() {
-            self.base_of(slot)?;
-        }
-        Ok(self.slots[slot].take_change())
+    pub fn take_change(&mut self, slot: usize) -> Result<Option<(&StateKey, Change<'_>)>, Blocked> {
+        let (one, place) = self.at(slot);
+        Ok(one.take_change(place)?.map(|change| (place.key, change)))
     }
 
-    /// What was appended, in that order.
-    pub const fn appends(&mut self) -> &mut Vec<Appended> {
-        &mut self.appends
+    /// What was appended so far, in that order.
+    pub fn appends(&self) -> &[Appended] {
+        &self.memory.appends
     }
 
-    /// What was emitted, in that order.
-    pub const fn events(&mut self) -> &mut Vec<Event> {
-        &mut self.events
+    fn at(&mut self, slot: usize) -> (&mut Slot, Place<'_>) {
+        let key = match self.permission {
+            Permission::Declared(set) => set.key(slot),
+            Permission::Open => &self.memory.opened.as_slice()[slot],
+        };
+        let base_slot = matches!(self.permission, Permission::Declared(_)).then_some(slot);
+        (&mut self.memory.slots[slot], Place { base: self.base, key, slot: base_slot })
     }
-}
-
-/// The same memory for slots that borrow from elsewhere. There are none in it: collecting what a vector's own iterator gives, into
-/// items of the same layout, keeps the vector's allocation.
-fn with_lifetime<'b>(mut slots: Vec<Slot<'_>>) -> Vec<Slot<'b>> {
-    slots.clear();
-    slots.into_iter().map(|_| unreachable!("it was cleared")).collect()
 }
 
 fn work_of_bytes(len: usize) -> u64 {
@@ -412,7 +392,7 @@ impl fmt::Debug for Workspace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workspace")
             .field("program", &self.program)
-            .field("slots", &self.slots.len())
+            .field("slots", &self.memory.slots.len())
             .field("work_left", &self.work_left)
             .field("stopped", &self.stopped)
             .finish_non_exhaustive()

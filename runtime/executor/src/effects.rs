@@ -7,7 +7,6 @@
 use heddle_sdk::Appended;
 use heddle_sdk::Change;
 use heddle_sdk::NUMBER_LEN;
-use heddle_sdk::Workspace;
 use heddle_sdk::fees;
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -70,33 +69,27 @@ impl Effects {
         self.appends.clear();
     }
 
-    /// Takes over what a workspace appended.
-    pub(crate) fn take_appends(&mut self, work: &mut Workspace<'_>) {
-        std::mem::swap(&mut self.appends, work.appends());
-    }
-
     /// Settles a change that nobody pays deposits for.
     pub(crate) fn settle_free(&mut self, slot: usize, change: Change<'_>) {
         let write = match change {
-            Change::Put { base, value } => Write::Put(Entry { deposit: stood(base.get()), value }),
-            Change::Delete { base } => self.delete(base.get()),
-            Change::Add(delta) => Write::Add(Added { delta, reserved: None }),
+            Change::Put { base, value } => Write::Put(Entry { deposit: stood(base), value }),
+            Change::Delete { base } => self.delete(base),
+            Change::Add { delta, is_new: _ } => Write::Add(Added { delta, reserved: None }),
         };
         self.writes.push((slot, write));
     }
 
-    /// Settles a change of `slot`, on the bill of whoever pays.
+    /// Settles a change of `key`, on the bill of whoever pays.
+    #[inline]
     pub(crate) fn settle(
         &mut self,
-        work: &Workspace<'_>,
         slot: usize,
+        key: &StateKey,
         change: Change<'_>,
         bill: &mut Bill,
     ) -> Result<(), Unpayable> {
-        let key = work.key(slot);
         let write = match change {
             Change::Put { base, value } => {
-                let base = base.get();
                 let mut deposit = stood(base);
                 if let Some(price) = due(key, base, &value) {
                     self.release(deposit);
@@ -105,15 +98,12 @@ impl Effects {
                 }
                 Write::Put(Entry { deposit, value })
             }
-            Change::Delete { base } => self.delete(base.get()),
-            Change::Add(delta) => {
-                // Whether the key is there *now* is not for an unseen add to know; whether it was when the block began is.
-                let reserved = if work.was_there(slot) {
-                    None
-                } else {
-                    Some(bill.reserve(fees::deposit_price_of(key, NUMBER_LEN))?)
-                };
-                Write::Add(Added { delta, reserved })
+            Change::Delete { base } => self.delete(base),
+            // Whether the key is there *now* is not for an unseen add to know; whether it was when the block began is.
+            Change::Add { delta, is_new: false } => Write::Add(Added { delta, reserved: None }),
+            Change::Add { delta, is_new: true } => {
+                let reserved = bill.reserve(fees::deposit_price_of(key, NUMBER_LEN))?;
+                Write::Add(Added { delta, reserved: Some(reserved) })
             }
         };
         self.writes.push((slot, write));

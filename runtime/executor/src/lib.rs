@@ -25,6 +25,7 @@ mod block;
 mod block_state;
 mod declare;
 mod effects;
+pub mod measuring;
 mod panics;
 mod phases;
 mod plan;

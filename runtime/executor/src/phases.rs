@@ -79,12 +79,13 @@ impl PhaseRun<'_, '_> {
                 let Ok(change) = work.take_change(slot) else {
                     unreachable!("everything is known when one runs after the other");
                 };
-                change.into_iter().for_each(|change| scratch.effects.settle_free(slot, change));
+                if let Some((_key, change)) = change {
+                    scratch.effects.settle_free(slot, change);
+                }
             }
-            scratch.effects.take_appends(&mut work);
-            self.events.append(work.events());
+            std::mem::swap(&mut scratch.effects.appends, scratch.work.appends());
+            self.events.append(scratch.work.events());
         }
-        work.recycle(&mut scratch.work);
         self.apply(item);
         has_succeeded
     }

@@ -65,9 +65,10 @@ pub fn simulate(
 fn needed_access(runner: Runner<'_>, state: &dyn StateView, body: &TransactionBody) -> AccessSet {
     let base = BlockStart(state);
     let bought = transaction::work_bought(body);
-    let mut work = Workspace::new(&base, Permission::Open, bought, &mut Scratch::default());
+    let mut memory = Scratch::default();
+    let mut work = Workspace::new(&base, Permission::Open, bought, &mut memory);
     let payer_slot = work.open_slot(&native::native_balance_key(&body.payer()));
-    let payer_entry = work.base_of(payer_slot).ok().and_then(|held| held.get());
+    let payer_entry = work.beneath(payer_slot).unwrap_or_default();
     let balance = transaction::native_balance(payer_entry);
     let after_fee = balance.checked_sub(body.max_fee).unwrap_or(Amount::ZERO);
     work.put(payer_slot, Value::new(&native::encode_amount(after_fee)));

@@ -17,7 +17,7 @@ use heddle_types::Amount;
 use heddle_types::Call;
 use heddle_types::Deposit;
 use heddle_types::Entry;
-use heddle_types::Event;
+use heddle_types::Events;
 use heddle_types::Outcome;
 use heddle_types::Receipt;
 use heddle_types::StateKey;
@@ -75,11 +75,33 @@ pub(crate) fn run(
 ) -> Result<Receipt, Blocked> {
     let Scratch { work: memory, effects, touched } = scratch;
     effects.clear();
-    let permission = planned.permission();
-    let mut work = Workspace::new(base, permission, work_bought(planned.body), memory);
-    let ran = Run { runner, planned, work: &mut work, effects, touched }.receipt();
-    work.recycle(memory);
-    ran
+    let work = Workspace::new(base, planned.permission(), work_bought(planned.body), memory);
+    let touched_before = touched.len();
+    let done = Run { runner, planned, work, effects, touched }.all();
+    match done {
+        Ok(Done { outcome, fee_paid, deposit_paid }) => {
+            let events = match outcome {
+                Outcome::Ok => {
+                    std::mem::swap(&mut effects.appends, memory.appends());
+                    Events::take(memory.events())
+                }
+                Outcome::Failed(_) => Events::default(),
+            };
+            Ok(Receipt { id: planned.id, outcome, fee_paid, deposit_paid, events })
+        }
+        Err(blocked) => {
+            touched.truncate(touched_before);
+            effects.clear();
+            Err(blocked)
+        }
+    }
+}
+
+/// What became of a transaction.
+struct Done {
+    outcome: Outcome,
+    fee_paid: Amount,
+    deposit_paid: Amount,
 }
 
 /// The work that a transaction's calls may use together.
@@ -154,39 +176,27 @@ struct PayerBalance {
 }
 
 /// A transaction as it runs.
-struct Run<'r, 'w, 'a> {
+struct Run<'r, 'w> {
     runner: Runner<'r>,
     planned: &'r Planned<'r>,
-    work: &'w mut Workspace<'a>,
+    work: Workspace<'w>,
     effects: &'w mut Effects,
     touched: &'w mut Vec<(StateKey, Touch)>,
 }
 
-impl Run<'_, '_, '_> {
-    fn receipt(&mut self) -> Result<Receipt, Blocked> {
+impl Run<'_, '_> {
+    fn all(mut self) -> Result<Done, Blocked> {
         let payer = self.payer_balance()?;
-        let touched_before = self.touched.len();
         let (fee_paid, result) = self.attempt(payer);
         let (outcome, deposit_paid) = match result {
-            Ok(deposit_paid) => {
-                self.effects.take_appends(self.work);
-                (Outcome::Ok, deposit_paid)
-            }
+            Ok(deposit_paid) => (Outcome::Ok, deposit_paid),
             Err(Void::Failed(failure)) => {
                 self.leave_fee_only(payer, fee_paid);
                 (Outcome::Failed(failure), Amount::ZERO)
             }
-            Err(Void::Blocked(blocked)) => {
-                self.touched.truncate(touched_before);
-                self.effects.clear();
-                return Err(blocked);
-            }
+            Err(Void::Blocked(blocked)) => return Err(blocked),
         };
-        let events = match outcome {
-            Outcome::Ok => exactly(self.work.events()),
-            Outcome::Failed(_) => Vec::new(),
-        };
-        Ok(Receipt { id: self.planned.id, outcome, fee_paid, deposit_paid, events })
+        Ok(Done { outcome, fee_paid, deposit_paid })
     }
 
     fn payer_balance(&mut self) -> Result<PayerBalance, Blocked> {
@@ -196,7 +206,7 @@ impl Run<'_, '_, '_> {
         } else {
             declared.payer_slot
         };
-        let entry = self.work.base_of(slot)?.get();
+        let entry = self.work.beneath(slot)?;
         Ok(PayerBalance { slot, balance: native_balance(entry), deposit: effects::stood(entry) })
     }
 
@@ -210,7 +220,7 @@ impl Run<'_, '_, '_> {
             (None, _, _) | (_, None, _) => Err(Void::Failed(TxFailure::InsufficientFee)),
             (Some(_), Some(_), Some(failure)) => Err(Void::Failed(failure.clone())),
             (Some(_), Some(unused), None) => {
-                let called = run_calls(self.runner, self.work, body);
+                let called = run_calls(self.runner, &mut self.work, body);
                 self.record_touched();
                 return (declared.fee, called.and_then(|()| self.settle(payer, unused)));
             }
@@ -225,13 +235,13 @@ impl Run<'_, '_, '_> {
         let mut bill = Bill::new(self.planned.body.payer());
         let mut left = None;
         for slot in 0..self.work.len() {
-            let Some(mut change) = self.work.take_change(slot)? else {
+            let Some((key, mut change)) = self.work.take_change(slot)? else {
                 continue;
             };
             if slot == payer.slot {
                 left = payer_left(&mut change);
             }
-            self.effects.settle(self.work, slot, change, &mut bill).map_err(insufficient)?;
+            self.effects.settle(slot, key, change, &mut bill).map_err(insufficient)?;
         }
         let left = left
             .unwrap_or_default()
@@ -289,11 +299,10 @@ fn payer_left(change: &mut Change<'_>) -> Option<Amount> {
         Change::Put { base: _, value } => native::decode_amount(value.as_bytes()),
         // No ledger does this; a program that does gives away what was there.
         Change::Delete { base } => {
-            let base = std::mem::take(base);
-            *change = Change::Put { base, value: amount_value(Amount::ZERO) };
+            *change = Change::Put { base: *base, value: amount_value(Amount::ZERO) };
             None
         }
-        Change::Add(_) => unreachable!("the payer's balance was put before the calls"),
+        Change::Add { .. } => unreachable!("the payer's balance was put before the calls"),
     }
 }
 
@@ -315,11 +324,4 @@ fn join_touches(touched: &mut Vec<(StateKey, Touch)>, start: usize) {
 
 fn amount_value(amount: Amount) -> Value {
     Value::new(&native::encode_amount(amount))
-}
-
-/// All that is in `events`, in memory of just that size.
-fn exactly(events: &mut Vec<Event>) -> Vec<Event> {
-    let mut all = Vec::with_capacity(events.len());
-    all.append(events);
-    all
 }

@@ -73,7 +73,9 @@ impl AccessSet {
     #[inline]
     pub fn slot(&self, key: &StateKey) -> Option<usize> {
         if self.0.len() <= LINEAR_MAX {
-            self.0.iter().position(|declared| declared.key == *key)
+            // Nearly all keys differ early: after a tag, most have an address.
+            let head = key.head();
+            self.0.iter().position(|declared| declared.key.head() == head && declared.key == *key)
         } else {
             self.0.binary_search_by(|declared| declared.key.cmp(key)).ok()
         }

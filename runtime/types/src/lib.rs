@@ -23,6 +23,7 @@ mod committee;
 mod declared;
 mod ed25519;
 mod event_data;
+mod events;
 mod fingerprint;
 mod genesis;
 mod hash;
@@ -51,6 +52,7 @@ pub use ed25519::{
     KeyError, PublicKey, SecretKey, Signature, SignedMessage, verify_each, verify_one,
 };
 pub use event_data::EventData;
+pub use events::Events;
 pub use fingerprint::fingerprint;
 pub use genesis::{Genesis, GenesisAccount, GenesisError};
 pub use hash::{BlockHash, ChainId, Domain, Hash32, ParseHashError, StateRoot, TxId};

@@ -6,6 +6,7 @@ use borsh::BorshSerialize;
 use crate::canonical::canonical;
 use crate::codec::Canonical;
 use crate::event_data::EventData;
+use crate::events::Events;
 use crate::hash::Domain;
 use crate::hash::Hash32;
 use crate::hash::TxId;
@@ -26,7 +27,7 @@ canonical! {
         /// What the payer put down for keys that the transaction created; it is returned when they are deleted.
         pub deposit_paid: Amount,
         /// What it reported, in order; nothing when it failed.
-        pub events: Vec<Event> => limits::EVENTS_MAX,
+        pub events: Events => limits::EVENTS_MAX,
     }
 
     /// Something that a program reports.

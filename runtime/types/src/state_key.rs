@@ -70,6 +70,13 @@ impl StateKey {
         &self.bytes[..usize::from(self.len)]
     }
 
+    /// Bytes by which most keys differ that differ at all.
+    #[inline]
+    pub(crate) fn head(&self) -> u64 {
+        let [_, a, b, c, d, e, f, g, h, ..] = self.bytes;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// All that distinguishes it from other keys, in words.
     #[inline]
     pub(crate) fn words(&self) -> [u64; 8] {

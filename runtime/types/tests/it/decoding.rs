@@ -237,7 +237,7 @@ fn the_largest_values_fit_their_limits() {
         kind: 1,
         data: EventData::new(&[0; limits::EVENT_BYTES_MAX]),
     };
-    let receipt = Receipt { events: vec![event; limits::EVENTS_MAX], ..fixture::receipt() };
+    let receipt = Receipt { events: vec![event; limits::EVENTS_MAX].into(), ..fixture::receipt() };
     assert!(encode(&receipt).len() <= Receipt::BYTES_MAX);
     let value = Value::new(&[0; limits::VALUE_BYTES_MAX]);
     assert!(encode(&Entry { value, ..fixture::entry() }).len() <= Entry::BYTES_MAX);

@@ -156,12 +156,13 @@ pub(crate) fn receipt() -> Receipt {
             program: ProgramId::LEDGER,
             kind: 1,
             data: EventData::new(&[1, 2, 3]),
-        }],
+        }]
+        .into(),
     }
 }
 
 pub(crate) fn failed(failure: TxFailure) -> Receipt {
-    Receipt { outcome: Outcome::Failed(failure), events: Vec::new(), ..receipt() }
+    Receipt { outcome: Outcome::Failed(failure), events: Events::default(), ..receipt() }
 }
 
 pub(crate) fn entry() -> Entry {
