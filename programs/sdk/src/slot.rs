@@ -9,7 +9,6 @@ use crate::base::Base;
 use crate::base::Blocked;
 use crate::base::HeldEntry;
 use crate::number;
-use crate::workspace::Change;
 
 /// One key as a workspace sees it.
 #[derive(Debug, Default)]
@@ -29,12 +28,14 @@ enum Beneath {
     Copied(Entry),
 }
 
+/// What a workspace has done to a key.
+///
 /// ```text
 /// Untouched --add--> Added --read--> Put     (a read after an add has seen the sum)
 ///     \--write/delete--> Put <--write/add--> Deleted
 /// ```
 #[derive(Debug, Default)]
-enum Local {
+pub(crate) enum Local {
     #[default]
     Untouched,
     Added(i128),
@@ -109,19 +110,8 @@ impl Slot {
 
     /// What is done to it; it is done no more then.
     #[inline]
-    pub(crate) fn take_change<'e>(
-        &'e mut self,
-        place: Place<'e>,
-    ) -> Result<Option<Change<'e>>, Blocked> {
-        Ok(match std::mem::take(&mut self.local) {
-            Local::Untouched => None,
-            Local::Added(delta) => {
-                let is_new = !place.base.was_there(place.key, place.slot);
-                Some(Change::Add { delta, is_new })
-            }
-            Local::Put(value) => Some(Change::Put { base: self.beneath(place)?, value }),
-            Local::Deleted => Some(Change::Delete { base: self.beneath(place)? }),
-        })
+    pub(crate) fn take_local(&mut self) -> Local {
+        std::mem::take(&mut self.local)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::fees;
 use crate::limits::APPEND_BYTES_MAX;
 use crate::limits::APPENDS_MAX;
 use crate::opened::OpenedKeys;
+use crate::slot::Local;
 use crate::slot::Place;
 use crate::slot::Slot;
 
@@ -134,6 +135,7 @@ impl Workspace<'_> {
     ///
     /// # Errors
     /// When `key` is not declared as `Read` or `Write`, or work has run out.
+    #[inline]
     pub fn read(&mut self, key: &StateKey) -> Result<Option<Value>, Abort> {
         let slot = self.touch(key, AccessMode::Read, fees::WORK_PER_ACCESS)?;
         let place = Place { base: self.base, key, slot: self.base_slot(slot) };
@@ -145,6 +147,7 @@ impl Workspace<'_> {
     ///
     /// # Errors
     /// When `key` is not declared as `Write`, the value is too long, or work has run out.
+    #[inline]
     pub fn write(&mut self, key: &StateKey, value: Value) -> Result<(), Abort> {
         let len = self.check_len(value.as_bytes().len(), limits::VALUE_BYTES_MAX)?;
         let slot = self.touch(key, AccessMode::Write, work_of_bytes(len))?;
@@ -156,6 +159,7 @@ impl Workspace<'_> {
     ///
     /// # Errors
     /// When `key` is not declared as `Write`, or work has run out.
+    #[inline]
     pub fn delete(&mut self, key: &StateKey) -> Result<(), Abort> {
         let slot = self.touch(key, AccessMode::Write, fees::WORK_PER_ACCESS)?;
         self.memory.slots[slot].delete();
@@ -164,6 +168,7 @@ impl Workspace<'_> {
 
     /// Adds `delta` to the number at `key`, unseen; see [`crate::add_to_value`]. A key that is not there is created, with a
     /// deposit. Cannot fail for the caller: undeclared access, or no work left, fails the transaction when it ends.
+    #[inline]
     pub fn add(&mut self, key: &StateKey, delta: i128) {
         if let Ok(slot) = self.touch(key, AccessMode::Add, fees::WORK_PER_ADD) {
             self.memory.slots[slot].add(delta);
@@ -191,6 +196,7 @@ impl Workspace<'_> {
     ///
     /// # Errors
     /// When `data` is too long, there are too many events, or work has run out.
+    #[inline]
     pub fn emit(&mut self, kind: u16, data: impl AsRef<[u8]>) -> Result<(), Abort> {
         let data = data.as_ref();
         let len = self.check_len(data.len(), limits::EVENT_BYTES_MAX)?;
@@ -206,6 +212,7 @@ impl Workspace<'_> {
     ///
     /// # Errors
     /// When work has run out.
+    #[inline]
     pub fn charge(&mut self, work: u64) -> Result<(), Abort> {
         if self.stopped.is_some() {
             return Err(Abort::NEW);
@@ -220,6 +227,7 @@ impl Workspace<'_> {
     }
 
     /// The slot of a key that may be touched in this mode.
+    #[inline]
     fn touch(&mut self, key: &StateKey, mode: AccessMode, work: u64) -> Result<usize, Abort> {
         let declared = self.permit(key, mode)?;
         self.charge(work)?;
@@ -237,6 +245,7 @@ impl Workspace<'_> {
     }
 
     /// Checks that `key` may be touched in this mode; its slot if it is declared.
+    #[inline]
     fn permit(&mut self, key: &StateKey, mode: AccessMode) -> Result<Option<usize>, Abort> {
         if self.stopped.is_some() {
             return Err(Abort::NEW);
@@ -252,6 +261,7 @@ impl Workspace<'_> {
         if is_allowed { Ok(slot) } else { Err(self.abort(TxFailure::UndeclaredAccess(*key))) }
     }
 
+    #[inline]
     fn check_len(&mut self, len: usize, max: usize) -> Result<usize, Abort> {
         if len <= max { Ok(len) } else { Err(self.abort(TxFailure::OutOfMeter)) }
     }
@@ -268,6 +278,7 @@ impl Workspace<'_> {
     }
 
     /// What the base knows `slot` by.
+    #[inline]
     fn base_slot(&self, slot: usize) -> Option<usize> {
         matches!(self.permission, Permission::Declared(_)).then_some(slot)
     }
@@ -276,6 +287,7 @@ impl Workspace<'_> {
 /// For executors: no access check, no work.
 impl<'a> Workspace<'a> {
     /// An empty one over `base`, with `work` units to use, in memory that an earlier one has used.
+    #[inline]
     pub fn new(
         base: &'a dyn Base,
         permission: Permission<'a>,
@@ -323,12 +335,14 @@ impl<'a> Workspace<'a> {
     ///
     /// # Errors
     /// When that is not known yet.
+    #[inline]
     pub fn beneath(&mut self, slot: usize) -> Result<Option<&Entry>, Blocked> {
         let (one, place) = self.at(slot);
         one.beneath(place)
     }
 
     /// Puts `value` at `slot`.
+    #[inline]
     pub fn put(&mut self, slot: usize, value: Value) {
         self.memory.slots[slot].put(value);
     }
@@ -347,6 +361,7 @@ impl<'a> Workspace<'a> {
     ///
     /// # Panics
     /// When there are not that many.
+    #[inline]
     pub fn key(&self, slot: usize) -> &StateKey {
         match self.permission {
             Permission::Declared(set) => set.key(slot),
@@ -355,17 +370,39 @@ impl<'a> Workspace<'a> {
     }
 
     /// How the key of a slot was touched so far.
+    #[inline]
     pub fn touch_of(&self, slot: usize) -> Touch {
         self.memory.slots[slot].touch()
     }
 
-    /// The key of a slot, and what is done to it, if anything is; it is done no more then.
+    /// Hands out what is done to each key, by slot; it is done no more then.
     ///
     /// # Errors
-    /// When what is beneath is not known yet.
-    pub fn take_change(&mut self, slot: usize) -> Result<Option<(&StateKey, Change<'_>)>, Blocked> {
-        let (one, place) = self.at(slot);
-        Ok(one.take_change(place)?.map(|change| (place.key, change)))
+    /// The first error of `settle`, or [`Blocked`] when what is beneath a changed key is not known yet.
+    #[inline]
+    pub fn take_changes<E: From<Blocked>>(
+        &mut self,
+        mut settle: impl FnMut(usize, &StateKey, Change<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for slot in 0..self.len() {
+            let (one, place) = self.at(slot);
+            match one.take_local() {
+                Local::Untouched => {}
+                Local::Added(delta) => {
+                    let is_new = !place.base.was_there(place.key, place.slot);
+                    settle(slot, place.key, Change::Add { delta, is_new })?;
+                }
+                Local::Put(value) => {
+                    let base = one.beneath(place)?;
+                    settle(slot, place.key, Change::Put { base, value })?;
+                }
+                Local::Deleted => {
+                    let base = one.beneath(place)?;
+                    settle(slot, place.key, Change::Delete { base })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What was appended so far, in that order.
@@ -373,6 +410,7 @@ impl<'a> Workspace<'a> {
         &self.memory.appends
     }
 
+    #[inline]
     fn at(&mut self, slot: usize) -> (&mut Slot, Place<'_>) {
         let key = match self.permission {
             Permission::Declared(set) => set.key(slot),
@@ -383,6 +421,7 @@ impl<'a> Workspace<'a> {
     }
 }
 
+#[inline]
 fn work_of_bytes(len: usize) -> u64 {
     let units = len.div_ceil(fees::BYTES_PER_WORK);
     fees::WORK_PER_ACCESS.saturating_add(u64::try_from(units).unwrap_or(u64::MAX))

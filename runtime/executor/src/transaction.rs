@@ -231,18 +231,15 @@ impl Run<'_, '_> {
 
     /// Takes the deposits and returns the unused part of the maximum fee. Says what is put down for good.
     fn settle(&mut self, payer: PayerBalance, unused: Amount) -> Result<Amount, Void> {
-        let insufficient = |_| Void::Failed(TxFailure::InsufficientFee);
         let mut bill = Bill::new(self.planned.body.payer());
         let mut left = None;
-        for slot in 0..self.work.len() {
-            let Some((key, mut change)) = self.work.take_change(slot)? else {
-                continue;
-            };
-            if slot == payer.slot {
-                left = payer_left(&mut change);
-            }
-            self.effects.settle(slot, key, change, &mut bill).map_err(insufficient)?;
-        }
+        let effects = &mut *self.effects;
+        self.work.take_changes(|slot, key, change| {
+            let change = if slot == payer.slot { payer_change(change, &mut left) } else { change };
+            effects
+                .settle(slot, key, change, &mut bill)
+                .map_err(|_| Void::Failed(TxFailure::InsufficientFee))
+        })?;
         let left = left
             .unwrap_or_default()
             .checked_add(unused)
@@ -293,15 +290,16 @@ impl Run<'_, '_> {
     }
 }
 
-/// What the calls left of the payer's balance; none if it is no amount. A deleted balance becomes one that is put.
-fn payer_left(change: &mut Change<'_>) -> Option<Amount> {
+/// Notes what the calls left of the payer's balance, if that is an amount. A deleted balance becomes one that is put.
+#[inline]
+fn payer_change<'c>(change: Change<'c>, left: &mut Option<Amount>) -> Change<'c> {
     match change {
-        Change::Put { base: _, value } => native::decode_amount(value.as_bytes()),
-        // No ledger does this; a program that does gives away what was there.
-        Change::Delete { base } => {
-            *change = Change::Put { base: *base, value: amount_value(Amount::ZERO) };
-            None
+        Change::Put { base, value } => {
+            *left = native::decode_amount(value.as_bytes());
+            Change::Put { base, value }
         }
+        // No ledger does this; a program that does gives away what was there.
+        Change::Delete { base } => Change::Put { base, value: amount_value(Amount::ZERO) },
         Change::Add { .. } => unreachable!("the payer's balance was put before the calls"),
     }
 }

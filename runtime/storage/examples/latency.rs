@@ -91,7 +91,7 @@ fn outcome(
         outcome: heddle_types::Outcome::Ok,
         fee_paid: Amount::ZERO,
         deposit_paid: Amount::ZERO,
-        events: Vec::new(),
+        events: Events::default(),
     };
     let receipts = (0..changes.len() as u64 / 2).map(receipt).collect();
     let changes = ChangeSet::new(changes);
@@ -101,7 +101,7 @@ fn outcome(
         hash: block.hash(),
         cert: CommitCert { data: header.vote_data(), signatures: Vec::new() },
         receipts,
-        traces: Vec::new(),
+        traces: Traces::default(),
         skipped: 0,
         changes,
         root,

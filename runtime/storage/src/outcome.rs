@@ -2,7 +2,6 @@
 
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
-use heddle_types::AccessTrace;
 use heddle_types::BlockHash;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
@@ -10,6 +9,7 @@ use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Receipt;
 use heddle_types::StateRoot;
+use heddle_types::Traces;
 use heddle_types::TxIndex;
 use heddle_types::receipts_root;
 
@@ -25,7 +25,7 @@ pub struct Outcome {
     /// One for each of the block's transaction ids, in that order.
     pub receipts: Vec<Receipt>,
     /// What the transactions touched, in the same order; may be empty when nobody recorded it.
-    pub traces: Vec<AccessTrace>,
+    pub traces: Traces,
     /// How many transactions of the block were skipped.
     pub skipped: u32,
     /// What it did to state.

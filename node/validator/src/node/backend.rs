@@ -445,7 +445,7 @@ fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcE
         return Err(internal(&format!("transaction {id} has no receipt at height {height}")));
     };
     let trace = block.as_ref().and_then(|block| block.traces.get(position));
-    let trace = trace.cloned().unwrap_or_default();
+    let trace = trace.unwrap_or_default();
     Ok(Some(TransactionInfo {
         id,
         status: TxStatus::Final,
