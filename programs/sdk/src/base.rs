@@ -9,39 +9,21 @@ use heddle_types::StateView;
 /// `slot` is the key's position in the transaction's declaration, from which an executor knows the key's place in its own tables;
 /// none when the key is not declared, because the transaction is open.
 pub trait Base {
-    /// What is at `key`.
+    /// What is at `key`: an entry that stays where it is while the transaction runs and is the answer as often as this is
+    /// asked, or a copy that is put into `copy`.
     ///
     /// # Errors
     /// [`Blocked`] when that is not known yet.
-    fn entry<'s>(&'s self, key: &StateKey, slot: Option<usize>) -> Result<HeldEntry<'s>, Blocked>;
+    fn entry<'s>(
+        &'s self,
+        key: &StateKey,
+        slot: Option<usize>,
+        copy: &'s mut Option<Entry>,
+    ) -> Result<Option<&'s Entry>, Blocked>;
 
     /// Whether `key` was there when the block began. An add must not see what earlier transactions of the block made of its key, but
     /// this it may know.
     fn was_there(&self, key: &StateKey, slot: Option<usize>) -> bool;
-}
-
-/// An entry that is borrowed where that is possible.
-#[derive(Clone, Debug, Default)]
-pub enum HeldEntry<'s> {
-    /// There is none.
-    #[default]
-    Absent,
-    /// It stays where it is while the transaction runs, and is the answer as often as the base is asked.
-    Borrowed(&'s Entry),
-    /// A copy.
-    Owned(Entry),
-}
-
-impl From<Option<Entry>> for HeldEntry<'_> {
-    fn from(entry: Option<Entry>) -> Self {
-        entry.map_or(Self::Absent, Self::Owned)
-    }
-}
-
-impl<'s> From<Option<&'s Entry>> for HeldEntry<'s> {
-    fn from(entry: Option<&'s Entry>) -> Self {
-        entry.map_or(Self::Absent, Self::Borrowed)
-    }
 }
 
 /// What is to be read is not known before this transaction has run (Block-STM's `ESTIMATE`). The execution that meets it is void and
@@ -53,8 +35,14 @@ pub struct Blocked(pub u32);
 pub struct BlockStart<'a>(pub &'a dyn StateView);
 
 impl Base for BlockStart<'_> {
-    fn entry<'s>(&'s self, key: &StateKey, _slot: Option<usize>) -> Result<HeldEntry<'s>, Blocked> {
-        Ok(self.0.entry(key).into())
+    fn entry<'s>(
+        &'s self,
+        key: &StateKey,
+        _slot: Option<usize>,
+        copy: &'s mut Option<Entry>,
+    ) -> Result<Option<&'s Entry>, Blocked> {
+        *copy = self.0.entry(key);
+        Ok(copy.as_ref())
     }
 
     fn was_there(&self, key: &StateKey, _slot: Option<usize>) -> bool {

@@ -35,7 +35,7 @@ mod registry;
 mod slot;
 mod workspace;
 
-pub use base::{Base, BlockStart, Blocked, HeldEntry};
+pub use base::{Base, BlockStart, Blocked};
 pub use context::{BlockInfo, CallContext, CallInfo};
 pub use number::{NUMBER_LEN, add_to_value, decode_number, encode_number};
 pub use phase::{InboxEntry, Inboxes, Phase, PhaseContext, PhaseView, WorkItem};

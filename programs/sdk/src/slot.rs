@@ -7,25 +7,17 @@ use heddle_types::Value;
 
 use crate::base::Base;
 use crate::base::Blocked;
-use crate::base::HeldEntry;
 use crate::number;
 
 /// One key as a workspace sees it.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    beneath: Beneath,
+    /// What is beneath, if the base gave a copy of it.
+    copy: Option<Entry>,
+    /// Whether nothing is beneath, as far as is known.
+    is_absent: bool,
     is_read: bool,
     local: Local,
-}
-
-/// What is beneath a slot.
-#[derive(Debug, Default)]
-enum Beneath {
-    /// The base says it, and keeps to it.
-    #[default]
-    Asked,
-    Absent,
-    Copied(Entry),
 }
 
 /// What a workspace has done to a key.
@@ -84,17 +76,12 @@ impl Slot {
         &'e mut self,
         place: Place<'e>,
     ) -> Result<Option<&'e Entry>, Blocked> {
-        if let Beneath::Asked = self.beneath {
-            match place.base.entry(place.key, place.slot)? {
-                HeldEntry::Borrowed(entry) => return Ok(Some(entry)),
-                HeldEntry::Absent => self.beneath = Beneath::Absent,
-                HeldEntry::Owned(entry) => self.beneath = Beneath::Copied(entry),
-            }
+        if self.copy.is_some() || self.is_absent {
+            return Ok(self.copy.as_ref());
         }
-        Ok(match &self.beneath {
-            Beneath::Copied(entry) => Some(entry),
-            Beneath::Asked | Beneath::Absent => None,
-        })
+        let found = place.base.entry(place.key, place.slot, &mut self.copy)?;
+        self.is_absent = found.is_none();
+        Ok(found)
     }
 
     /// How it was touched so far.

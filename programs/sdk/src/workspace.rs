@@ -229,11 +229,16 @@ impl Workspace<'_> {
     /// The slot of a key that may be touched in this mode.
     #[inline]
     fn touch(&mut self, key: &StateKey, mode: AccessMode, work: u64) -> Result<usize, Abort> {
-        let declared = self.permit(key, mode)?;
+        let slot = self.permit(key, mode)?;
         self.charge(work)?;
-        if let Some(slot) = declared {
-            return Ok(slot);
+        match self.permission {
+            Permission::Declared(_) => Ok(slot),
+            Permission::Open => self.open(key),
         }
+    }
+
+    /// The slot of a key that needs no declaration.
+    fn open(&mut self, key: &StateKey) -> Result<usize, Abort> {
         if let Some(slot) = self.memory.opened.slot(key) {
             return Ok(slot);
         }
@@ -246,19 +251,18 @@ impl Workspace<'_> {
 
     /// Checks that `key` may be touched in this mode; its slot if it is declared.
     #[inline]
-    fn permit(&mut self, key: &StateKey, mode: AccessMode) -> Result<Option<usize>, Abort> {
+    fn permit(&mut self, key: &StateKey, mode: AccessMode) -> Result<usize, Abort> {
         if self.stopped.is_some() {
             return Err(Abort::NEW);
         }
         let slot = match self.permission {
-            Permission::Open => None,
-            Permission::Declared(set) => {
-                set.slot(key).filter(|slot| set.mode_at(*slot).allows(mode))
-            }
+            Permission::Open => Some(0),
+            Permission::Declared(set) => set.slot_for(key, mode),
         };
-        let is_allowed = key.program() != ProgramId::SYSTEM
-            && (slot.is_some() || matches!(self.permission, Permission::Open));
-        if is_allowed { Ok(slot) } else { Err(self.abort(TxFailure::UndeclaredAccess(*key))) }
+        match slot {
+            Some(slot) if key.program() != ProgramId::SYSTEM => Ok(slot),
+            Some(_) | None => Err(self.abort(TxFailure::UndeclaredAccess(*key))),
+        }
     }
 
     #[inline]

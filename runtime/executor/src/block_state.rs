@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 
 use heddle_sdk::Base;
 use heddle_sdk::Blocked;
-use heddle_sdk::HeldEntry;
 use heddle_sdk::add_to_value;
 use heddle_sdk::native;
 use heddle_types::Address;
@@ -50,11 +49,17 @@ impl StateView for BlockState<'_> {
 }
 
 impl Base for BlockState<'_> {
-    fn entry<'s>(&'s self, key: &StateKey, _slot: Option<usize>) -> Result<HeldEntry<'s>, Blocked> {
-        Ok(match self.cells.get(key) {
-            Some(cell) => cell.now.as_ref().into(),
-            None => self.start.entry(key).into(),
-        })
+    fn entry<'s>(
+        &'s self,
+        key: &StateKey,
+        _slot: Option<usize>,
+        copy: &'s mut Option<Entry>,
+    ) -> Result<Option<&'s Entry>, Blocked> {
+        if let Some(cell) = self.cells.get(key) {
+            return Ok(cell.now.as_ref());
+        }
+        *copy = self.start.entry(key);
+        Ok(copy.as_ref())
     }
 
     fn was_there(&self, key: &StateKey, _slot: Option<usize>) -> bool {

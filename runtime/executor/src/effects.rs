@@ -145,12 +145,16 @@ pub(crate) fn stood(base: Option<&Entry>) -> Option<Deposit> {
 }
 
 /// What putting `value` costs, if what was there is not covered for so much.
+#[inline]
 fn due(key: &StateKey, base: Option<&Entry>, value: &Value) -> Option<Amount> {
-    let price = fees::deposit_price(key, value);
-    let covered = base.map(|entry| match &entry.deposit {
-        Some(deposit) => deposit.amount,
+    let len = value.as_bytes().len();
+    let price = || fees::deposit_price_of(key, len);
+    match base {
+        None => Some(price()),
         // What was free stays free up to its size.
-        None => fees::deposit_price(key, &entry.value),
-    });
-    covered.is_none_or(|covered| covered < price).then_some(price)
+        Some(Entry { deposit: None, value }) => (value.as_bytes().len() < len).then(price),
+        Some(Entry { deposit: Some(deposit), value: _ }) => {
+            Some(price()).filter(|price| deposit.amount < *price)
+        }
+    }
 }

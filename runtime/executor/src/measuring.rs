@@ -2,7 +2,6 @@
 
 use heddle_sdk::Base;
 use heddle_sdk::Blocked;
-use heddle_sdk::HeldEntry;
 use heddle_sdk::Programs;
 use heddle_types::Entry;
 use heddle_types::Receipt;
@@ -31,8 +30,13 @@ pub struct Transfers<'a> {
 struct Slots(Vec<Option<Entry>>);
 
 impl Base for Slots {
-    fn entry<'s>(&'s self, _key: &StateKey, slot: Option<usize>) -> Result<HeldEntry<'s>, Blocked> {
-        Ok(slot.and_then(|slot| self.0[slot].as_ref()).into())
+    fn entry<'s>(
+        &'s self,
+        _key: &StateKey,
+        slot: Option<usize>,
+        _copy: &'s mut Option<Entry>,
+    ) -> Result<Option<&'s Entry>, Blocked> {
+        Ok(slot.and_then(|slot| self.0[slot].as_ref()))
     }
 
     fn was_there(&self, _key: &StateKey, slot: Option<usize>) -> bool {

@@ -268,20 +268,15 @@ impl Run<'_, '_> {
     fn record_touched(&mut self) {
         let Planned { declared, is_open, .. } = self.planned;
         let start = self.touched.len();
-        let nonce = declared.nonce_slot;
-        if *is_open && let Some(slot) = nonce {
-            self.touched.push((*declared.set.key(slot), Touch::WRITE));
+        if *is_open {
+            let nonce = declared.nonce_slot.map(|slot| declared.set.key(slot));
+            self.touched.extend(nonce.map(|key| (*key, Touch::WRITE)));
         }
-        for slot in 0..self.work.len() {
-            let touch = if !*is_open && nonce == Some(slot) {
-                Touch::WRITE
-            } else {
-                self.work.touch_of(slot)
-            };
-            if touch != Touch::NONE {
-                self.touched.push((*self.work.key(slot), touch));
-            }
-        }
+        let nonce = declared.nonce_slot.filter(|_| !*is_open);
+        self.touched.extend((0..self.work.len()).filter_map(|slot| {
+            let touch = if nonce == Some(slot) { Touch::WRITE } else { self.work.touch_of(slot) };
+            (touch != Touch::NONE).then(|| (*self.work.key(slot), touch))
+        }));
         let appends = self.work.appends();
         if *is_open || !appends.is_empty() {
             self.touched.extend(appends.iter().map(|entry| (entry.key, Touch::APPEND)));

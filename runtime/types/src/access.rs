@@ -32,6 +32,7 @@ impl AccessMode {
     }
 
     /// Whether a key declared in this mode may be touched in the mode `touched`.
+    #[inline]
     pub fn allows(self, touched: Self) -> bool {
         self == touched || self == Self::Write
     }
@@ -79,6 +80,12 @@ impl AccessSet {
         } else {
             self.0.binary_search_by(|declared| declared.key.cmp(key)).ok()
         }
+    }
+
+    /// The slot of `key`, if it is declared and may be touched in `mode`.
+    #[inline]
+    pub fn slot_for(&self, key: &StateKey, mode: AccessMode) -> Option<usize> {
+        self.slot(key).filter(|slot| self.0.get(*slot).is_some_and(|one| one.mode.allows(mode)))
     }
 
     /// The key at `slot`.
