@@ -140,7 +140,7 @@ impl Workspace<'_> {
         let slot = self.touch(key, AccessMode::Read, fees::WORK_PER_ACCESS)?;
         let place = Place { base: self.base, key, slot: self.base_slot(slot) };
         let value = self.memory.slots[slot].read(place);
-        value.map_err(|blocked| self.stop(Stopped::Blocked(blocked)))
+        value.map_err(|blocked| block(&mut self.stopped, blocked))
     }
 
     /// Puts `value` at `key`.
@@ -184,10 +184,10 @@ impl Workspace<'_> {
         self.permit(key, AccessMode::Append)?;
         self.charge(work_of_bytes(len))?;
         if self.memory.appends.len() >= APPENDS_MAX {
-            return Err(self.abort(TxFailure::OutOfMeter));
+            return Err(self.fail(TxFailure::OutOfMeter));
         }
         let earlier = self.memory.appends.iter().filter(|entry| entry.call == self.call).count();
-        let item = u16::try_from(earlier).map_err(|_| self.abort(TxFailure::OutOfMeter))?;
+        let item = u16::try_from(earlier).map_err(|_| self.fail(TxFailure::OutOfMeter))?;
         self.memory.appends.push(Appended { key: *key, call: self.call, item, data: data.into() });
         Ok(())
     }
@@ -202,7 +202,7 @@ impl Workspace<'_> {
         let len = self.check_len(data.len(), limits::EVENT_BYTES_MAX)?;
         self.charge(work_of_bytes(len))?;
         if self.memory.events.len() >= limits::EVENTS_MAX {
-            return Err(self.abort(TxFailure::OutOfMeter));
+            return Err(self.fail(TxFailure::OutOfMeter));
         }
         self.memory.events.push(Event { program: self.program, kind, data: EventData::new(data) });
         Ok(())
@@ -222,7 +222,7 @@ impl Workspace<'_> {
                 self.work_left = left;
                 Ok(())
             }
-            None => Err(self.abort(TxFailure::OutOfMeter)),
+            None => Err(self.fail(TxFailure::OutOfMeter)),
         }
     }
 
@@ -243,7 +243,7 @@ impl Workspace<'_> {
             return Ok(slot);
         }
         if self.memory.slots.len() >= limits::ACCESS_KEYS_MAX {
-            return Err(self.abort(TxFailure::OutOfMeter));
+            return Err(self.fail(TxFailure::OutOfMeter));
         }
         self.memory.slots.push(Slot::default());
         Ok(self.memory.opened.push(*key))
@@ -261,24 +261,13 @@ impl Workspace<'_> {
         };
         match slot {
             Some(slot) if key.program() != ProgramId::SYSTEM => Ok(slot),
-            Some(_) | None => Err(self.abort(TxFailure::UndeclaredAccess(*key))),
+            Some(_) | None => Err(self.fail(TxFailure::UndeclaredAccess(*key))),
         }
     }
 
     #[inline]
     fn check_len(&mut self, len: usize, max: usize) -> Result<usize, Abort> {
-        if len <= max { Ok(len) } else { Err(self.abort(TxFailure::OutOfMeter)) }
-    }
-
-    #[cold]
-    fn abort(&mut self, failure: TxFailure) -> Abort {
-        self.stop(Stopped::Failed(failure))
-    }
-
-    #[cold]
-    fn stop(&mut self, stopped: Stopped) -> Abort {
-        self.stopped.get_or_insert(stopped);
-        Abort::NEW
+        if len <= max { Ok(len) } else { Err(self.fail(TxFailure::OutOfMeter)) }
     }
 
     /// What the base knows `slot` by.
@@ -340,9 +329,9 @@ impl<'a> Workspace<'a> {
     /// # Errors
     /// When that is not known yet.
     #[inline]
-    pub fn beneath(&mut self, slot: usize) -> Result<Option<&Entry>, Blocked> {
-        let (one, place) = self.at(slot);
-        one.beneath(place)
+    pub fn beneath(&mut self, slot: usize) -> Result<Option<&Entry>, Abort> {
+        let (one, place, stopped) = self.at(slot);
+        one.beneath(place).map_err(|blocked| block(stopped, blocked))
     }
 
     /// Puts `value` at `slot`.
@@ -382,31 +371,54 @@ impl<'a> Workspace<'a> {
     /// Hands out what is done to each key, by slot; it is done no more then.
     ///
     /// # Errors
-    /// The first error of `settle`, or [`Blocked`] when what is beneath a changed key is not known yet.
+    /// When what is beneath a changed key is not known yet.
     #[inline]
-    pub fn take_changes<E: From<Blocked>>(
+    pub fn take_changes(
         &mut self,
-        mut settle: impl FnMut(usize, &StateKey, Change<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+        mut settle: impl FnMut(usize, &StateKey, Change<'_>),
+    ) -> Result<(), Abort> {
         for slot in 0..self.len() {
-            let (one, place) = self.at(slot);
+            let (one, place, stopped) = self.at(slot);
             match one.take_local() {
                 Local::Untouched => {}
                 Local::Added(delta) => {
                     let is_new = !place.base.was_there(place.key, place.slot);
-                    settle(slot, place.key, Change::Add { delta, is_new })?;
+                    settle(slot, place.key, Change::Add { delta, is_new });
                 }
                 Local::Put(value) => {
-                    let base = one.beneath(place)?;
-                    settle(slot, place.key, Change::Put { base, value })?;
+                    let base = one.beneath(place).map_err(|blocked| block(stopped, blocked))?;
+                    settle(slot, place.key, Change::Put { base, value });
                 }
                 Local::Deleted => {
-                    let base = one.beneath(place)?;
-                    settle(slot, place.key, Change::Delete { base })?;
+                    let base = one.beneath(place).map_err(|blocked| block(stopped, blocked))?;
+                    settle(slot, place.key, Change::Delete { base });
                 }
             }
         }
         Ok(())
+    }
+
+    /// Fails the transaction or item, unless it has been stopped for something else before. A panic is what it fails with even if it
+    /// would have failed for something else; a void execution stays void.
+    #[cold]
+    pub fn fail(&mut self, failure: TxFailure) -> Abort {
+        let is_panic = failure == TxFailure::ProgramPanic;
+        match &self.stopped {
+            Some(Stopped::Blocked(_)) => {}
+            Some(Stopped::Failed(_)) if !is_panic => {}
+            Some(Stopped::Failed(_)) | None => self.stopped = Some(Stopped::Failed(failure)),
+        }
+        Abort::NEW
+    }
+
+    /// Its memory, with what was appended and emitted.
+    pub const fn into_memory(self) -> &'a mut Scratch {
+        self.memory
+    }
+
+    /// Why it was stopped.
+    pub const fn take_stopped(&mut self) -> Option<Stopped> {
+        self.stopped.take()
     }
 
     /// What was appended so far, in that order.
@@ -415,14 +427,21 @@ impl<'a> Workspace<'a> {
     }
 
     #[inline]
-    fn at(&mut self, slot: usize) -> (&mut Slot, Place<'_>) {
+    fn at(&mut self, slot: usize) -> (&mut Slot, Place<'_>, &mut Option<Stopped>) {
         let key = match self.permission {
             Permission::Declared(set) => set.key(slot),
             Permission::Open => &self.memory.opened.as_slice()[slot],
         };
         let base_slot = matches!(self.permission, Permission::Declared(_)).then_some(slot);
-        (&mut self.memory.slots[slot], Place { base: self.base, key, slot: base_slot })
+        let place = Place { base: self.base, key, slot: base_slot };
+        (&mut self.memory.slots[slot], place, &mut self.stopped)
     }
+}
+
+#[cold]
+fn block(stopped: &mut Option<Stopped>, blocked: Blocked) -> Abort {
+    stopped.get_or_insert(Stopped::Blocked(blocked));
+    Abort::NEW
 }
 
 #[inline]

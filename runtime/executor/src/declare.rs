@@ -1,5 +1,7 @@
 //! What a transaction declares, and what it therefore costs.
 
+use std::sync::Arc;
+
 use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
 use heddle_sdk::Programs;
@@ -30,7 +32,10 @@ pub fn required_fee(programs: &Programs, body: &TransactionBody) -> Amount {
 }
 
 /// What `transaction` declares: derived when it is asked for first, such as at admission, and kept with it.
-pub fn declared_by<'t>(programs: &Programs, transaction: &'t CheckedTransaction) -> &'t Declared {
+pub fn declared_by<'t>(
+    programs: &Programs,
+    transaction: &'t CheckedTransaction,
+) -> &'t Arc<Declared> {
     transaction.declared(|body| declare(programs, body))
 }
 

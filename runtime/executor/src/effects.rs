@@ -47,19 +47,15 @@ pub(crate) struct Effects {
     pub(crate) appends: Vec<Appended>,
 }
 
-/// Who pays deposits, and how much they come to.
+/// Who pays deposits, and how much they come to. A key and its value have some thousand bytes and a transaction some thousand
+/// keys, so that no sum comes near the largest amount.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bill {
-    pub(crate) payer: Address,
-    /// Put down for good, and reserved.
-    pub(crate) total: Amount,
+    payer: Address,
     /// Put down for good.
     pub(crate) paid: Amount,
+    reserved: Amount,
 }
-
-/// More than there is of the native asset.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Unpayable;
 
 impl Effects {
     pub(crate) fn clear(&mut self) {
@@ -87,14 +83,14 @@ impl Effects {
         key: &StateKey,
         change: Change<'_>,
         bill: &mut Bill,
-    ) -> Result<(), Unpayable> {
+    ) {
         let write = match change {
             Change::Put { base, value } => {
                 let mut deposit = stood(base);
                 if let Some(price) = due(key, base, &value) {
                     self.release(deposit);
                     self.held += price.signed();
-                    deposit = Some(bill.pay(price)?);
+                    deposit = Some(bill.pay(price));
                 }
                 Write::Put(Entry { deposit, value })
             }
@@ -102,12 +98,11 @@ impl Effects {
             // Whether the key is there *now* is not for an unseen add to know; whether it was when the block began is.
             Change::Add { delta, is_new: false } => Write::Add(Added { delta, reserved: None }),
             Change::Add { delta, is_new: true } => {
-                let reserved = bill.reserve(fees::deposit_price_of(key, NUMBER_LEN))?;
+                let reserved = bill.reserve(fees::deposit_price_of(key, NUMBER_LEN));
                 Write::Add(Added { delta, reserved: Some(reserved) })
             }
         };
         self.writes.push((slot, write));
-        Ok(())
     }
 
     fn delete(&mut self, base: Option<&Entry>) -> Write {
@@ -125,17 +120,22 @@ impl Effects {
 
 impl Bill {
     pub(crate) const fn new(payer: Address) -> Self {
-        Self { payer, total: Amount::ZERO, paid: Amount::ZERO }
+        Self { payer, paid: Amount::ZERO, reserved: Amount::ZERO }
     }
 
-    fn pay(&mut self, amount: Amount) -> Result<Deposit, Unpayable> {
-        self.paid = self.paid.checked_add(amount).ok_or(Unpayable)?;
-        self.reserve(amount)
+    /// Put down for good, and reserved.
+    pub(crate) const fn total(&self) -> Option<Amount> {
+        self.paid.checked_add(self.reserved)
     }
 
-    fn reserve(&mut self, amount: Amount) -> Result<Deposit, Unpayable> {
-        self.total = self.total.checked_add(amount).ok_or(Unpayable)?;
-        Ok(Deposit { payer: self.payer, amount })
+    fn pay(&mut self, amount: Amount) -> Deposit {
+        self.paid = self.paid.checked_add(amount).unwrap_or(Amount::MAX);
+        Deposit { payer: self.payer, amount }
+    }
+
+    fn reserve(&mut self, amount: Amount) -> Deposit {
+        self.reserved = self.reserved.checked_add(amount).unwrap_or(Amount::MAX);
+        Deposit { payer: self.payer, amount }
     }
 }
 

@@ -58,10 +58,9 @@ impl<'a> Transfers<'a> {
 
     /// Runs all of them. Their receipts are put into `receipts`.
     pub fn run(&mut self, receipts: &mut Vec<Receipt>) {
-        self.scratch.touched.clear();
         for (planned, base) in self.plan.declared.iter().zip(&self.bases) {
             let ran = transaction::run(self.runner, base, planned, &mut self.scratch);
-            receipts.extend(ran.ok());
+            receipts.extend(ran.ok().map(|ran| ran.receipt));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use heddle_sdk::Permission;
 use heddle_sdk::Programs;
@@ -29,13 +30,13 @@ pub(crate) struct Planned<'a> {
     pub(crate) index: TxIndex,
     pub(crate) id: TxId,
     pub(crate) body: &'a TransactionBody,
-    pub(crate) declared: &'a Declared,
+    pub(crate) declared: &'a Arc<Declared>,
     /// Whether it may touch what it has not declared.
     pub(crate) is_open: bool,
 }
 
 impl<'a> Planned<'a> {
-    pub(crate) const fn permission(&self) -> Permission<'a> {
+    pub(crate) fn permission(&self) -> Permission<'a> {
         if self.is_open { Permission::Open } else { Permission::Declared(&self.declared.set) }
     }
 }

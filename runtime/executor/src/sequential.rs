@@ -23,10 +23,7 @@ use heddle_sdk::Programs;
 use heddle_sdk::native;
 use heddle_types::Amount;
 use heddle_types::Event;
-use heddle_types::Receipt;
-use heddle_types::StateKey;
 use heddle_types::StateView;
-use heddle_types::Touch;
 use heddle_types::receipts_root;
 
 use crate::block::BlockInput;
@@ -37,6 +34,7 @@ use crate::phases::PhaseRun;
 use crate::plan;
 use crate::plan::Planned;
 use crate::transaction;
+use crate::transaction::Ran;
 use crate::transaction::Runner;
 use crate::transaction::Scratch;
 
@@ -66,12 +64,13 @@ impl Executor for Sequential {
 
         run.state.credit_at_end(native::fee_collector(), run.fees);
         done.sort_by_key(|(index, _)| *index);
-        let (receipts, traces): (Vec<_>, Vec<_>) = done.into_iter().map(|(_, one)| one).unzip();
+        let done = done.into_iter().map(|(_, Ran { receipt, trace })| (receipt, trace));
+        let (receipts, traces): (Vec<_>, Vec<_>) = done.unzip();
         BlockOutcome {
             transaction_ids: plan.ids,
             receipts_root: receipts_root(&receipts),
             receipts,
-            traces: traces.into_iter().collect(),
+            traces,
             skipped: plan.skipped,
             phase_events: run.phase_events,
             changes: run.state.finish(plan.nonces),
@@ -112,26 +111,22 @@ impl<'a> BlockRun<'a> {
         .run(phase);
     }
 
-    /// Runs a transaction and applies what it does: its receipt, and what it touched.
-    pub(crate) fn transaction(
-        &mut self,
-        planned: &Planned<'_>,
-    ) -> (Receipt, Vec<(StateKey, Touch)>) {
-        let Ok(mut receipt) =
-            transaction::run(self.runner, &self.state, planned, &mut self.scratch)
+    /// Runs a transaction and applies what it does.
+    pub(crate) fn transaction(&mut self, planned: &Planned<'_>) -> Ran {
+        let Ok(mut ran) = transaction::run(self.runner, &self.state, planned, &mut self.scratch)
         else {
             unreachable!("everything is known when one runs after the other");
         };
-        self.fees =
-            self.fees.checked_add(receipt.fee_paid).expect("fees are part of the native supply");
+        let supply = "fees and deposits are part of the native supply";
+        let receipt = &mut ran.receipt;
+        self.fees = self.fees.checked_add(receipt.fee_paid).expect(supply);
         let mut effects = std::mem::take(&mut self.scratch.effects);
         let kept = self.state.apply(&mut effects, |slot| self.scratch.key(planned, slot));
-        receipt.deposit_paid =
-            receipt.deposit_paid.checked_add(kept).expect("deposits are part of the native supply");
+        receipt.deposit_paid = receipt.deposit_paid.checked_add(kept).expect(supply);
         for appended in effects.appends.drain(..) {
             self.inboxes.push(Phase::Transactions, planned.index.get(), appended);
         }
         self.scratch.effects = effects;
-        (receipt, std::mem::take(&mut self.scratch.touched))
+        ran
     }
 }

@@ -1,5 +1,7 @@
 //! What a transaction would do, on its own, now.
 
+use std::sync::Arc;
+
 use heddle_sdk::BlockInfo;
 use heddle_sdk::BlockStart;
 use heddle_sdk::Permission;
@@ -25,6 +27,7 @@ use crate::declare;
 use crate::plan::Planned;
 use crate::sequential::BlockRun;
 use crate::transaction;
+use crate::transaction::Ran;
 use crate::transaction::Runner;
 
 /// What a transaction would do.
@@ -50,12 +53,12 @@ pub fn simulate(
 ) -> Simulation {
     let body = &transaction.body;
     let runner = Runner { programs, block };
-    let declared = &declare::declare(programs, body);
+    let declared = &Arc::new(declare::declare(programs, body));
     let is_open = body.access == Access::Open;
     let (index, id) = (TxIndex::ZERO, transaction.id());
     let planned = Planned { index, id, body, declared, is_open };
-    let (receipt, touched) = BlockRun::new(runner, state).transaction(&planned);
-    let trace = AccessTrace::new(&touched);
+    let Ran { receipt, trace } = BlockRun::new(runner, state).transaction(&planned);
+    let trace = AccessTrace::from(&trace);
     let needed = needed_access(runner, state, body);
     let derived = TransactionBody { access: Access::DERIVED, ..body.clone() };
     let extra = missing(&needed, &declare::declare(programs, &derived).set);

@@ -1,5 +1,8 @@
 //! One transaction: fee, calls, deposits.
 
+use std::sync::Arc;
+
+use heddle_sdk::Abort;
 use heddle_sdk::Base;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::Blocked;
@@ -20,10 +23,12 @@ use heddle_types::Entry;
 use heddle_types::Events;
 use heddle_types::Outcome;
 use heddle_types::Receipt;
+use heddle_types::SlotTouches;
 use heddle_types::StateKey;
 use heddle_types::Touch;
 use heddle_types::TransactionBody;
 use heddle_types::TxFailure;
+use heddle_types::TxTrace;
 use heddle_types::Value;
 
 use crate::declare::program_error;
@@ -47,8 +52,6 @@ pub(crate) struct Scratch {
     pub(crate) work: heddle_sdk::Scratch,
     /// What the last transaction does.
     pub(crate) effects: Effects,
-    /// What all of them touched, in key order each, one after the other.
-    pub(crate) touched: Vec<(StateKey, Touch)>,
 }
 
 impl Scratch {
@@ -62,8 +65,15 @@ impl Scratch {
     }
 }
 
-/// Runs a planned transaction. What it does is in `scratch` afterwards; its receipt lacks what its adds keep of the deposits
-/// that they reserved.
+/// A transaction that has run. What it does is in its scratch.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// Lacks what the transaction's adds keep of the deposits that they reserved.
+    pub(crate) receipt: Receipt,
+    pub(crate) trace: TxTrace,
+}
+
+/// Runs a planned transaction. What it does is in `scratch` afterwards.
 ///
 /// # Errors
 /// [`Blocked`] when it met something that is not known yet: nothing happened.
@@ -72,36 +82,28 @@ pub(crate) fn run(
     base: &dyn Base,
     planned: &Planned<'_>,
     scratch: &mut Scratch,
-) -> Result<Receipt, Blocked> {
-    let Scratch { work: memory, effects, touched } = scratch;
+) -> Result<Ran, Blocked> {
+    let Scratch { work: memory, effects } = scratch;
     effects.clear();
     let work = Workspace::new(base, planned.permission(), work_bought(planned.body), memory);
-    let touched_before = touched.len();
-    let done = Run { runner, planned, work, effects, touched }.all();
-    match done {
-        Ok(Done { outcome, fee_paid, deposit_paid }) => {
-            let events = match outcome {
-                Outcome::Ok => {
-                    std::mem::swap(&mut effects.appends, memory.appends());
-                    Events::take(memory.events())
-                }
-                Outcome::Failed(_) => Events::default(),
-            };
-            Ok(Receipt { id: planned.id, outcome, fee_paid, deposit_paid, events })
+    let mut run = Run { runner, planned, work, effects, trace: None, fee_paid: Amount::ZERO };
+    let result = run.all();
+    let Run { mut work, effects, trace, fee_paid, .. } = run;
+    let stopped = work.take_stopped();
+    let memory = work.into_memory();
+    let (outcome, deposit_paid, events) = match (result, stopped) {
+        (_, Some(Stopped::Blocked(blocked))) => return Err(blocked),
+        (_, Some(Stopped::Failed(failure))) => {
+            (Outcome::Failed(failure), Amount::ZERO, Events::default())
         }
-        Err(blocked) => {
-            touched.truncate(touched_before);
-            effects.clear();
-            Err(blocked)
+        (Err(Halted), None) => unreachable!("whoever halts says why"),
+        (Ok(deposit_paid), None) => {
+            std::mem::swap(&mut effects.appends, memory.appends());
+            (Outcome::Ok, deposit_paid, Events::take(memory.events()))
         }
-    }
-}
-
-/// What became of a transaction.
-struct Done {
-    outcome: Outcome,
-    fee_paid: Amount,
-    deposit_paid: Amount,
+    };
+    let receipt = Receipt { id: planned.id, outcome, fee_paid, deposit_paid, events };
+    Ok(Ran { receipt, trace: trace.expect("whatever does not block is traced") })
 }
 
 /// The work that a transaction's calls may use together.
@@ -110,15 +112,13 @@ pub(crate) fn work_bought(body: &TransactionBody) -> u64 {
     fees::WORK_PER_CALL.saturating_mul(calls)
 }
 
-/// Why calls have no effect.
-pub(crate) enum Void {
-    Failed(TxFailure),
-    Blocked(Blocked),
-}
+/// The transaction goes no further; why is said in its workspace.
+#[derive(Debug)]
+pub(crate) struct Halted;
 
-impl From<Blocked> for Void {
-    fn from(blocked: Blocked) -> Self {
-        Self::Blocked(blocked)
+impl From<Abort> for Halted {
+    fn from(_: Abort) -> Self {
+        Self
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn run_calls(
     runner: Runner<'_>,
     work: &mut Workspace<'_>,
     body: &TransactionBody,
-) -> Result<(), Void> {
+) -> Result<(), Halted> {
     for (position, call) in body.calls.iter().enumerate() {
         run_call(runner, work, body, (position, call))?;
     }
@@ -139,9 +139,9 @@ fn run_call(
     work: &mut Workspace<'_>,
     body: &TransactionBody,
     (position, call): (usize, &Call),
-) -> Result<(), Void> {
+) -> Result<(), Halted> {
     let Some(program) = runner.programs.get(call.program) else {
-        return Err(Void::Failed(program_error(call, position, UNKNOWN_PROGRAM)));
+        return Err(work.fail(program_error(call, position, UNKNOWN_PROGRAM)).into());
     };
     let number = u8::try_from(position).unwrap_or(u8::MAX);
     work.enter(call.program, number);
@@ -150,16 +150,17 @@ fn run_call(
         let info = CallInfo { block: runner.block, signer, payer, call: number };
         program.execute(&mut CallContext::new(info, work), &call.data)
     });
-    // Sticky, the program may have swallowed it; and void, even if the program panicked over it.
-    let failure = match (work.stopped(), result) {
-        (Some(Stopped::Blocked(blocked)), _) => return Err(Void::Blocked(*blocked)),
-        (_, Err(panics::Panicked)) => TxFailure::ProgramPanic,
-        (Some(Stopped::Failed(failure)), Ok(_)) => failure.clone(),
-        (None, Ok(Ok(()))) => return Ok(()),
-        (None, Ok(Err(CallError::Refused(code)))) => program_error(call, position, code),
-        (None, Ok(Err(CallError::Aborted(_)))) => TxFailure::OutOfMeter,
-    };
-    Err(Void::Failed(failure))
+    match result {
+        // Sticky: the program may have swallowed it.
+        Ok(_) if work.stopped().is_some() => Err(Halted),
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(CallError::Refused(code))) => {
+            Err(work.fail(program_error(call, position, code)).into())
+        }
+        Ok(Err(CallError::Aborted(_))) => Err(work.fail(TxFailure::OutOfMeter).into()),
+        // Whatever it met before.
+        Err(panics::Panicked) => Err(work.fail(TxFailure::ProgramPanic).into()),
+    }
 }
 
 /// The native balance that an entry is, zero if there is none.
@@ -181,25 +182,22 @@ struct Run<'r, 'w> {
     planned: &'r Planned<'r>,
     work: Workspace<'w>,
     effects: &'w mut Effects,
-    touched: &'w mut Vec<(StateKey, Touch)>,
+    trace: Option<TxTrace>,
+    fee_paid: Amount,
 }
 
 impl Run<'_, '_> {
-    fn all(mut self) -> Result<Done, Blocked> {
+    /// What is put down for good.
+    fn all(&mut self) -> Result<Amount, Halted> {
         let payer = self.payer_balance()?;
-        let (fee_paid, result) = self.attempt(payer);
-        let (outcome, deposit_paid) = match result {
-            Ok(deposit_paid) => (Outcome::Ok, deposit_paid),
-            Err(Void::Failed(failure)) => {
-                self.leave_fee_only(payer, fee_paid);
-                (Outcome::Failed(failure), Amount::ZERO)
-            }
-            Err(Void::Blocked(blocked)) => return Err(blocked),
-        };
-        Ok(Done { outcome, fee_paid, deposit_paid })
+        let result = self.attempt(payer);
+        if result.is_err() {
+            self.leave_fee_only(payer);
+        }
+        result
     }
 
-    fn payer_balance(&mut self) -> Result<PayerBalance, Blocked> {
+    fn payer_balance(&mut self) -> Result<PayerBalance, Halted> {
         let Planned { declared, is_open, .. } = self.planned;
         let slot = if *is_open {
             self.work.open_slot(declared.set.key(declared.payer_slot))
@@ -210,41 +208,40 @@ impl Run<'_, '_> {
         Ok(PayerBalance { slot, balance: native_balance(entry), deposit: effects::stood(entry) })
     }
 
-    /// The fee that is paid whatever becomes of the calls, and what is put down for keys if they succeed.
-    fn attempt(&mut self, payer: PayerBalance) -> (Amount, Result<Amount, Void>) {
+    fn attempt(&mut self, payer: PayerBalance) -> Result<Amount, Halted> {
         let Planned { body, declared, .. } = self.planned;
         let after_max_fee = payer.balance.checked_sub(body.max_fee);
-        let unused = body.max_fee.checked_sub(declared.fee);
         self.work.put(payer.slot, amount_value(after_max_fee.unwrap_or_default()));
-        let result = match (after_max_fee, unused, &declared.failure) {
-            (None, _, _) | (_, None, _) => Err(Void::Failed(TxFailure::InsufficientFee)),
-            (Some(_), Some(_), Some(failure)) => Err(Void::Failed(failure.clone())),
-            (Some(_), Some(unused), None) => {
-                let called = run_calls(self.runner, &mut self.work, body);
-                self.record_touched();
-                return (declared.fee, called.and_then(|()| self.settle(payer, unused)));
-            }
+        let (Some(_), Some(unused)) = (after_max_fee, body.max_fee.checked_sub(declared.fee))
+        else {
+            self.fee_paid = declared.fee.min(body.max_fee).min(payer.balance);
+            self.record_trace();
+            return Err(self.work.fail(TxFailure::InsufficientFee).into());
         };
-        self.record_touched();
-        (declared.fee.min(body.max_fee).min(payer.balance), result)
+        self.fee_paid = declared.fee;
+        let called = match &declared.failure {
+            None => run_calls(self.runner, &mut self.work, body),
+            Some(failure) => Err(self.work.fail(failure.clone()).into()),
+        };
+        self.record_trace();
+        called.and_then(|()| self.settle(payer, unused))
     }
 
-    /// Takes the deposits and returns the unused part of the maximum fee. Says what is put down for good.
-    fn settle(&mut self, payer: PayerBalance, unused: Amount) -> Result<Amount, Void> {
+    /// Takes the deposits and returns the unused part of the maximum fee.
+    fn settle(&mut self, payer: PayerBalance, unused: Amount) -> Result<Amount, Halted> {
         let mut bill = Bill::new(self.planned.body.payer());
         let mut left = None;
         let effects = &mut *self.effects;
-        self.work.take_changes(|slot, key, change| {
+        let settled = self.work.take_changes(|slot, key, change| {
             let change = if slot == payer.slot { payer_change(change, &mut left) } else { change };
-            effects
-                .settle(slot, key, change, &mut bill)
-                .map_err(|_| Void::Failed(TxFailure::InsufficientFee))
-        })?;
-        let left = left
-            .unwrap_or_default()
-            .checked_add(unused)
-            .and_then(|balance| balance.checked_sub(bill.total))
-            .ok_or(Void::Failed(TxFailure::InsufficientFee))?;
+            effects.settle(slot, key, change, &mut bill);
+        });
+        settled?;
+        let left = left.unwrap_or_default().checked_add(unused);
+        let left = left.zip(bill.total()).and_then(|(balance, bill)| balance.checked_sub(bill));
+        let Some(left) = left else {
+            return Err(self.work.fail(TxFailure::InsufficientFee).into());
+        };
         let mut writes = self.effects.writes.iter_mut();
         let write = writes.find(|(slot, _)| *slot == payer.slot).map(|(_, write)| write);
         let Some(Write::Put(entry)) = write else {
@@ -254,34 +251,41 @@ impl Run<'_, '_> {
         Ok(bill.paid)
     }
 
-    fn leave_fee_only(&mut self, payer: PayerBalance, fee_paid: Amount) {
+    fn leave_fee_only(&mut self, payer: PayerBalance) {
         self.effects.clear();
-        if fee_paid == Amount::ZERO {
+        if self.fee_paid == Amount::ZERO {
             return;
         }
-        let left = payer.balance.checked_sub(fee_paid).expect("no more is taken than there is");
+        let left =
+            payer.balance.checked_sub(self.fee_paid).expect("no more is taken than there is");
         let entry = Entry { deposit: payer.deposit, value: amount_value(left) };
         self.effects.writes.push((payer.slot, Write::Put(entry)));
     }
 
-    /// Records what was touched so far, in key order, the nonce included.
-    fn record_touched(&mut self) {
+    /// Records what was touched so far, the nonce included.
+    fn record_trace(&mut self) {
         let Planned { declared, is_open, .. } = self.planned;
-        let start = self.touched.len();
-        if *is_open {
-            let nonce = declared.nonce_slot.map(|slot| declared.set.key(slot));
-            self.touched.extend(nonce.map(|key| (*key, Touch::WRITE)));
-        }
-        let nonce = declared.nonce_slot.filter(|_| !*is_open);
-        self.touched.extend((0..self.work.len()).filter_map(|slot| {
-            let touch = if nonce == Some(slot) { Touch::WRITE } else { self.work.touch_of(slot) };
-            (touch != Touch::NONE).then(|| (*self.work.key(slot), touch))
-        }));
-        let appends = self.work.appends();
-        if *is_open || !appends.is_empty() {
-            self.touched.extend(appends.iter().map(|entry| (entry.key, Touch::APPEND)));
-            join_touches(self.touched, start);
-        }
+        let has_room = self.work.len() <= SlotTouches::SLOTS_MAX && self.work.appends().is_empty();
+        self.trace = Some(if *is_open || !has_room {
+            self.list_touched()
+        } else {
+            let mut touches = SlotTouches::default();
+            for slot in 0..self.work.len() {
+                touches.note(slot, self.work.touch_of(slot));
+            }
+            declared.nonce_slot.into_iter().for_each(|slot| touches.note(slot, Touch::WRITE));
+            TxTrace::of_slots(Arc::clone(declared), touches)
+        });
+    }
+
+    fn list_touched(&self) -> TxTrace {
+        let set = &self.planned.declared.set;
+        let nonce = self.planned.declared.nonce_slot.map(|slot| (*set.key(slot), Touch::WRITE));
+        let slots = 0..self.work.len();
+        let touched = slots.map(|slot| (*self.work.key(slot), self.work.touch_of(slot)));
+        let appended = self.work.appends().iter().map(|entry| (entry.key, Touch::APPEND));
+        let all = nonce.into_iter().chain(touched).chain(appended);
+        TxTrace::of_keys(all.filter(|(_, touch)| *touch != Touch::NONE).collect())
     }
 }
 
@@ -297,22 +301,6 @@ fn payer_change<'c>(change: Change<'c>, left: &mut Option<Amount>) -> Change<'c>
         Change::Delete { base } => Change::Put { base, value: amount_value(Amount::ZERO) },
         Change::Add { .. } => unreachable!("the payer's balance was put before the calls"),
     }
-}
-
-/// Sorts what was touched from `start` on by key, and joins what is there twice.
-fn join_touches(touched: &mut Vec<(StateKey, Touch)>, start: usize) {
-    touched[start..].sort_unstable_by_key(|(key, _)| *key);
-    let mut last = start;
-    for next in start + 1..touched.len() {
-        let (key, touch) = touched[next];
-        if touched[last].0 == key {
-            touched[last].1 = touched[last].1.with(touch);
-        } else {
-            last += 1;
-            touched[last] = (key, touch);
-        }
-    }
-    touched.truncate(last + 1);
 }
 
 fn amount_value(amount: Amount) -> Value {

@@ -101,7 +101,7 @@ fn outcome(
         hash: block.hash(),
         cert: CommitCert { data: header.vote_data(), signatures: Vec::new() },
         receipts,
-        traces: Traces::default(),
+        traces: Vec::new(),
         skipped: 0,
         changes,
         root,

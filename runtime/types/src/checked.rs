@@ -30,7 +30,7 @@ pub struct CheckedTransaction {
     id: TxId,
     bytes: usize,
     signature_ok: bool,
-    declared: OnceLock<Declared>,
+    declared: OnceLock<Arc<Declared>>,
 }
 
 impl CheckedTransaction {
@@ -117,8 +117,8 @@ impl CheckedTransaction {
 
     /// What it declares. `derive` is asked by whoever needs it first: a process has one set of programs, so that there is one
     /// answer.
-    pub fn declared(&self, derive: impl FnOnce(&TransactionBody) -> Declared) -> &Declared {
-        self.declared.get_or_init(|| derive(&self.transaction.body))
+    pub fn declared(&self, derive: impl FnOnce(&TransactionBody) -> Declared) -> &Arc<Declared> {
+        self.declared.get_or_init(|| Arc::new(derive(&self.transaction.body)))
     }
 }
 

@@ -62,7 +62,7 @@ pub use safety::{SafetyRecord, SafetyVote};
 pub use scheme::{Ed25519Scheme, Ed25519Signer, VoteScheme, VoteSigner};
 pub use state_key::{Deposit, Entry, ProgramId, StateKey};
 pub use time::{Instant, Millis, UnixMillis};
-pub use trace::{AccessTrace, Touch, TraceSpan, Traces};
+pub use trace::{AccessTrace, SlotTouches, Touch, TxTrace};
 pub use transaction::{
     Access, Auth, AuthScheme, Call, Nonce, Transaction, TransactionBody, TransactionError,
 };

@@ -1,10 +1,12 @@
 //! What transactions touched. For people; no root commits to it.
 
 use std::io;
+use std::sync::Arc;
 
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
+use crate::declared::Declared;
 use crate::state_key::StateKey;
 
 /// How one key was touched: any of reading, writing or deleting, adding, appending.
@@ -35,6 +37,103 @@ impl Touch {
     }
 }
 
+/// How each of the first [`SlotTouches::SLOTS_MAX`] slots of a declaration was touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SlotTouches(u64);
+
+impl SlotTouches {
+    /// Slots that there is room for.
+    pub const SLOTS_MAX: usize = 16;
+    const BITS: usize = 4;
+
+    /// Notes that `slot` was touched so, besides what was noted before.
+    ///
+    /// # Panics
+    /// When there is no room for that slot.
+    #[inline]
+    pub fn note(&mut self, slot: usize, touch: Touch) {
+        assert!(slot < Self::SLOTS_MAX, "slot {slot} of {}", Self::SLOTS_MAX);
+        self.0 |= u64::from(touch.0) << (slot * Self::BITS);
+    }
+
+    /// How `slot` was touched.
+    pub fn of(self, slot: usize) -> Touch {
+        let [low, ..] = self
+            .0
+            .checked_shr(u32::try_from(slot * Self::BITS).unwrap_or(u32::MAX))
+            .unwrap_or_default()
+            .to_le_bytes();
+        Touch(low & 0xf)
+    }
+}
+
+/// The keys that a transaction touched, in key order, and how. Those of a declared transaction are taken from its declaration: they
+/// are not copied for the few who ask.
+#[derive(Clone, Debug)]
+pub struct TxTrace(Held);
+
+#[derive(Clone, Debug)]
+enum Held {
+    Slots(Arc<Declared>, SlotTouches),
+    Listed(Box<[(StateKey, Touch)]>),
+}
+
+impl TxTrace {
+    /// Of slots of a declaration.
+    pub const fn of_slots(declared: Arc<Declared>, touches: SlotTouches) -> Self {
+        Self(Held::Slots(declared, touches))
+    }
+
+    /// Of keys in any order, which may be there more than once.
+    pub fn of_keys(mut keys: Vec<(StateKey, Touch)>) -> Self {
+        keys.sort_unstable_by_key(|(key, _)| *key);
+        keys.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            if is_same {
+                kept.1 = kept.1.with(next.1);
+            }
+            is_same
+        });
+        Self(Held::Listed(keys.into()))
+    }
+
+    /// The keys that were touched, in key order.
+    pub fn keys(&self) -> impl Iterator<Item = (&StateKey, Touch)> {
+        let (slots, listed) = match &self.0 {
+            Held::Slots(declared, touches) => (Some((&declared.set, touches)), None),
+            Held::Listed(keys) => (None, Some(keys)),
+        };
+        let of_slots = slots.into_iter().flat_map(|(set, touches)| {
+            set.iter().enumerate().map(|(slot, (key, _))| (key, touches.of(slot)))
+        });
+        let listed = listed.into_iter().flatten().map(|(key, touch)| (key, *touch));
+        of_slots.chain(listed).filter(|(_, touch)| *touch != Touch::NONE)
+    }
+}
+
+impl PartialEq for TxTrace {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys().eq(other.keys())
+    }
+}
+
+impl Eq for TxTrace {}
+
+/// How many keys, then each and how it was touched.
+impl BorshSerialize for TxTrace {
+    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
+        let too_many = |_| io::Error::new(io::ErrorKind::InvalidInput, "more than 2^32 keys");
+        u32::try_from(self.keys().count()).map_err(too_many)?.serialize(writer)?;
+        self.keys().try_for_each(|pair| pair.serialize(writer))
+    }
+}
+
+impl BorshDeserialize for TxTrace {
+    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
+        Vec::<(StateKey, Touch)>::deserialize_reader(reader).map(Self::of_keys)
+    }
+}
+
 /// What one transaction touched, by kind of access.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessTrace {
@@ -48,11 +147,10 @@ pub struct AccessTrace {
     pub appends: Vec<StateKey>,
 }
 
-impl AccessTrace {
-    /// From touched keys; each list keeps their order.
-    pub fn new(touched: &[(StateKey, Touch)]) -> Self {
+impl From<&TxTrace> for AccessTrace {
+    fn from(trace: &TxTrace) -> Self {
         let of = |kind| {
-            let keys = touched.iter().filter(move |(_, touch)| touch.has(kind));
+            let keys = trace.keys().filter(move |(_, touch)| touch.has(kind));
             keys.map(|(key, _)| *key).collect()
         };
         Self {
@@ -64,110 +162,12 @@ impl AccessTrace {
     }
 }
 
-/// What each transaction of a block touched, in key order each.
-///
-/// Every worker of an executor logs what its transactions touch one after the other, so that a transaction needs no memory of its
-/// own; the logs stay as they are, and where a transaction's part is in them is noted.
-#[derive(Clone, Debug, Default)]
-pub struct Traces {
-    logs: Vec<Vec<(StateKey, Touch)>>,
-    spans: Vec<TraceSpan>,
-}
-
-/// Where in the logs a transaction's part is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TraceSpan {
-    /// The log.
-    pub log: u32,
-    /// Where it begins.
-    pub start: u32,
-    /// How many keys it has.
-    pub len: u32,
-}
-
-impl Traces {
-    /// The parts `spans` of `logs`, one for each transaction.
-    ///
-    /// # Panics
-    /// When a span is outside of its log.
-    pub fn new(logs: Vec<Vec<(StateKey, Touch)>>, spans: Vec<TraceSpan>) -> Self {
-        let traces = Self { logs, spans };
-        for span in &traces.spans {
-            assert!(traces.part(*span).is_some(), "a span is a part of a log");
-        }
-        traces
-    }
-
-    /// What the transaction at `position` touched; none past the last.
-    pub fn touched(&self, position: usize) -> Option<&[(StateKey, Touch)]> {
-        self.part(*self.spans.get(position)?)
-    }
-
-    /// The same by kind of access.
-    pub fn get(&self, position: usize) -> Option<AccessTrace> {
-        self.touched(position).map(AccessTrace::new)
-    }
-
-    /// Of how many transactions.
-    pub const fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// Whether of none.
-    pub const fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    fn part(&self, span: TraceSpan) -> Option<&[(StateKey, Touch)]> {
-        let index = |n| usize::try_from(n).ok();
-        let log = self.logs.get(index(span.log)?)?;
-        log.get(index(span.start)?..)?.get(..index(span.len)?)
-    }
-
-    fn parts(&self) -> impl Iterator<Item = &[(StateKey, Touch)]> {
-        self.spans.iter().filter_map(|span| self.part(*span))
-    }
-}
-
-impl PartialEq for Traces {
-    fn eq(&self, other: &Self) -> bool {
-        self.parts().eq(other.parts())
-    }
-}
-
-impl Eq for Traces {}
-
-impl FromIterator<Vec<(StateKey, Touch)>> for Traces {
-    fn from_iter<I: IntoIterator<Item = Vec<(StateKey, Touch)>>>(traces: I) -> Self {
-        let logs: Vec<_> = traces.into_iter().collect();
-        let span = |(log, keys): (u32, &Vec<_>)| TraceSpan {
-            log,
-            start: 0,
-            len: u32::try_from(keys.len()).unwrap_or(u32::MAX),
-        };
-        let spans = (0_u32..).zip(&logs).map(span).collect();
-        Self::new(logs, spans)
-    }
-}
-
-/// For each transaction its keys, each with how it was touched.
-impl BorshSerialize for Traces {
-    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
-        let too_many = |_| io::Error::new(io::ErrorKind::InvalidInput, "more than 2^32 traces");
-        u32::try_from(self.len()).map_err(too_many)?.serialize(writer)?;
-        self.parts().try_for_each(|part| part.serialize(writer))
-    }
-}
-
-impl BorshDeserialize for Traces {
-    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
-        Vec::<Vec<(StateKey, Touch)>>::deserialize_reader(reader).map(Self::from_iter)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AccessMode;
+    use crate::AccessSet;
+    use crate::Amount;
     use crate::ProgramId;
 
     fn key(n: u8) -> StateKey {
@@ -175,23 +175,29 @@ mod tests {
     }
 
     #[test]
-    fn traces_are_equal_by_what_they_say_and_not_by_where_it_is_logged() {
+    fn a_trace_of_slots_is_that_of_their_keys() {
         let both = Touch::READ.with(Touch::WRITE);
-        let first = vec![(key(1), Touch::ADD)];
-        let second = vec![(key(1), both), (key(2), Touch::APPEND)];
-        let log = [second.clone(), first.clone(), vec![(key(9), Touch::READ)]].concat();
-        let spans = [(2, 1), (0, 2), (3, 0)];
-        let spans = spans.map(|(start, len)| TraceSpan { log: 0, start, len }).to_vec();
-        let one_log = Traces::new(vec![log], spans);
-        let three_logs: Traces = [first, second, vec![]].into_iter().collect();
-        assert_eq!(one_log, three_logs);
-        assert_eq!(borsh::to_vec(&one_log).unwrap(), borsh::to_vec(&three_logs).unwrap());
-        let again: Traces = borsh::from_slice(&borsh::to_vec(&one_log).unwrap()).unwrap();
-        assert_eq!(again, one_log);
-        let trace = one_log.get(1).unwrap();
-        assert_eq!((trace.reads, trace.writes), (vec![key(1)], vec![key(1)]));
-        assert_eq!((trace.adds, trace.appends), (vec![], vec![key(2)]));
-        assert_eq!(one_log.get(3), None);
-        assert_ne!(one_log, Traces::default());
+        let mut set = AccessSet::default();
+        (0..16).for_each(|n| assert!(set.declare(key(n), AccessMode::Write)));
+        let (payer_slot, nonce_slot) = (0, None);
+        let declared =
+            Declared { set, failure: None, fee: Amount::ZERO, cost: 0, payer_slot, nonce_slot };
+        let mut touches = SlotTouches::default();
+        touches.note(15, Touch::APPEND);
+        touches.note(3, Touch::READ);
+        touches.note(3, Touch::WRITE);
+        let of_slots = TxTrace::of_slots(Arc::new(declared), touches);
+        let unsorted = [(15, Touch::APPEND), (3, Touch::WRITE), (3, Touch::READ)];
+        let of_keys = TxTrace::of_keys(unsorted.map(|(n, touch)| (key(n), touch)).to_vec());
+        assert_eq!(of_slots, of_keys);
+        let expected = [(key(3), both), (key(15), Touch::APPEND)];
+        assert_eq!(of_slots.keys().map(|(key, touch)| (*key, touch)).collect::<Vec<_>>(), expected);
+        let bytes = borsh::to_vec(&of_slots).unwrap();
+        assert_eq!(bytes, borsh::to_vec(&of_keys).unwrap());
+        assert_eq!(borsh::from_slice::<TxTrace>(&bytes).unwrap(), of_slots);
+        let trace = AccessTrace::from(&of_slots);
+        assert_eq!((trace.reads, trace.writes), (vec![key(3)], vec![key(3)]));
+        assert_eq!((trace.adds, trace.appends), (vec![], vec![key(15)]));
+        assert_ne!(of_slots, TxTrace::of_keys(vec![(key(3), both)]));
     }
 }

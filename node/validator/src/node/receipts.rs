@@ -7,7 +7,7 @@ use heddle_storage::Storage;
 use heddle_storage::StorageError;
 use heddle_types::Height;
 use heddle_types::Receipt;
-use heddle_types::Traces;
+use heddle_types::TxTrace;
 use parking_lot::Mutex;
 
 /// Receipts kept at most, over all blocks.
@@ -18,7 +18,7 @@ const RECEIPTS_MAX: usize = 50_000;
 pub(crate) struct BlockReceipts {
     pub(crate) receipts: Vec<Receipt>,
     /// May be empty when nobody recorded them.
-    pub(crate) traces: Traces,
+    pub(crate) traces: Vec<TxTrace>,
 }
 
 /// A bounded cache, first in, first out.
@@ -74,7 +74,7 @@ mod tests {
             deposit_paid: Amount::ZERO,
             events: Events::default(),
         };
-        Arc::new(BlockReceipts { receipts: vec![receipt; len], traces: Traces::default() })
+        Arc::new(BlockReceipts { receipts: vec![receipt; len], traces: Vec::new() })
     }
 
     #[test]

@@ -12,6 +12,7 @@ use heddle_sdk::fees;
 use heddle_sdk::native;
 use heddle_types::Access;
 use heddle_types::AccessMode;
+use heddle_types::AccessTrace;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::Call;
@@ -337,7 +338,7 @@ fn the_traces_say_what_was_touched() {
     ];
     let tx = tx(&chain, 1, script(&declared, &ops), |_| {});
     let outcome = chain.run(&[tx]);
-    let trace = &outcome.traces.get(0).unwrap();
+    let trace = AccessTrace::from(&outcome.traces[0]);
     let me = address(&key(1));
     assert_eq!(trace.reads, vec![cell(1)]);
     let envelope = [native::nonce_key(&me, 0), native::native_balance_key(&me)];

@@ -94,7 +94,7 @@ impl Chain {
             hash: block.hash(),
             cert: CommitCert { data: block.header().vote_data(), signatures: Vec::new() },
             receipts: (0..3).map(|i| receipt(height, i)).collect(),
-            traces: [vec![(key(number), Touch::READ)]].into_iter().collect(),
+            traces: vec![TxTrace::of_keys(vec![(key(number), Touch::READ)])],
             skipped: 2,
             changes,
             root,
