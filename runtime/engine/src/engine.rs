@@ -70,8 +70,8 @@ const SAMPLE: u32 = 128;
 const STRIDE: u32 = 2048;
 /// Tasks of this expected cost and above are planned beforehand, and run by level where that matters.
 const LONG_NS: u64 = 2_000;
-/// Work that a worker claims at once, in nanoseconds.
-const CHUNK_NS: u64 = 4_000;
+/// Work that a worker claims at once, in nanoseconds: with less it could not fetch values ahead.
+const CHUNK_NS: u64 = 8_000;
 /// Tasks that a worker claims at once, at most.
 const CHUNK_MAX: u64 = 32;
 
@@ -242,6 +242,7 @@ impl<J: Job> Engine<J> {
             written_back: AtomicU32::new(0),
             moved: AtomicU32::new(ahead.map_or(0, |outline| outline.moved)),
             batch: batch(cost),
+            ahead: ahead_of(cost),
             clock: self.config.clock,
         };
         let planning = Mutex::new(if ahead.is_some() { None } else { Some(&mut planner) });
@@ -316,6 +317,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Tasks whose waiters are looked after together.
 fn batch(cost: u64) -> usize {
     usize::try_from(BATCH_NS / cost.max(1)).map_or(BATCH_MAX, |batch| batch.clamp(1, BATCH_MAX))
+}
+
+/// How many tasks ahead values are fetched: what another core's cache takes to answer, in tasks.
+fn ahead_of(cost: u64) -> usize {
+    const ANSWER_NS: u64 = 800;
+    usize::try_from(ANSWER_NS / cost.max(100)).map_or(1, |tasks| tasks.max(1))
 }
 
 fn count(tasks: &Tasks) -> u32 {

@@ -3,8 +3,11 @@
 //! A task is *ready* when all that its reads take is done. Only then it runs, so its values are never wrong. One that is not
 //! ready waits for one of those that it needs, at a time; who finishes that one looks again.
 
+use std::ops::Range;
+
 use crate::cells::Cells;
 use crate::cells::SharedSlice;
+use crate::cells::prefetch_slice;
 use crate::idle::Idle;
 use crate::job::Job;
 use crate::job::Key;
@@ -109,6 +112,25 @@ impl<'a, J: Job> Block<'a, J> {
         let (first, accesses) = self.tasks.slots_of(task);
         let slots = &self.memory.plan.slots[first as usize..][..accesses.len()];
         Ticket { task, first, slots }
+    }
+
+    /// Fetches the plan of these tasks, ahead of time: another core may have written it.
+    pub(crate) fn prefetch_plan(&self, tasks: &Range<u32>) {
+        let (first, _) = self.tasks.slots_of(Task::new(tasks.start));
+        let (last, accesses) = self.tasks.slots_of(Task::new(tasks.end - 1));
+        let slots = first as usize..last as usize + accesses.len();
+        prefetch_slice(&self.memory.plan.slots[slots]);
+        self.memory.waiters.prefetch(tasks);
+    }
+
+    /// Fetches what a task will touch, ahead of time: it may be in another core's cache, which is far.
+    #[inline]
+    pub(crate) fn prefetch(&self, task: u32) {
+        for slot in self.ticket(task).slots {
+            if slot.mode() == Mode::Write && slot.to().is_value() {
+                self.values.prefetch(slot.key().index());
+            }
+        }
     }
 
     /// Whether a task can run, or one that it has to wait for.

@@ -76,6 +76,8 @@ pub(crate) struct Crew<'a, J: Job> {
     pub(crate) moved: AtomicU32,
     /// Tasks that a worker finishes before it looks after those that wait for them.
     pub(crate) batch: usize,
+    /// How many tasks ahead of the running one values are fetched.
+    pub(crate) ahead: usize,
     pub(crate) clock: Option<fn() -> u64>,
 }
 
@@ -168,8 +170,14 @@ impl<J: Job> Crew<'_, J> {
     }
 
     fn run_chunk(&self, tasks: Range<u32>, worker: &mut Worker<J>) {
+        self.block.prefetch_plan(&tasks);
         let mut tasks = tasks;
+        let mut ahead = tasks.clone();
+        ahead.by_ref().take(self.ahead).for_each(|task| self.block.prefetch(task));
         while let Some(task) = tasks.next() {
+            if let Some(task) = ahead.next() {
+                self.block.prefetch(task);
+            }
             self.start(task, worker);
             while let Some(task) = worker.local.pop() {
                 self.share(worker);
