@@ -229,7 +229,7 @@ fn events_and_appends_are_bounded() {
 fn the_calls_see_the_balance_after_the_maximum_fee_and_the_unused_part_returns() {
     let mut chain = chain();
     let receipt = run_one(&mut chain, honest(&[Op::ShowPayer]));
-    let seen = native::decode_amount(&receipt.events[0].data.to_vec()).unwrap();
+    let seen = native::decode_amount(&receipt.events[0].data).unwrap();
     assert_eq!(seen.get(), u128::from(100 * HDL) - TestChain::MAX_FEE.get());
     assert_eq!(native(&chain, 1), u128::from(100 * HDL) - receipt.fee_paid.get());
 }
