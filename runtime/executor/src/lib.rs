@@ -26,6 +26,7 @@ mod block_state;
 mod declare;
 mod effects;
 pub mod measuring;
+mod overlay;
 mod panics;
 mod phases;
 mod plan;
