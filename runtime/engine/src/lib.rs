@@ -34,6 +34,7 @@ mod pool;
 mod ready;
 mod report;
 mod sequential;
+mod speculate;
 mod sync;
 mod tasks;
 mod waiters;
