@@ -175,7 +175,11 @@ impl<J: Job> Engine<J> {
             let report = self.in_order(Input { job, tasks, values }, 0..len);
             return Ok(Report { reason: Reason::OneThread, ..report });
         }
-        self.memory.reset(tasks, values.len(), false);
+        if !choose::could_pay(threads, mean_cost(tasks)) {
+            let report = self.in_order(Input { job, tasks, values }, 0..len);
+            return Ok(Report { reason: Reason::LittleWork, ..report });
+        }
+        self.memory.plan.reset(tasks, values.len(), false);
         let mut at = 0;
         let mut reason = Reason::LittleWork;
         while at < len {

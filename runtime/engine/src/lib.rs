@@ -31,6 +31,8 @@ mod place;
 mod plan;
 mod planned;
 mod pool;
+#[cfg(all(test, loom))]
+mod protocols;
 mod ready;
 mod report;
 mod sequential;

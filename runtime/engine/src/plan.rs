@@ -210,6 +210,8 @@ pub(crate) struct Outline {
     pub(crate) critical_path: u32,
     /// How many keys have their value elsewhere in the end.
     pub(crate) moved: u32,
+    /// How many slots read what another of these tasks leaves.
+    pub(crate) links: u32,
 }
 
 impl<'a> Planner<'a> {
@@ -280,7 +282,10 @@ impl<'a> Planner<'a> {
         match mode {
             Mode::Add => 0,
             Mode::Read | Mode::Write if producer == NOBODY => 0,
-            Mode::Read | Mode::Write => plan.due_of(from, producer),
+            Mode::Read | Mode::Write => {
+                self.outline.links += 1;
+                plan.due_of(from, producer)
+            }
         }
     }
 

@@ -112,10 +112,15 @@ impl Speculation {
     }
 
     /// Starts a try. False when the task is past it.
-    fn start(&self, task: u32) -> bool {
+    pub(crate) fn start(&self, task: u32) -> bool {
         self.states[task as usize]
             .compare_exchange(State::WAITING, State::RUNNING, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()
+    }
+
+    /// Ends a try that was made. False when the task has become ready meanwhile, so that the caller has to look after it.
+    pub(crate) fn end_tried(&self, task: u32) -> bool {
+        self.end(task, State::TRIED)
     }
 
     /// Ends a try. False when the task has become ready meanwhile, so that the caller has to look after it.
@@ -158,7 +163,7 @@ impl<J: Job> Block<'_, J> {
         }
         self.copy_seen(ticket);
         self.execute_in(ticket, scratch, |ticket| SpeculativeView { block: self, ticket });
-        if speculation.end(task, State::TRIED) { Try::Made } else { Try::MadeLate }
+        if speculation.end_tried(task) { Try::Made } else { Try::MadeLate }
     }
 
     /// Whether a try counts: every value that it saw is the one that the task must see. The task is ready.
