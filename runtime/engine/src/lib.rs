@@ -21,12 +21,17 @@
 )]
 
 mod engine;
+mod idle;
 mod job;
+mod open;
+mod pool;
 mod report;
 mod sequential;
+mod sync;
 mod tasks;
 
 pub use engine::{Choice, Config, Engine};
 pub use job::{Blocked, Job, Key, Mode, OpenJob, OpenView, Task, View};
+pub use open::OpenEngine;
 pub use report::{Doing, Reason, Report, Span, Way};
 pub use tasks::Tasks;
