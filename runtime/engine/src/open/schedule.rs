@@ -8,7 +8,7 @@
 //! afterwards; who moves the frontier looks at the next task's status afterwards. One of them sees the other. The same holds
 //! for `closing` and the frontier.
 //!
-//! Bounds. A task is claimed only within [`WINDOW_TASKS`] of the frontier. Once it has run [`SPECULATIONS_MAX`] times it waits
+//! Bounds. A task is claimed only within a window above the frontier (`throttle.rs`). Once it has run [`SPECULATIONS_MAX`] times it waits
 //! for the frontier and then runs for good: `SPECULATIONS_MAX + 1` executions at most.
 //!
 //! No deadlock: a worker sleeps only when there is nothing to claim and nothing in the queue. The task at the frontier then
@@ -20,6 +20,7 @@ use std::collections::BinaryHeap;
 use std::hint;
 use std::ops::Range;
 
+use super::chain::Run;
 use super::status::Doom;
 use super::status::Phase;
 use super::status::Status;
@@ -31,10 +32,8 @@ use crate::sync::Mutex;
 use crate::sync::Ordering;
 use crate::sync::lock;
 
-/// How far above the frontier tasks are claimed. Bounds what chains hold.
-const WINDOW_TASKS: u32 = 512;
 /// Sleeping workers are told about new room in the window whenever the frontier passes a multiple of this.
-const ROOM_TASKS: u32 = WINDOW_TASKS / 4;
+const ROOM_TASKS: u32 = 32;
 /// Runs that a task gets while tasks before it are not committed.
 pub(super) const SPECULATIONS_MAX: u32 = 4;
 /// How often a worker that has nothing to do looks again before it sleeps.
@@ -225,9 +224,9 @@ impl Schedule {
         self.idle.wake_all();
     }
 
-    /// A task that was run before is run again at the frontier: nothing was won by running it earlier.
-    pub(super) fn note_serialised(&self) {
-        self.throttle.note_serialised();
+    /// A run begins.
+    pub(super) fn note(&self, run: Run) {
+        self.throttle.note(run);
     }
 
     /// How often `task` was run before.
@@ -301,7 +300,7 @@ impl Schedule {
         if start / ROOM_TASKS != end / ROOM_TASKS {
             self.idle.wake_all();
         }
-        if self.throttle.is_due(start, end) {
+        if self.throttle.is_due(end) {
             self.next.0.fetch_or(CLOSED, Ordering::SeqCst);
             self.closing.store(true, Ordering::SeqCst);
         }
@@ -315,7 +314,9 @@ impl Schedule {
             return None;
         }
         self.closing.compare_exchange(true, false, Ordering::SeqCst, Ordering::SeqCst).ok()?;
-        Some(Step::InOrder(frontier..self.tasks.min(frontier + self.throttle.stretch())))
+        Some(Step::InOrder(
+            frontier..self.tasks.min(frontier + self.throttle.start_stretch(frontier)),
+        ))
     }
 
     /// The lowest unclaimed task, if it is within the window.
@@ -333,7 +334,7 @@ impl Schedule {
     }
 
     fn is_claimable(&self, next: u32) -> bool {
-        next & CLOSED == 0 && next < self.tasks && next < self.frontier() + WINDOW_TASKS
+        next & CLOSED == 0 && next < self.tasks && next < self.frontier() + self.throttle.window()
     }
 
     /// Makes those that wait for an executed task ready. One is for the caller, the others are offered to all.

@@ -160,9 +160,7 @@ impl<O: OpenJob> Worker<O> {
         let schedule = shared.schedule;
         let run =
             Run { task, incarnation: schedule.incarnation(task), frontier: schedule.frontier() };
-        if run.is_final() && run.incarnation > 0 {
-            schedule.note_serialised();
-        }
+        schedule.note(run);
         self.counts.executions += 1;
         self.counts.speculative += u64::from(!run.is_final());
         self.changes.clear();

@@ -72,7 +72,9 @@ fn chains(tasks: u32, key: impl Fn(u32) -> u32) -> Block {
 
 #[test]
 fn a_block_of_one_chain_is_run_in_order_and_says_so() {
-    let report = check(&[chains(4000, |_| 0)], 2).remove(0);
+    let mut block = chains(4000, |_| 0);
+    block.overlap();
+    let report = check(&[block], 2).remove(0);
     assert_eq!((report.way, report.reason), (Way::Open, Reason::Serial));
     assert!(report.in_order > 2000, "{report:?}");
 }

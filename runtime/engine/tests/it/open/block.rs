@@ -3,6 +3,9 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::hint;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::thread;
 
 use heddle_engine::Blocked;
@@ -42,6 +45,8 @@ pub(crate) struct Block {
     tasks: Vec<Vec<Op>>,
     keys: u32,
     delay: Delay,
+    /// One more than the highest task that has started, if tasks are to overlap.
+    started: Option<Arc<AtomicU32>>,
 }
 
 /// What a block leaves.
@@ -53,7 +58,12 @@ pub(crate) struct Expected {
 
 impl Block {
     pub(crate) fn new(tasks: Vec<Vec<Op>>, delay: Delay) -> Self {
-        Self { tasks, keys: 16, delay }
+        Self { tasks, keys: 16, delay, started: None }
+    }
+
+    /// A task ends only when the next one has begun, or after a while.
+    pub(crate) fn overlap(&mut self) {
+        self.started = Some(Arc::default());
     }
 
     pub(crate) fn len(&self) -> u32 {
@@ -131,7 +141,15 @@ impl OpenJob for Block {
     where
         V: OpenView<Value = u64, Delta = u64>,
     {
-        self.act(task, view)
+        if let Some(started) = &self.started {
+            started.fetch_max(task.get() + 1, Ordering::Relaxed);
+        }
+        let output = self.act(task, view)?;
+        if let Some(started) = &self.started {
+            let is_alone = || started.load(Ordering::Relaxed) <= task.get() + 1;
+            (0..100).take_while(|_| is_alone()).for_each(|_| thread::yield_now());
+        }
+        Ok(output)
     }
 }
 
@@ -220,6 +238,11 @@ pub(crate) fn blocks(delay: Delay) -> impl Strategy<Value = Block> {
             1 => Just(Op::MayFail),
         ];
         let task = prop::collection::vec(op, 0..7);
-        prop::collection::vec(task, 0..250).prop_map(move |tasks| Block { tasks, keys, delay })
+        prop::collection::vec(task, 0..250).prop_map(move |tasks| Block {
+            tasks,
+            keys,
+            delay,
+            started: None,
+        })
     })
 }
