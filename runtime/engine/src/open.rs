@@ -49,7 +49,7 @@ pub struct OpenEngine<O: OpenJob> {
     pool: Pool,
     memory: Memory<O>,
     schedule: Schedule,
-    records: Vec<Mutex<Record<O::Output>>>,
+    records: Vec<Record<O::Output>>,
     workers: Vec<Mutex<Worker<O>>>,
     outputs: Vec<O::Output>,
     /// By key, one bit each: whether it was changed. Zero between uses.
@@ -133,7 +133,7 @@ impl<O: OpenJob> OpenEngine<O> {
         self.memory.start_block();
         self.schedule.start_block(tasks);
         self.records.truncate(tasks as usize);
-        self.records.resize_with(tasks as usize, Mutex::default);
+        self.records.resize_with(tasks as usize, Record::default);
         for worker in &self.workers {
             lock(worker).start_block();
         }
@@ -176,9 +176,7 @@ impl<O: OpenJob> OpenEngine<O> {
     /// Collects what the workers have.
     fn finish(&mut self, job: &O, mut report: Report) -> Report {
         self.outputs.clear();
-        for record in &self.records {
-            self.outputs.push(std::mem::take(&mut lock(record).output));
-        }
+        self.outputs.extend(self.records.iter_mut().map(Record::take));
         for worker in &self.workers {
             let mut worker = lock(worker);
             for key in worker.changed.added.drain(..) {

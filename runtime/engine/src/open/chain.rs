@@ -1,11 +1,13 @@
 //! What happens at one key during a block: its versions, and who has read them.
 //!
-//! Invariant: for each reader whose run is not doomed, the value that it was given is what the versions before it give now;
-//! or one of these versions is an `ESTIMATE`, and its task will look again. Every change of the versions keeps this up at
-//! once, by dooming readers. So a task that has ended and is not doomed when all before it are committed has read what the
-//! sequential order gives: nobody has to validate it afterwards.
+//! Invariant: for each reader whose run is not doomed, the versions below it give the value that it was given, those that are
+//! an `ESTIMATE` taken as they were. Who changes a version finds the readers for which it makes a difference, and dooms them
+//! before its own run counts as executed. So a task that is executed and not doomed when all before it are committed has read
+//! what the sequential order gives: nobody has to validate it afterwards.
 
 use std::borrow::Cow;
+
+use smallvec::SmallVec;
 
 use crate::job::Key;
 use crate::job::OpenJob;
@@ -35,9 +37,9 @@ impl Run {
     }
 }
 
-/// A reader whose value has changed.
+/// A run that has read a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stale {
+pub(super) struct Reader {
     pub(super) task: u32,
     pub(super) incarnation: u32,
 }
@@ -49,12 +51,6 @@ struct Version<O: OpenJob> {
     change: Change<O>,
 }
 
-struct Reader<O: OpenJob> {
-    task: u32,
-    incarnation: u32,
-    value: O::Value,
-}
-
 /// The versions of one key.
 struct Versions<O: OpenJob> {
     /// What is below all of `list`, once it was asked for.
@@ -62,7 +58,7 @@ struct Versions<O: OpenJob> {
     /// Whether `base` is what a task of this block left.
     written: bool,
     /// Ascending by task, one a task.
-    list: Vec<Version<O>>,
+    list: SmallVec<[Version<O>; 1]>,
 }
 
 /// One key during a block.
@@ -72,7 +68,7 @@ pub(super) struct Chain<O: OpenJob> {
     /// What the key has been listed for, in this block.
     listed: Listed,
     versions: Versions<O>,
-    readers: Vec<Reader<O>>,
+    readers: SmallVec<[Reader; 2]>,
 }
 
 /// For what a key is on a worker's list.
@@ -87,9 +83,9 @@ pub(super) enum Listed {
 }
 
 impl<O: OpenJob> Chain<O> {
-    pub(super) const fn new() -> Self {
-        let versions = Versions { base: None, written: false, list: Vec::new() };
-        Self { block: 0, listed: Listed::Nothing, versions, readers: Vec::new() }
+    pub(super) fn new() -> Self {
+        let versions = Versions { base: None, written: false, list: SmallVec::new() };
+        Self { block: 0, listed: Listed::Nothing, versions, readers: SmallVec::new() }
     }
 
     /// Forgets what is of another block. Before anything else.
@@ -113,35 +109,36 @@ impl<O: OpenJob> Chain<O> {
         if self.versions.list.len() > VERSIONS_LAZY {
             self.versions.fold_below(job, key, run.frontier);
         }
-        let value = self.versions.at(job, key, run.task)?.into_owned();
-        if !run.is_final() {
-            self.register(run, value.clone());
+        let below = self.versions.below(run.task);
+        if let Some(other) = self.versions.estimate_below(below) {
+            return Err(other);
         }
-        Ok(value)
+        if !run.is_final() {
+            self.register(run);
+        }
+        Ok(self.versions.value(job, key, below).into_owned())
     }
 
-    /// Makes a change visible, in place of one that an earlier incarnation made. Readers for which that is something new go
-    /// to `stale`.
+    /// Makes a change visible, in place of one that an earlier incarnation made. Readers to which that makes a difference
+    /// go to `stale`.
     pub(super) fn install(
         &mut self,
         (job, key): (&O, Key),
         run: Run,
         change: Change<O>,
-        stale: &mut Vec<Stale>,
+        stale: &mut Vec<Reader>,
     ) {
         self.versions.fold_below(job, key, run.frontier);
         let version =
             Version { task: run.task, incarnation: run.incarnation, estimate: false, change };
-        let place = self.versions.put(version);
-        self.find_stale((job, key), run.task, place + 1, stale);
+        self.replace((job, key), run.task, Some(version), stale);
     }
 
     /// Takes back what an earlier incarnation did, if `run` has not done it again.
-    pub(super) fn withdraw(&mut self, (job, key): (&O, Key), run: Run, stale: &mut Vec<Stale>) {
-        let Ok(place) = self.versions.place(run.task) else { return };
-        if self.versions.list[place].incarnation != run.incarnation {
-            self.versions.list.remove(place);
-            self.find_stale((job, key), run.task, place, stale);
+    pub(super) fn withdraw(&mut self, (job, key): (&O, Key), run: Run, stale: &mut Vec<Reader>) {
+        let place = self.versions.place(run.task);
+        if place.is_ok_and(|place| self.versions.list[place].incarnation != run.incarnation) {
+            self.replace((job, key), run.task, None, stale);
         }
     }
 
@@ -186,72 +183,80 @@ impl<O: OpenJob> Chain<O> {
         (before == Listed::Nothing, is_new && wanted == Listed::Added)
     }
 
-    fn register(&mut self, run: Run, value: O::Value) {
+    fn register(&mut self, run: Run) {
         if self.readers.len() == self.readers.capacity() {
             self.readers.retain(|reader| reader.task >= run.frontier);
         }
-        self.readers.push(Reader { task: run.task, incarnation: run.incarnation, value });
+        self.readers.push(Reader { task: run.task, incarnation: run.incarnation });
     }
 
-    /// Readers above `task` that see something else after a change there. Those above the next replacement, which is looked
-    /// for from `place` on, see that.
-    fn find_stale(
+    /// Changes the version of `task`. What is above the next task that replaces the value makes no difference to readers, so
+    /// they are looked for up to there; and what is added in between makes none to whether they differ.
+    fn replace(
         &mut self,
         (job, key): (&O, Key),
         task: u32,
-        place: usize,
-        stale: &mut Vec<Stale>,
+        version: Option<Version<O>>,
+        stale: &mut Vec<Reader>,
     ) {
-        let above = self.versions.list[place..].iter();
-        let next =
-            above.filter(|version| matches!(version.change, Change::Put(_))).map(|v| v.task).next();
-        let last = next.unwrap_or(u32::MAX);
-        for reader in &self.readers {
-            if reader.task <= task || reader.task > last {
-                continue;
-            }
-            // An ESTIMATE on the way: its task looks again when it has run.
-            let Ok(now) = self.versions.at(job, key, reader.task) else { continue };
-            if *now != reader.value {
-                stale.push(Stale { task: reader.task, incarnation: reader.incarnation });
-            }
+        let place = self.versions.place(task);
+        let (Ok(start) | Err(start)) = place;
+        let (before, after) =
+            (start + usize::from(place.is_ok()), start + usize::from(version.is_some()));
+        let last = self.versions.next_put(before);
+        let is_affected = |reader: &Reader| reader.task > task && reader.task <= last;
+        if !self.readers.iter().any(is_affected) {
+            return self.versions.set(place, version);
+        }
+        let old = self.versions.value(job, key, before).into_owned();
+        self.versions.set(place, version);
+        if *self.versions.value(job, key, after) != old {
+            stale.extend(self.readers.iter().copied().filter(is_affected));
         }
     }
 }
 
 impl<O: OpenJob> Versions<O> {
-    /// What is below `task`.
-    fn at(&mut self, job: &O, key: Key, task: u32) -> Result<Cow<'_, O::Value>, u32> {
-        let below = self.below(task);
-        let mut start = below;
-        while start > 0 {
-            let version = &self.list[start - 1];
-            if version.estimate {
-                return Err(version.task);
+    /// What the lowest `count` versions give.
+    fn value(&mut self, job: &O, key: Key, count: usize) -> Cow<'_, O::Value> {
+        let list = &self.list[..count];
+        let put = list.iter().rposition(|version| matches!(version.change, Change::Put(_)));
+        let (bottom, adds) = match put.map(|put| (&list[put].change, &list[put + 1..])) {
+            Some((Change::Put(value), adds)) => (value, adds),
+            Some((Change::Add(_), _)) | None => {
+                (&*self.base.get_or_insert_with(|| job.base(key)), list)
             }
-            if matches!(version.change, Change::Put(_)) {
-                break;
-            }
-            start -= 1;
-        }
-        if start == 0 && self.base.is_none() {
-            self.base = Some(job.base(key));
-        }
-        let put = start.checked_sub(1).and_then(|at| match &self.list[at].change {
-            Change::Put(value) => Some(value),
-            Change::Add(_) => None,
-        });
-        let bottom = put.or(self.base.as_ref()).expect("asked for above if nothing is put");
-        if start == below {
-            return Ok(Cow::Borrowed(bottom));
+        };
+        if adds.is_empty() {
+            return Cow::Borrowed(bottom);
         }
         let mut value = bottom.clone();
-        for version in &self.list[start..below] {
+        for version in adds {
             if let Change::Add(delta) = &version.change {
                 job.fold(key, &mut value, delta);
             }
         }
-        Ok(Cow::Owned(value))
+        Cow::Owned(value)
+    }
+
+    /// The highest of the lowest `count` versions that is an `ESTIMATE`, if what they give depends on it.
+    fn estimate_below(&self, count: usize) -> Option<u32> {
+        for version in self.list[..count].iter().rev() {
+            if version.estimate {
+                return Some(version.task);
+            }
+            if matches!(version.change, Change::Put(_)) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// The task that next replaces the value, from this version on.
+    fn next_put(&self, from: usize) -> u32 {
+        let mut above = self.list[from..].iter();
+        let put = above.find(|version| matches!(version.change, Change::Put(_)));
+        put.map_or(u32::MAX, |version| version.task)
     }
 
     /// How many versions are of tasks below `task`.
@@ -271,16 +276,12 @@ impl<O: OpenJob> Versions<O> {
         }
     }
 
-    fn put(&mut self, version: Version<O>) -> usize {
-        match self.place(version.task) {
-            Ok(place) => {
-                self.list[place] = version;
-                place
-            }
-            Err(place) => {
-                self.list.insert(place, version);
-                place
-            }
+    fn set(&mut self, place: Result<usize, usize>, version: Option<Version<O>>) {
+        match (place, version) {
+            (Ok(place), Some(version)) => self.list[place] = version,
+            (Err(place), Some(version)) => self.list.insert(place, version),
+            (Ok(place), None) => drop(self.list.remove(place)),
+            (Err(_), None) => {}
         }
     }
 

@@ -23,7 +23,11 @@ const _: () = assert!(
     "the segments hold all keys"
 );
 
-type Segment<O> = Box<[Mutex<Chain<O>>]>;
+type Segment<O> = Box<[Place<O>]>;
+
+/// Aligned, so that what is small enough is on one pair of cache lines.
+#[repr(align(64))]
+struct Place<O: OpenJob>(Mutex<Chain<O>>);
 
 /// All chains.
 pub(super) struct Memory<O: OpenJob> {
@@ -47,10 +51,10 @@ impl<O: OpenJob> Memory<O> {
         let (segment, place) = position(key);
         let chains = self.segments[segment].get_or_init(|| {
             (0..1_usize << (segment as u32 + SEGMENT_BITS))
-                .map(|_| Mutex::new(Chain::new()))
+                .map(|_| Place(Mutex::new(Chain::new())))
                 .collect()
         });
-        let mut chain = lock(&chains[place]);
+        let mut chain = lock(&chains[place].0);
         chain.renew(self.block);
         chain
     }

@@ -30,6 +30,7 @@ use crate::sync::AtomicBool;
 use crate::sync::AtomicU32;
 use crate::sync::Mutex;
 use crate::sync::Ordering;
+use crate::sync::alone;
 use crate::sync::lock;
 
 /// Sleeping workers are told about new room in the window whenever the frontier passes a multiple of this.
@@ -109,9 +110,9 @@ impl Schedule {
     pub(super) fn start_block(&mut self, tasks: u32) {
         self.tasks = tasks;
         self.slots.truncate(tasks as usize);
-        for slot in &self.slots {
+        for slot in &mut self.slots {
             slot.status.reset();
-            lock(&slot.waiters).clear();
+            alone(&mut slot.waiters).clear();
         }
         self.slots.resize_with(tasks as usize, Slot::new);
         self.next.0.store(0, Ordering::Relaxed);

@@ -1,10 +1,14 @@
 //! What one thread does during a block, and keeps from block to block.
 
+use std::mem;
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::chain::Change;
+use super::chain::Reader;
 use super::chain::Run;
-use super::chain::Stale;
+
 use super::in_order::InOrder;
 use super::memory::Memory;
 use super::schedule::Doomed;
@@ -18,6 +22,7 @@ use crate::job::Task;
 use crate::report::Doing;
 use crate::report::Span;
 use crate::sync::Mutex;
+use crate::sync::alone;
 use crate::sync::lock;
 
 /// Keys of conflicts that a worker notes in a block.
@@ -30,16 +35,20 @@ pub(super) struct Shared<'a, O: OpenJob> {
     pub(super) job: &'a O,
     pub(super) memory: &'a Memory<O>,
     pub(super) schedule: &'a Schedule,
-    pub(super) records: &'a [Mutex<Record<O::Output>>],
+    pub(super) records: &'a [Record<O::Output>],
     pub(super) clock: Option<fn() -> u64>,
 }
 
-/// What the last run of a task left.
+/// What the last run of a task left. On its own cache line, since workers run neighbours at the same time.
 #[derive(Debug, Default)]
-pub(super) struct Record<T> {
-    pub(super) output: T,
+#[repr(align(64))]
+pub(super) struct Record<T>(Mutex<Left<T>>);
+
+#[derive(Debug, Default)]
+struct Left<T> {
+    output: T,
     /// The keys that it changed.
-    keys: Vec<Key>,
+    keys: SmallVec<[Key; 4]>,
 }
 
 /// What a worker did.
@@ -77,7 +86,7 @@ pub(super) struct Worker<O: OpenJob> {
     scratch: O::Scratch,
     changes: Vec<(Key, Change<O>)>,
     keys: Vec<Key>,
-    stale: Vec<Stale>,
+    stale: Vec<Reader>,
 }
 
 impl<O: OpenJob> Worker<O> {
@@ -146,7 +155,7 @@ impl<O: OpenJob> Worker<O> {
                 .job
                 .run(Task::new(task), &mut view, scratch)
                 .expect("a job is blocked only when the view says so");
-            lock(&shared.records[task as usize]).output = output;
+            lock(&shared.records[task as usize].0).output = output;
             for (key, change) in self.changes.drain(..) {
                 let mut chain = shared.memory.chain(key);
                 self.changed.note(key, chain.list_for(&change));
@@ -206,7 +215,7 @@ impl<O: OpenJob> Worker<O> {
 
     /// Keeps a run's output and the keys that it changes; `self.keys` are then those of the run before.
     fn record(&mut self, shared: &Shared<'_, O>, run: Run, output: O::Output) {
-        let mut record = lock(&shared.records[run.task as usize]);
+        let mut record = lock(&shared.records[run.task as usize].0);
         record.output = output;
         self.keys.clear();
         if run.incarnation > 0 {
@@ -217,10 +226,17 @@ impl<O: OpenJob> Worker<O> {
     }
 }
 
+impl<T: Default> Record<T> {
+    /// Takes the output.
+    pub(super) fn take(&mut self) -> T {
+        mem::take(&mut alone(&mut self.0).output)
+    }
+}
+
 impl Conflicts {
     /// Aborts the runs that have read a value at `key` which is another now.
-    fn abort<O: OpenJob>(&mut self, shared: &Shared<'_, O>, key: Key, stale: &mut Vec<Stale>) {
-        for Stale { task, incarnation } in stale.drain(..) {
+    fn abort<O: OpenJob>(&mut self, shared: &Shared<'_, O>, key: Key, stale: &mut Vec<Reader>) {
+        for Reader { task, incarnation } in stale.drain(..) {
             match shared.schedule.doom(task, incarnation) {
                 Doom::TooLate => continue,
                 Doom::Running => {}
@@ -243,7 +259,7 @@ impl Conflicts {
 
 /// Makes what the last run of `task` has changed `ESTIMATE`s.
 fn estimate<O: OpenJob>(shared: &Shared<'_, O>, task: u32) {
-    for key in &lock(&shared.records[task as usize]).keys {
+    for key in &lock(&shared.records[task as usize].0).keys {
         shared.memory.chain(*key).estimate(task);
     }
 }
