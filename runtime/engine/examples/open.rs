@@ -1,6 +1,6 @@
 //! What Block-STM costs: blocks of 10,000 tasks that read two keys, work, and write both, against a dense sequential loop.
 //!
-//! `cargo run --release -p heddle-engine --example open [threads] [rounds]`. The two take turns; medians of nanoseconds a
+//! `cargo run --release -p heddle-engine --example open [threads] [rounds] [keys] [work]`. The two take turns; medians of nanoseconds a
 //! task. The work is a chain of multiplications, calibrated once.
 
 #![allow(
@@ -152,9 +152,13 @@ fn main() {
     let threads = arguments.next().unwrap_or(2);
     let rounds = arguments.next().unwrap_or(31);
     let mut engine = OpenEngine::new(Config::threads(usize::try_from(threads).expect("few")));
+    let only = arguments.map(|number| u32::try_from(number).expect("small")).collect::<Vec<_>>();
     for accounts in [2, 100, 20_000, 1_000_000] {
         for work_ns in [0, 140, 1400, 14_000] {
-            measure(&mut engine, rounds, accounts, work_ns);
+            let wanted = [accounts, work_ns];
+            if only.iter().zip(wanted).all(|(only, wanted)| *only == wanted) {
+                measure(&mut engine, rounds, accounts, work_ns);
+            }
         }
     }
 }

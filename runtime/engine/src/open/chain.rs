@@ -6,6 +6,7 @@
 //! what the sequential order gives: nobody has to validate it afterwards.
 
 use std::borrow::Cow;
+use std::mem;
 
 use smallvec::SmallVec;
 
@@ -51,23 +52,28 @@ struct Version<O: OpenJob> {
     change: Change<O>,
 }
 
-/// The versions of one key.
-struct Versions<O: OpenJob> {
-    /// What is below all of `list`, once it was asked for.
-    base: Option<O::Value>,
-    /// Whether `base` is what a task of this block left.
-    written: bool,
-    /// Ascending by task, one a task.
-    list: SmallVec<[Version<O>; 1]>,
+/// Where the bottom of a chain comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// Nobody has asked for it.
+    Unknown,
+    /// From before the block.
+    Base,
+    /// From tasks of the block.
+    Tasks,
 }
 
-/// One key during a block.
+/// One key during a block. Flat, so that with 16-byte values it fits a pair of cache lines together with its lock.
 pub(super) struct Chain<O: OpenJob> {
     /// The block that the rest is of.
-    block: u64,
+    block: u32,
     /// What the key has been listed for, in this block.
     listed: Listed,
-    versions: Versions<O>,
+    origin: Origin,
+    /// What is below all versions, if it is known.
+    bottom: O::Value,
+    /// Ascending by task, one a task.
+    versions: SmallVec<[Version<O>; 1]>,
     readers: SmallVec<[Reader; 2]>,
 }
 
@@ -84,20 +90,25 @@ pub(super) enum Listed {
 
 impl<O: OpenJob> Chain<O> {
     pub(super) fn new() -> Self {
-        let versions = Versions { base: None, written: false, list: SmallVec::new() };
-        Self { block: 0, listed: Listed::Nothing, versions, readers: SmallVec::new() }
+        Self {
+            block: 0,
+            listed: Listed::Nothing,
+            origin: Origin::Unknown,
+            bottom: O::Value::default(),
+            versions: SmallVec::new(),
+            readers: SmallVec::new(),
+        }
     }
 
     /// Forgets what is of another block. Before anything else.
-    pub(super) fn renew(&mut self, block: u64) {
+    pub(super) fn renew(&mut self, block: u32) {
         if self.block == block {
             return;
         }
         self.block = block;
         self.listed = Listed::Nothing;
-        self.versions.base = None;
-        self.versions.written = false;
-        self.versions.list.clear();
+        self.origin = Origin::Unknown;
+        self.versions.clear();
         self.readers.clear();
     }
 
@@ -106,17 +117,17 @@ impl<O: OpenJob> Chain<O> {
     /// # Errors
     /// The task whose `ESTIMATE` is in the way.
     pub(super) fn read(&mut self, job: &O, key: Key, run: Run) -> Result<O::Value, u32> {
-        if self.versions.list.len() > VERSIONS_LAZY {
-            self.versions.fold_below(job, key, run.frontier);
+        if self.versions.len() > VERSIONS_LAZY {
+            self.fold_below(job, key, run.frontier);
         }
-        let below = self.versions.below(run.task);
-        if let Some(other) = self.versions.estimate_below(below) {
+        let below = self.below(run.task);
+        if let Some(other) = self.estimate_below(below) {
             return Err(other);
         }
         if !run.is_final() {
             self.register(run);
         }
-        Ok(self.versions.value(job, key, below).into_owned())
+        Ok(self.value(job, key, below).into_owned())
     }
 
     /// Makes a change visible, in place of one that an earlier incarnation made. Readers to which that makes a difference
@@ -128,7 +139,7 @@ impl<O: OpenJob> Chain<O> {
         change: Change<O>,
         stale: &mut Vec<Reader>,
     ) {
-        self.versions.fold_below(job, key, run.frontier);
+        self.fold_below(job, key, run.frontier);
         let version =
             Version { task: run.task, incarnation: run.incarnation, estimate: false, change };
         self.replace((job, key), run.task, Some(version), stale);
@@ -136,37 +147,39 @@ impl<O: OpenJob> Chain<O> {
 
     /// Takes back what an earlier incarnation did, if `run` has not done it again.
     pub(super) fn withdraw(&mut self, (job, key): (&O, Key), run: Run, stale: &mut Vec<Reader>) {
-        let place = self.versions.place(run.task);
-        if place.is_ok_and(|place| self.versions.list[place].incarnation != run.incarnation) {
+        let place = self.place(run.task);
+        if place.is_ok_and(|place| self.versions[place].incarnation != run.incarnation) {
             self.replace((job, key), run.task, None, stale);
         }
     }
 
     /// `task` will be run again and probably change the key again: readers are to wait for it.
     pub(super) fn estimate(&mut self, task: u32) {
-        if let Ok(place) = self.versions.place(task) {
-            self.versions.list[place].estimate = true;
+        if let Ok(place) = self.place(task) {
+            self.versions[place].estimate = true;
         }
     }
 
     /// What is below all tasks that are still to come, when all that have started are committed.
     pub(super) fn settled(&mut self, job: &O, key: Key) -> &O::Value {
-        self.versions.fold_below(job, key, u32::MAX);
-        self.versions.base.get_or_insert_with(|| job.base(key))
+        self.fold_below(job, key, u32::MAX);
+        self.ask_bottom(job, key);
+        &self.bottom
     }
 
     /// Changes what is below all tasks that are still to come, likewise.
     pub(super) fn settle(&mut self, job: &O, key: Key, change: Change<O>) {
-        self.versions.fold_below(job, key, u32::MAX);
-        self.versions.fold(job, key, change);
+        self.fold_below(job, key, u32::MAX);
+        self.fold(job, key, change);
     }
 
     /// Takes what the block left here, if a task changed it. All adds are settled.
     pub(super) fn take(&mut self) -> Option<O::Value> {
-        match self.versions.list.drain(..).next_back() {
+        match self.versions.drain(..).next_back() {
             Some(Version { change: Change::Put(value), .. }) => Some(value),
             Some(Version { change: Change::Add(_), .. }) | None => {
-                self.versions.base.take().filter(|_| self.versions.written)
+                let is_changed = self.origin == Origin::Tasks;
+                is_changed.then(|| mem::take(&mut self.bottom))
             }
         }
     }
@@ -199,33 +212,33 @@ impl<O: OpenJob> Chain<O> {
         version: Option<Version<O>>,
         stale: &mut Vec<Reader>,
     ) {
-        let place = self.versions.place(task);
+        let place = self.place(task);
         let (Ok(start) | Err(start)) = place;
         let (before, after) =
             (start + usize::from(place.is_ok()), start + usize::from(version.is_some()));
-        let last = self.versions.next_put(before);
+        let last = self.next_put(before);
         let is_affected = |reader: &Reader| reader.task > task && reader.task <= last;
         if !self.readers.iter().any(is_affected) {
-            return self.versions.set(place, version);
+            return self.set(place, version);
         }
-        let old = self.versions.value(job, key, before).into_owned();
-        self.versions.set(place, version);
-        if *self.versions.value(job, key, after) != old {
+        let old = self.value(job, key, before).into_owned();
+        self.set(place, version);
+        if *self.value(job, key, after) != old {
             stale.extend(self.readers.iter().copied().filter(is_affected));
         }
     }
-}
 
-impl<O: OpenJob> Versions<O> {
     /// What the lowest `count` versions give.
     fn value(&mut self, job: &O, key: Key, count: usize) -> Cow<'_, O::Value> {
-        let list = &self.list[..count];
-        let put = list.iter().rposition(|version| matches!(version.change, Change::Put(_)));
+        let is_put = |version: &Version<O>| matches!(version.change, Change::Put(_));
+        let put = self.versions[..count].iter().rposition(is_put);
+        if put.is_none() {
+            self.ask_bottom(job, key);
+        }
+        let list = &self.versions[..count];
         let (bottom, adds) = match put.map(|put| (&list[put].change, &list[put + 1..])) {
             Some((Change::Put(value), adds)) => (value, adds),
-            Some((Change::Add(_), _)) | None => {
-                (&*self.base.get_or_insert_with(|| job.base(key)), list)
-            }
+            Some((Change::Add(_), _)) | None => (&self.bottom, list),
         };
         if adds.is_empty() {
             return Cow::Borrowed(bottom);
@@ -241,7 +254,7 @@ impl<O: OpenJob> Versions<O> {
 
     /// The highest of the lowest `count` versions that is an `ESTIMATE`, if what they give depends on it.
     fn estimate_below(&self, count: usize) -> Option<u32> {
-        for version in self.list[..count].iter().rev() {
+        for version in self.versions[..count].iter().rev() {
             if version.estimate {
                 return Some(version.task);
             }
@@ -254,23 +267,23 @@ impl<O: OpenJob> Versions<O> {
 
     /// The task that next replaces the value, from this version on.
     fn next_put(&self, from: usize) -> u32 {
-        let mut above = self.list[from..].iter();
+        let mut above = self.versions[from..].iter();
         let put = above.find(|version| matches!(version.change, Change::Put(_)));
         put.map_or(u32::MAX, |version| version.task)
     }
 
     /// How many versions are of tasks below `task`.
     fn below(&self, task: u32) -> usize {
-        match self.list.last() {
-            Some(last) if last.task >= task => self.list.partition_point(|v| v.task < task),
-            _ => self.list.len(),
+        match self.versions.last() {
+            Some(last) if last.task >= task => self.versions.partition_point(|v| v.task < task),
+            _ => self.versions.len(),
         }
     }
 
     /// Where the version of `task` is.
     fn place(&self, task: u32) -> Result<usize, usize> {
         let place = self.below(task);
-        match self.list.get(place) {
+        match self.versions.get(place) {
             Some(version) if version.task == task => Ok(place),
             _ => Err(place),
         }
@@ -278,33 +291,41 @@ impl<O: OpenJob> Versions<O> {
 
     fn set(&mut self, place: Result<usize, usize>, version: Option<Version<O>>) {
         match (place, version) {
-            (Ok(place), Some(version)) => self.list[place] = version,
-            (Err(place), Some(version)) => self.list.insert(place, version),
-            (Ok(place), None) => drop(self.list.remove(place)),
+            (Ok(place), Some(version)) => self.versions[place] = version,
+            (Err(place), Some(version)) => self.versions.insert(place, version),
+            (Ok(place), None) => drop(self.versions.remove(place)),
             (Err(_), None) => {}
         }
     }
 
     /// Makes the versions of committed tasks one value: nobody will ask for anything between them.
     fn fold_below(&mut self, job: &O, key: Key, frontier: u32) {
-        if self.list.first().is_none_or(|first| first.task >= frontier) {
+        if self.versions.first().is_none_or(|first| first.task >= frontier) {
             return;
         }
-        let mut list = std::mem::take(&mut self.list);
+        let mut list = mem::take(&mut self.versions);
         let committed = list.partition_point(|version| version.task < frontier);
         for version in list.drain(..committed) {
             self.fold(job, key, version.change);
         }
-        self.list = list;
+        self.versions = list;
     }
 
     fn fold(&mut self, job: &O, key: Key, change: Change<O>) {
-        self.written = true;
         match change {
-            Change::Put(value) => self.base = Some(value),
+            Change::Put(value) => self.bottom = value,
             Change::Add(delta) => {
-                job.fold(key, self.base.get_or_insert_with(|| job.base(key)), &delta);
+                self.ask_bottom(job, key);
+                job.fold(key, &mut self.bottom, &delta);
             }
+        }
+        self.origin = Origin::Tasks;
+    }
+
+    fn ask_bottom(&mut self, job: &O, key: Key) {
+        if self.origin == Origin::Unknown {
+            self.bottom = job.base(key);
+            self.origin = Origin::Base;
         }
     }
 }

@@ -33,7 +33,7 @@ struct Place<O: OpenJob>(Mutex<Chain<O>>);
 pub(super) struct Memory<O: OpenJob> {
     segments: [OnceLock<Segment<O>>; SEGMENTS],
     /// The current block; chains of others are forgotten when they are met.
-    block: u64,
+    block: u32,
 }
 
 impl<O: OpenJob> Memory<O> {
@@ -42,7 +42,10 @@ impl<O: OpenJob> Memory<O> {
     }
 
     /// Forgets everything, in no time.
-    pub(super) const fn start_block(&mut self) {
+    pub(super) fn start_block(&mut self) {
+        if self.block == u32::MAX {
+            *self = Self::new();
+        }
         self.block += 1;
     }
 

@@ -33,12 +33,10 @@ use crate::sync::Ordering;
 use crate::sync::alone;
 use crate::sync::lock;
 
-/// Sleeping workers are told about new room in the window whenever the frontier passes a multiple of this.
-const ROOM_TASKS: u32 = 32;
 /// Runs that a task gets while tasks before it are not committed.
 pub(super) const SPECULATIONS_MAX: u32 = 4;
 /// How often a worker that has nothing to do looks again before it sleeps.
-const SPINS: u32 = if cfg!(loom) { 0 } else { 200 };
+const SPINS: u32 = 64;
 /// In `next`: no task is to be claimed for now.
 const CLOSED: u32 = 1 << 31;
 
@@ -298,7 +296,9 @@ impl Schedule {
             self.idle.wake_all();
             return;
         }
-        if start / ROOM_TASKS != end / ROOM_TASKS {
+        // Not for every place in the window: being woken costs more than a task.
+        let room = self.throttle.window() / 2;
+        if start / room != end / room {
             self.idle.wake_all();
         }
         if self.throttle.is_due(end) {
