@@ -27,6 +27,7 @@ mod engine;
 mod idle;
 mod job;
 mod levels;
+mod open;
 mod place;
 mod plan;
 mod planned;
@@ -44,5 +45,6 @@ mod worker;
 
 pub use engine::{Broken, Choice, Config, Engine};
 pub use job::{Blocked, Job, Key, Mode, OpenJob, OpenView, Task, View};
+pub use open::OpenEngine;
 pub use report::{Doing, Reason, Report, Span, Way};
 pub use tasks::Tasks;
