@@ -1,0 +1,111 @@
+//! From a workload's settings to the blocks that are run.
+
+use std::path::Path;
+
+use heddle_engine::Mode as Access;
+use heddle_engine::Task;
+use heddle_engine::Tasks;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+use crate::error::BenchError;
+use crate::exec::ethereum::Pace;
+use crate::exec::ethereum::Transactions;
+use crate::exec::history::History;
+use crate::exec::history::Part;
+use crate::exec::job::Cell;
+use crate::exec::path::CriticalPath;
+use crate::exec::path::Lengths;
+use crate::exec::path::Touch;
+use crate::exec::race::Course;
+use crate::exec::row::Label;
+use crate::exec::transfer::Shape;
+use crate::exec::transfer::Transfers;
+use crate::trace;
+
+/// Blocks that are made up differ, in as many ways as it takes to fill this many nanoseconds ...
+const DIFFERENT_NANOS: u64 = 40_000_000;
+/// ... and at least and at most this many: more would be read from memory, where a node has them in its caches.
+const DIFFERENT_BLOCKS: [u64; 2] = [2, 8];
+
+/// Blocks of transfers.
+#[derive(Clone, Debug)]
+pub(crate) struct MadeUp {
+    pub(crate) shape: Shape,
+    /// Tasks a block.
+    pub(crate) block: u32,
+    /// How many of them, at a block's end, declare nothing.
+    pub(crate) open: u32,
+    pub(crate) seed: u64,
+}
+
+impl MadeUp {
+    /// The same for the same seed.
+    pub(crate) fn course(&self, label: Label) -> Course<Transfers> {
+        let mut dice = ChaCha8Rng::seed_from_u64(self.seed);
+        let nanos = u64::from(self.block) * u64::from(self.shape.cost());
+        let [least, most] = DIFFERENT_BLOCKS;
+        let blocks = DIFFERENT_NANOS.div_ceil(nanos.max(1)).clamp(least, most);
+        let start = (0..self.shape.keys()).map(|key| Cell::start(key.into())).collect();
+        let parts = (0..blocks).map(|_| self.parts(&mut dice)).collect();
+        Course { label, histories: vec![History::new(start, parts)], nanos: nanos * blocks }
+    }
+
+    fn parts(&self, dice: &mut ChaCha8Rng) -> Vec<Part<Transfers>> {
+        let mut part = |count, make: fn(Transfers, Tasks, Lengths) -> Part<Transfers>| {
+            let (job, tasks) = self.shape.draw(count, dice);
+            let lengths = lengths(&tasks);
+            make(job, tasks, lengths)
+        };
+        let mut parts = vec![part(self.block - self.open, Part::declared)];
+        if self.open > 0 {
+            parts.push(part(self.open, Part::open));
+        }
+        parts
+    }
+}
+
+/// All traced blocks of a directory that have at least `txs_min` transactions, each on values of its own.
+pub(crate) fn ethereum(
+    dir: &Path,
+    txs_min: u32,
+    pace: Pace,
+    label: Label,
+) -> Result<Course<Transactions>, BenchError> {
+    let blocks = trace::read_accesses(dir).map_err(|e| BenchError::failed(e.to_string()))?;
+    let enough = blocks.iter().filter(|block| block.txs.len() >= txs_min as usize);
+    let mut nanos = 0.0;
+    let history = |block| {
+        let (job, tasks, lengths) = Transactions::of(block, pace);
+        nanos += lengths.work as f64 * pace.ns_per_gas;
+        let start = (0..block.locations).map(|key| Cell::start(key.into())).collect();
+        History::new(start, vec![vec![Part::declared(job, tasks, lengths)]])
+    };
+    let histories: Vec<_> = enough.map(history).collect();
+    if histories.is_empty() {
+        let dir = dir.display();
+        let line = format!("{dir}: found no block with {txs_min} transactions; lower --min-txs");
+        return Err(BenchError::failed(line));
+    }
+    Ok(Course { label, histories, nanos: nanos as u64 })
+}
+
+/// How long tasks take by what they declare.
+fn lengths(tasks: &Tasks) -> Lengths {
+    let mut path = CriticalPath::new(tasks.keys() as usize);
+    let count = u32::try_from(tasks.len()).expect("tasks are numbered in 32 bits");
+    for task in (0..count).map(Task::new) {
+        let touches: Vec<_> =
+            tasks.slots(task).map(|(key, access)| (key.index(), touch(access))).collect();
+        path.push(tasks.cost(task).into(), touches.into_iter());
+    }
+    path.lengths()
+}
+
+const fn touch(access: Access) -> Touch {
+    match access {
+        Access::Read => Touch::Read,
+        Access::Write => Touch::Write,
+        Access::Add => Touch::Add,
+    }
+}

@@ -1,0 +1,144 @@
+//! Results: one row a workload, mode and number of threads.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::exec::contender::Mode;
+use crate::exec::contender::Tally;
+use crate::machine::Machine;
+
+/// All that was measured.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExecResult {
+    pub(crate) machine: Machine,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// What was run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Label {
+    /// As on the command line.
+    pub(crate) workload: String,
+    /// Tasks a block, where all have as many.
+    pub(crate) block: Option<u32>,
+    /// Accounts, where they are made up.
+    pub(crate) accounts: Option<u32>,
+    /// Work a task.
+    pub(crate) work_ns: Option<u32>,
+    /// Work a unit of gas.
+    pub(crate) ns_per_gas: Option<f64>,
+    /// Percent of the keys declared `Write` that are left alone.
+    pub(crate) over_declare: Option<u8>,
+}
+
+/// One row. Times are medians of the repetitions; counts are of all of them together.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Row {
+    #[serde(flatten)]
+    pub(crate) label: Label,
+    pub(crate) mode: Mode,
+    pub(crate) threads: u16,
+    pub(crate) reps: u32,
+    /// Blocks that were timed.
+    pub(crate) blocks: u64,
+    pub(crate) txs: u64,
+    pub(crate) txs_per_second: f64,
+    pub(crate) ns_per_tx: f64,
+    pub(crate) fastest_ns_per_tx: f64,
+    pub(crate) slowest_ns_per_tx: f64,
+    pub(crate) speedup: f64,
+    pub(crate) ideal_speedup: f64,
+    pub(crate) executions: u64,
+    pub(crate) speculative: u64,
+    pub(crate) aborts: u64,
+    pub(crate) waits: u64,
+    /// Why blocks, or their parts, were run as they were, with how many.
+    pub(crate) reasons: BTreeMap<String, u64>,
+    pub(crate) ok: bool,
+}
+
+/// What one contender took and did.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Measured {
+    /// Nanoseconds of each repetition.
+    pub(crate) nanos: Vec<u64>,
+    /// Counts of the counted repetitions.
+    pub(crate) tally: Tally,
+}
+
+impl Measured {
+    /// One more repetition, with what was counted in it.
+    pub(crate) fn add(&mut self, nanos: u64, tally: &Tally) {
+        self.nanos.push(nanos);
+        self.tally.merge(tally);
+    }
+
+    /// Nanoseconds a task: the fastest, the median and the slowest repetition.
+    pub(crate) fn spread(&self) -> [f64; 3] {
+        let mut nanos = self.nanos.clone();
+        nanos.sort_unstable();
+        let txs = self.tally.txs as f64 / nanos.len() as f64;
+        [0, nanos.len() / 2, nanos.len() - 1].map(|position| nanos[position] as f64 / txs)
+    }
+}
+
+/// Aligned columns, for people.
+pub(crate) fn table(result: &ExecResult) -> String {
+    let head = [
+        "workload", "work", "accounts", "mode", "threads", "tx/s", "ns/tx", "speedup", "ideal",
+        "runs/tx", "aborts", "why", "ok",
+    ];
+    let mut lines = vec![head.map(str::to_owned)];
+    lines.extend(result.rows.iter().map(cells));
+    let mut widths = [0; 13];
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for line in &lines {
+        let cells = line.iter().zip(widths).enumerate();
+        let padded = cells.map(|(column, (cell, width))| match column {
+            0 | 3 | 11 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        let line = padded.collect::<Vec<_>>().join("  ");
+        // Writing into a string does not fail.
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text.trim_end().to_owned()
+}
+
+fn cells(row: &Row) -> [String; 13] {
+    let label = &row.label;
+    let name = match label.over_declare.filter(|percent| *percent > 0) {
+        Some(percent) => format!("{} over {percent} %", label.workload),
+        None => label.workload.clone(),
+    };
+    let work = match (label.work_ns, label.ns_per_gas) {
+        (Some(nanos), _) => format!("{nanos} ns"),
+        (None, Some(nanos)) => format!("{nanos} ns/gas"),
+        (None, None) => String::new(),
+    };
+    let most = row.reasons.iter().max_by_key(|(_, count)| **count);
+    [
+        name,
+        work,
+        label.accounts.map(|count| count.to_string()).unwrap_or_default(),
+        format!("{:?}", row.mode).to_lowercase(),
+        row.threads.to_string(),
+        format!("{:.0}", row.txs_per_second),
+        format!("{:.1}", row.ns_per_tx),
+        format!("{:.2}", row.speedup),
+        format!("{:.2}", row.ideal_speedup),
+        format!("{:.2}", row.executions as f64 / row.txs as f64),
+        row.aborts.to_string(),
+        most.map(|(reason, _)| reason.clone()).unwrap_or_default(),
+        row.ok.to_string(),
+    ]
+}
