@@ -9,6 +9,9 @@ use crate::exec::contender::Mode;
 use crate::exec::contender::Tally;
 use crate::machine::Machine;
 
+/// In place of an empty cell, so that columns can be told apart.
+const NOTHING: &str = "-";
+
 /// All that was measured.
 #[derive(Debug, Serialize)]
 pub(crate) struct ExecResult {
@@ -123,13 +126,13 @@ fn cells(row: &Row) -> [String; 13] {
     let work = match (label.work_ns, label.ns_per_gas) {
         (Some(nanos), _) => format!("{nanos} ns"),
         (None, Some(nanos)) => format!("{nanos} ns/gas"),
-        (None, None) => String::new(),
+        (None, None) => NOTHING.to_owned(),
     };
     let most = row.reasons.iter().max_by_key(|(_, count)| **count);
     [
         name,
         work,
-        label.accounts.map(|count| count.to_string()).unwrap_or_default(),
+        label.accounts.map_or_else(|| NOTHING.to_owned(), |count| count.to_string()),
         format!("{:?}", row.mode).to_lowercase(),
         row.threads.to_string(),
         format!("{:.0}", row.txs_per_second),
