@@ -16,17 +16,20 @@ impl Key {
     ///
     /// # Panics
     /// At [`Key::COUNT_MAX`] and above.
+    #[inline]
     pub const fn new(number: u32) -> Self {
         assert!(number < Self::COUNT_MAX, "at most 2^30 keys");
         Self(number)
     }
 
     /// Its number.
+    #[inline]
     pub const fn get(self) -> u32 {
         self.0
     }
 
     /// As a position in memory.
+    #[inline]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
@@ -34,16 +37,19 @@ impl Key {
 
 impl Task {
     /// From its number.
+    #[inline]
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
 
     /// Its number.
+    #[inline]
     pub const fn get(self) -> u32 {
         self.0
     }
 
     /// As a position in memory.
+    #[inline]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
@@ -70,7 +76,7 @@ pub trait Job: Sync {
     /// What an [`Mode::Add`] adds.
     type Delta: Clone + Default + Send + Sync;
     /// What a task leaves besides values.
-    type Output: Default + Send;
+    type Output: Default + Send + Sync;
     /// Memory that a worker's tasks use one after the other.
     type Scratch: Default + Send;
 
