@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use clap::ValueEnum;
+use heddle_engine::Broken;
 use heddle_engine::Choice;
 use heddle_engine::Config;
 use heddle_engine::Engine;
+use heddle_engine::Reason;
 use heddle_engine::Report;
 use serde::Serialize;
 
@@ -21,7 +23,7 @@ use crate::exec::job::Steps;
 pub(crate) enum Mode {
     /// In order, in place, on one thread
     Sequential,
-    /// Planned from what the tasks declare
+    /// Planned from what the tasks declare; those that declare nothing as in open
     Declared,
     /// As if they declared nothing
     Open,
@@ -32,11 +34,12 @@ pub(crate) enum Mode {
 }
 
 /// A mode on a number of threads, with its own engine and its own values.
-#[derive(Debug)]
 pub(crate) struct Contender<J: Steps> {
     mode: Mode,
     threads: u16,
     engine: Engine<J>,
+    all: Vec<Cell>,
+    /// At the keys of the block that is being run.
     values: Vec<Cell>,
 }
 
@@ -70,7 +73,8 @@ impl<J: Steps> Contender<J> {
             Mode::Auto => Choice::Auto,
         };
         let config = Config { choice, speculate, ..Config::threads(threads.into()) };
-        Self { mode, threads, engine: Engine::new(config), values: Vec::new() }
+        let engine = Engine::new(config);
+        Self { mode, threads, engine, all: Vec::new(), values: Vec::new() }
     }
 
     /// Its mode.
@@ -87,29 +91,42 @@ impl<J: Steps> Contender<J> {
     pub(crate) fn pass(&mut self, histories: &[History<J>], tally: &mut Tally) -> u64 {
         let mut nanos = 0;
         for history in histories {
-            self.values.clear();
-            self.values.extend_from_slice(history.start());
+            self.all.clear();
+            self.all.extend_from_slice(history.start());
             for block in history.blocks() {
+                block.fetch(&self.all, &mut self.values);
                 let mut right = true;
                 for part in block.parts() {
-                    nanos += self.run(part, tally);
-                    right &= part.gave(self.engine.outputs());
+                    let (took, gave) = self.run(part, tally);
+                    nanos += took;
+                    right &= gave;
                 }
+                block.store(&self.values, &mut self.all);
                 tally.blocks += 1;
                 tally.wrong += u64::from(!(right && block.left(&self.values)));
             }
-            tally.wrong += u64::from(!history.ended(&self.values));
         }
         nanos
     }
 
-    /// Runs a part; how many nanoseconds it took.
-    fn run(&mut self, part: &Part<J>, tally: &mut Tally) -> u64 {
-        let start = Instant::now();
-        let report = self.engine.run(&part.job, &part.tasks, &mut self.values);
-        let nanos = start.elapsed().as_nanos();
+    /// Runs a part: how many nanoseconds it took, and whether its outputs are right.
+    fn run(&mut self, part: &Part<J>, tally: &mut Tally) -> (u64, bool) {
+        let (nanos, right, report) = self.run_declared(part);
         tally.add(&report);
-        u64::try_from(nanos).unwrap_or(u64::MAX)
+        (u64::try_from(nanos).unwrap_or(u64::MAX), right)
+    }
+
+    fn run_declared(&mut self, part: &Part<J>) -> (u128, bool, Report) {
+        if self.mode == Mode::Oracle {
+            self.engine.plan_ahead(&part.tasks, self.values.len());
+        }
+        let start = Instant::now();
+        let report = self.engine.run(&*part.job, &part.tasks, &mut self.values);
+        let nanos = start.elapsed().as_nanos();
+        match report {
+            Ok(report) => (nanos, part.gave(self.engine.outputs()), report),
+            Err(Broken) => (nanos, false, Report { reason: Reason::Broken, ..Report::default() }),
+        }
     }
 }
 

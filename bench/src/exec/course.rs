@@ -19,6 +19,7 @@ use crate::exec::path::Lengths;
 use crate::exec::path::Touch;
 use crate::exec::race::Course;
 use crate::exec::row::Label;
+use crate::exec::transfer::Interner;
 use crate::exec::transfer::Shape;
 use crate::exec::transfer::Transfers;
 use crate::trace;
@@ -46,14 +47,15 @@ impl MadeUp {
         let nanos = u64::from(self.block) * u64::from(self.shape.cost());
         let [least, most] = DIFFERENT_BLOCKS;
         let blocks = DIFFERENT_NANOS.div_ceil(nanos.max(1)).clamp(least, most);
-        let start = (0..self.shape.keys()).map(|key| Cell::start(key.into())).collect();
-        let parts = (0..blocks).map(|_| self.parts(&mut dice)).collect();
-        Course { label, histories: vec![History::new(start, parts)], nanos: nanos * blocks }
+        let start = (0..self.shape.places()).map(|place| Cell::start(place.into())).collect();
+        let history = History::new(start, (0..blocks).map(|_| self.block(&mut dice)).collect());
+        Course { label, histories: vec![history], nanos: nanos * blocks }
     }
 
-    fn parts(&self, dice: &mut ChaCha8Rng) -> Vec<Part<Transfers>> {
+    fn block(&self, dice: &mut ChaCha8Rng) -> (Vec<Part<Transfers>>, Vec<u32>) {
+        let mut interner = Interner::new(self.shape.places());
         let mut part = |count, make: fn(Transfers, Tasks, Lengths) -> Part<Transfers>| {
-            let (job, tasks) = self.shape.draw(count, dice);
+            let (job, tasks) = self.shape.draw(count, dice, &mut interner);
             let lengths = lengths(&tasks);
             make(job, tasks, lengths)
         };
@@ -61,7 +63,7 @@ impl MadeUp {
         if self.open > 0 {
             parts.push(part(self.open, Part::open));
         }
-        parts
+        (parts, interner.into_places())
     }
 }
 
@@ -79,7 +81,8 @@ pub(crate) fn ethereum(
         let (job, tasks, lengths) = Transactions::of(block, pace);
         nanos += lengths.work as f64 * pace.ns_per_gas;
         let start = (0..block.locations).map(|key| Cell::start(key.into())).collect();
-        History::new(start, vec![vec![Part::declared(job, tasks, lengths)]])
+        let part = Part::declared(job, tasks, lengths);
+        History::new(start, vec![(vec![part], (0..block.locations).collect())])
     };
     let histories: Vec<_> = enough.map(history).collect();
     if histories.is_empty() {

@@ -23,7 +23,7 @@ use crate::trace::TracedAccess;
 use crate::trace::TracedBlock;
 
 /// About what touching one key takes, for the cost that a task declares.
-const TOUCH_NANOS: u64 = 10;
+const TOUCH_NANOS: u64 = 3;
 
 /// The transactions of one block.
 #[derive(Clone, Debug, Default)]
@@ -189,8 +189,8 @@ mod tests {
         let (job, tasks, _) = of(vec![tx(21_000, &[0], &[], &[0]), tx(100_000, &[0], &[], &[])]);
         assert_eq!(job.row(Task::new(0)).1, 21_000);
         assert_eq!(job.row(Task::new(1)).1, 100_000);
-        assert_eq!(tasks.cost(Task::new(0)), 10_500 + 10);
-        assert_eq!(tasks.cost(Task::new(1)), 50_000 + 10);
+        assert_eq!(tasks.cost(Task::new(0)), 10_500 + 3);
+        assert_eq!(tasks.cost(Task::new(1)), 50_000 + 3);
     }
 
     #[test]

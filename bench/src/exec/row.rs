@@ -145,3 +145,83 @@ fn cells(row: &Row) -> [String; 13] {
         row.ok.to_string(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(nanos: &[u64]) -> Measured {
+        let mut measured = Measured::default();
+        for nanos in nanos {
+            measured.add(*nanos, &Tally { txs: 10, executions: 11, ..Tally::default() });
+        }
+        measured
+    }
+
+    #[test]
+    fn times_are_of_one_repetition_and_counts_of_all() {
+        let measured = measured(&[900, 300, 400]);
+        assert_eq!(measured.spread(), [30.0, 40.0, 90.0]);
+        assert_eq!(measured.tally.txs, 30);
+        assert_eq!(measured.tally.executions, 33);
+    }
+
+    #[test]
+    fn every_line_of_the_table_has_as_many_columns() {
+        let row = Row {
+            label: Label { workload: "ethereum:a".to_owned(), ..Label::default() },
+            mode: Mode::Oracle,
+            threads: 2,
+            reps: 3,
+            blocks: 3,
+            txs: 30,
+            txs_per_second: 1e6,
+            ns_per_tx: 1000.0,
+            fastest_ns_per_tx: 900.0,
+            slowest_ns_per_tx: 1100.0,
+            speedup: 1.5,
+            ideal_speedup: 2.0,
+            executions: 33,
+            speculative: 3,
+            aborts: 1,
+            waits: 0,
+            reasons: BTreeMap::from([("parallel".to_owned(), 2), ("oneThread".to_owned(), 1)]),
+            ok: true,
+        };
+        let label = Label {
+            workload: "transfer".to_owned(),
+            accounts: Some(100),
+            work_ns: Some(140),
+            over_declare: Some(50),
+            ..Label::default()
+        };
+        let rows = vec![row.clone(), Row { label, ..row }];
+        let text = table(&ExecResult { machine: Machine::this(), rows });
+        let lines: Vec<Vec<&str>> = text.lines().map(columns).collect();
+        assert_eq!(
+            lines[1],
+            [
+                "ethereum:a",
+                "-",
+                "-",
+                "oracle",
+                "2",
+                "1000000",
+                "1000.0",
+                "1.50",
+                "2.00",
+                "1.10",
+                "1",
+                "parallel",
+                "true"
+            ]
+        );
+        assert_eq!(lines[2][..3], ["transfer over 50 %", "140 ns", "100"]);
+        assert!(lines.iter().all(|line| line.len() == lines[0].len()), "{text}");
+    }
+
+    /// The columns of a line, which are at least two spaces apart.
+    fn columns(line: &str) -> Vec<&str> {
+        line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
+    }
+}

@@ -17,7 +17,7 @@ use crate::exec::spin::mix;
 use crate::exec::spin::spin;
 
 /// About what touching one key takes, for the cost that a task declares.
-const TOUCH_NANOS: u32 = 10;
+const TOUCH_NANOS: u32 = 3;
 /// The slots of a task that declares.
 const FROM: usize = 0;
 const TO: usize = 1;
@@ -35,7 +35,7 @@ pub(crate) struct Transfers {
 /// What transfers are made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// Accounts; the first so many keys. At least 2.
+    /// Accounts, at least 2; they are the first so many places.
     pub(crate) accounts: u32,
     /// Operations of work a task.
     pub(crate) steps: u64,
@@ -43,13 +43,13 @@ pub(crate) struct Shape {
     pub(crate) work_ns: u32,
     /// Percent of the keys declared `Write` that a task leaves alone; below 100.
     pub(crate) over_declare: u8,
-    /// Whether each task adds to one counter, whose key is the first after those of the accounts.
+    /// Whether each task adds to one counter, whose place is the first after those of the accounts.
     pub(crate) counter: bool,
 }
 
 impl Shape {
-    /// One more than the largest key.
-    pub(crate) const fn keys(&self) -> u32 {
+    /// Places of values.
+    pub(crate) const fn places(&self) -> u32 {
         self.accounts + self.counter as u32
     }
 
@@ -60,14 +60,21 @@ impl Shape {
     }
 
     /// `count` transfers between accounts drawn by `dice`.
-    pub(crate) fn draw(&self, count: u32, dice: &mut ChaCha8Rng) -> (Transfers, Tasks) {
-        let counter = self.counter.then(|| Key::new(self.accounts));
+    pub(crate) fn draw(
+        &self,
+        count: u32,
+        dice: &mut ChaCha8Rng,
+        interner: &mut Interner,
+    ) -> (Transfers, Tasks) {
+        let counter = self.counter.then(|| interner.key(self.accounts));
         let seed = dice.next_u64();
         let mut job = Transfers { seed, steps: self.steps, counter, pairs: Vec::new() };
         let mut tasks = Tasks::default();
-        let mut declared = Vec::new();
+        let (mut accounts, mut declared) = (Vec::new(), Vec::new());
         for _ in 0..count {
-            self.draw_keys(dice, &mut declared);
+            self.draw_accounts(dice, &mut accounts);
+            declared.clear();
+            declared.extend(accounts.iter().map(|account| interner.key(*account)));
             job.pairs.push([declared[FROM], declared[TO]]);
             let (touched, untouched) = declared.split_at(2);
             touched.iter().for_each(|key| tasks.declare(*key, Mode::Write));
@@ -79,15 +86,45 @@ impl Shape {
     }
 
     /// The accounts that a task declares: those of the transfer first, then those that it leaves alone.
-    fn draw_keys(&self, dice: &mut ChaCha8Rng, keys: &mut Vec<Key>) {
+    fn draw_accounts(&self, dice: &mut ChaCha8Rng, accounts: &mut Vec<u32>) {
         let wanted = (200 / (100 - u32::from(self.over_declare))).min(self.accounts);
-        keys.clear();
-        while keys.len() < wanted as usize {
-            let key = Key::new(dice.next_u32() % self.accounts);
-            if !keys.contains(&key) {
-                keys.push(key);
+        accounts.clear();
+        while accounts.len() < wanted as usize {
+            let account = dice.next_u32() % self.accounts;
+            if !accounts.contains(&account) {
+                accounts.push(account);
             }
         }
+    }
+}
+
+/// Gives a block's keys their numbers, in order of first appearance.
+#[derive(Clone, Debug)]
+pub(crate) struct Interner {
+    /// By place; none for those that have not appeared.
+    keys: Vec<Option<Key>>,
+    /// By key.
+    places: Vec<u32>,
+}
+
+impl Interner {
+    /// For places below `places`.
+    pub(crate) fn new(places: u32) -> Self {
+        Self { keys: vec![None; places as usize], places: Vec::new() }
+    }
+
+    /// The key of the value at `place`.
+    fn key(&mut self, place: u32) -> Key {
+        *self.keys[place as usize].get_or_insert_with(|| {
+            let number = u32::try_from(self.places.len()).expect("fewer than places");
+            self.places.push(place);
+            Key::new(number)
+        })
+    }
+
+    /// The places of all keys, by key.
+    pub(crate) fn into_places(self) -> Vec<u32> {
+        self.places
     }
 }
 
@@ -163,7 +200,8 @@ mod tests {
 
     #[track_caller]
     fn check_declared(shape: Shape, expected: usize) {
-        let (job, tasks) = shape.draw(50, &mut ChaCha8Rng::seed_from_u64(1));
+        let mut interner = Interner::new(shape.places());
+        let (job, tasks) = shape.draw(50, &mut ChaCha8Rng::seed_from_u64(1), &mut interner);
         assert_eq!(job.pairs.len(), 50);
         for number in 0..50 {
             let slots: Vec<_> = tasks.slots(Task::new(number)).collect();
@@ -189,9 +227,20 @@ mod tests {
     #[test]
     fn the_counter_is_added_to_after_the_accounts() {
         let shape = Shape { counter: true, ..SHAPE };
-        let (_, tasks) = shape.draw(1, &mut ChaCha8Rng::seed_from_u64(1));
-        let last = tasks.slots(Task::new(0)).last();
-        assert_eq!(last, Some((Key::new(100), Mode::Add)));
-        assert_eq!(tasks.keys(), shape.keys());
+        let mut interner = Interner::new(shape.places());
+        let (_, tasks) = shape.draw(9, &mut ChaCha8Rng::seed_from_u64(1), &mut interner);
+        let places = interner.into_places();
+        for number in 0..9 {
+            let (key, mode) = tasks.slots(Task::new(number)).last().unwrap();
+            assert_eq!((places[key.index()], mode), (100, Mode::Add));
+        }
+    }
+
+    #[test]
+    fn keys_are_dense_and_lead_back_to_their_places() {
+        let mut interner = Interner::new(10);
+        let keys = [7, 3, 7, 9, 3].map(|place| interner.key(place).get());
+        assert_eq!(keys, [0, 1, 0, 2, 1]);
+        assert_eq!(interner.into_places(), [7, 3, 9]);
     }
 }

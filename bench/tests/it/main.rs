@@ -151,14 +151,14 @@ fn check_exec(workload: &str, args: &[&str]) {
 
 #[test]
 fn every_way_of_running_a_block_gives_the_result_of_running_it_in_order() {
-    check_exec("transfer", &["--accounts", "100", "--over-declare", "50"]);
-    check_exec("transfer", &["--accounts", "20000", "--work-ns", "140"]);
-    check_exec("hot-add", &["--accounts", "2"]);
-    check_exec("chain", &[]);
+    check_exec("transfer", &["--accounts", "100", "--over-declare", "50", "--work-ns", "1400"]);
+    check_exec("transfer", &["--accounts", "20000", "--work-ns", "1400"]);
+    check_exec("hot-add", &["--accounts", "2", "--work-ns", "1400"]);
+    check_exec("chain", &["--work-ns", "1400"]);
     let dir = tempfile::tempdir().unwrap();
     write_trace(dir.path());
     let workload = format!("ethereum:{}", dir.path().display());
-    check_exec(&workload, &["--ns-per-gas", "0.1"]);
+    check_exec(&workload, &["--ns-per-gas", "1"]);
 }
 
 #[test]
