@@ -1,14 +1,16 @@
 //! `exec`: how quickly the engine runs blocks, in each of its ways and against running them in order.
 
+mod blocks;
 mod contender;
-mod course;
 mod ethereum;
 mod history;
 mod job;
+mod mode;
 mod path;
 mod race;
 mod row;
 mod spin;
+mod tally;
 mod transfer;
 mod workload;
 
@@ -18,9 +20,9 @@ use crate::error::BenchError;
 use crate::machine::Machine;
 use crate::output;
 
-use contender::Mode;
-use course::MadeUp;
+use blocks::MadeUp;
 use ethereum::Pace;
+use mode::Mode;
 use race::Rules;
 use row::ExecResult;
 use row::Label;
@@ -104,8 +106,8 @@ impl ExecArgs {
             let label =
                 Label { workload: name, ns_per_gas: Some(self.ns_per_gas), ..Label::default() };
             let pace = Pace { ns_per_gas: self.ns_per_gas, spin };
-            let course = course::ethereum(dir, self.min_txs, pace, label)?;
-            return Ok(self.rules().run(&course));
+            let blocks = blocks::ethereum(dir, self.min_txs, pace)?;
+            return Ok(blocks.race(&self.rules(), &label));
         }
         let mut rows = Vec::new();
         for shape in self.shapes(workload, spin) {
@@ -123,7 +125,7 @@ impl ExecArgs {
             ));
             let open = if *workload == Workload::Mixed { self.block / 2 } else { 0 };
             let made_up = MadeUp { shape, block: self.block, open, seed: self.seed };
-            rows.extend(self.rules().run(&made_up.course(label)));
+            rows.extend(made_up.blocks().race(&self.rules(), &label));
         }
         Ok(rows)
     }

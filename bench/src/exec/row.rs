@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::exec::contender::Mode;
-use crate::exec::contender::Tally;
+use crate::exec::mode::Mode;
+use crate::exec::tally::Tally;
 use crate::machine::Machine;
 
 /// In place of an empty cell, so that columns can be told apart.
@@ -55,6 +55,9 @@ pub(crate) struct Row {
     pub(crate) slowest_ns_per_tx: f64,
     pub(crate) speedup: f64,
     pub(crate) ideal_speedup: f64,
+    /// Nanoseconds a transaction of what running consists of, where that is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) parts: BTreeMap<String, f64>,
     pub(crate) executions: u64,
     pub(crate) speculative: u64,
     pub(crate) aborts: u64,
@@ -73,6 +76,14 @@ pub(crate) struct Measured {
     pub(crate) tally: Tally,
 }
 
+/// Nanoseconds a task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) fastest: f64,
+    pub(crate) median: f64,
+    pub(crate) slowest: f64,
+}
+
 impl Measured {
     /// One more repetition, with what was counted in it.
     pub(crate) fn add(&mut self, nanos: u64, tally: &Tally) {
@@ -80,12 +91,13 @@ impl Measured {
         self.tally.merge(tally);
     }
 
-    /// Nanoseconds a task: the fastest, the median and the slowest repetition.
-    pub(crate) fn spread(&self) -> [f64; 3] {
+    /// Of all repetitions.
+    pub(crate) fn spread(&self) -> Spread {
         let mut nanos = self.nanos.clone();
         nanos.sort_unstable();
         let txs = self.tally.txs as f64 / nanos.len() as f64;
-        [0, nanos.len() / 2, nanos.len() - 1].map(|position| nanos[position] as f64 / txs)
+        let at = |position: usize| nanos[position] as f64 / txs;
+        Spread { fastest: at(0), median: at(nanos.len() / 2), slowest: at(nanos.len() - 1) }
     }
 }
 
@@ -114,7 +126,16 @@ pub(crate) fn table(result: &ExecResult) -> String {
         // Writing into a string does not fail.
         let _ = writeln!(text, "{}", line.trim_end());
     }
+    result.rows.iter().filter_map(parts).for_each(|line| text.push_str(&line));
     text.trim_end().to_owned()
+}
+
+/// What running consists of, in one line.
+fn parts(row: &Row) -> Option<String> {
+    let parts = row.parts.iter().map(|(name, nanos)| format!("{name} {nanos:.1} ns"));
+    let parts = parts.reduce(|all, part| format!("{all}, {part}"))?;
+    let [name, _, _, mode, threads, ..] = cells(row);
+    Some(format!("{name}, {mode} on {threads}: {parts}\n"))
 }
 
 fn cells(row: &Row) -> [String; 13] {
@@ -161,7 +182,8 @@ mod tests {
     #[test]
     fn times_are_of_one_repetition_and_counts_of_all() {
         let measured = measured(&[900, 300, 400]);
-        assert_eq!(measured.spread(), [30.0, 40.0, 90.0]);
+        let expected = Spread { fastest: 30.0, median: 40.0, slowest: 90.0 };
+        assert_eq!(measured.spread(), expected);
         assert_eq!(measured.tally.txs, 30);
         assert_eq!(measured.tally.executions, 33);
     }
@@ -181,6 +203,7 @@ mod tests {
             slowest_ns_per_tx: 1100.0,
             speedup: 1.5,
             ideal_speedup: 2.0,
+            parts: BTreeMap::new(),
             executions: 33,
             speculative: 3,
             aborts: 1,

@@ -9,16 +9,20 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::error::BenchError;
+use crate::exec::contender::Contender;
 use crate::exec::ethereum::Pace;
 use crate::exec::ethereum::Transactions;
 use crate::exec::history::History;
 use crate::exec::history::Part;
 use crate::exec::job::Cell;
+use crate::exec::job::Steps;
 use crate::exec::path::CriticalPath;
 use crate::exec::path::Lengths;
 use crate::exec::path::Touch;
 use crate::exec::race::Course;
+use crate::exec::race::Rules;
 use crate::exec::row::Label;
+use crate::exec::row::Row;
 use crate::exec::transfer::Interner;
 use crate::exec::transfer::Shape;
 use crate::exec::transfer::Transfers;
@@ -28,6 +32,32 @@ use crate::trace;
 const DIFFERENT_NANOS: u64 = 40_000_000;
 /// ... and at least and at most this many: more would be read from memory, where a node has them in its caches.
 const DIFFERENT_BLOCKS: [u64; 2] = [2, 8];
+
+/// Blocks on which the engine's ways are compared.
+#[derive(Debug)]
+pub(crate) struct Blocks<J> {
+    histories: Vec<History<J>>,
+    /// About how long running all of them once takes, in nanoseconds.
+    nanos: u64,
+}
+
+impl<J: Steps> Blocks<J> {
+    /// Runs a race on them.
+    pub(crate) fn race(&self, rules: &Rules, label: &Label) -> Vec<Row> {
+        let entry =
+            |mode, threads| Contender::new(&self.histories, (mode, threads), rules.speculate);
+        let course = Course { label, nanos: self.nanos, ideal: &|threads| self.ideal(threads) };
+        rules.run(&course, &mut rules.racers(entry))
+    }
+
+    /// The work of all blocks by the least time for it, where each part of a block waits for the one before.
+    fn ideal(&self, threads: u16) -> f64 {
+        let parts = || self.histories.iter().flat_map(History::parts);
+        let work: u64 = parts().map(|part| part.lengths.work).sum();
+        let bound: f64 = parts().map(|part| part.lengths.bound(threads)).sum();
+        work as f64 / bound
+    }
+}
 
 /// Blocks of transfers.
 #[derive(Clone, Debug)]
@@ -42,14 +72,14 @@ pub(crate) struct MadeUp {
 
 impl MadeUp {
     /// The same for the same seed.
-    pub(crate) fn course(&self, label: Label) -> Course<Transfers> {
+    pub(crate) fn blocks(&self) -> Blocks<Transfers> {
         let mut dice = ChaCha8Rng::seed_from_u64(self.seed);
         let nanos = u64::from(self.block) * u64::from(self.shape.cost());
         let [least, most] = DIFFERENT_BLOCKS;
         let blocks = DIFFERENT_NANOS.div_ceil(nanos.max(1)).clamp(least, most);
         let start = (0..self.shape.places()).map(|place| Cell::start(place.into())).collect();
         let history = History::new(start, (0..blocks).map(|_| self.block(&mut dice)).collect());
-        Course { label, histories: vec![history], nanos: nanos * blocks }
+        Blocks { histories: vec![history], nanos: nanos * blocks }
     }
 
     fn block(&self, dice: &mut ChaCha8Rng) -> (Vec<Part<Transfers>>, Vec<u32>) {
@@ -72,8 +102,7 @@ pub(crate) fn ethereum(
     dir: &Path,
     txs_min: u32,
     pace: Pace,
-    label: Label,
-) -> Result<Course<Transactions>, BenchError> {
+) -> Result<Blocks<Transactions>, BenchError> {
     let blocks = trace::read_accesses(dir).map_err(|e| BenchError::failed(e.to_string()))?;
     let enough = blocks.iter().filter(|block| block.txs.len() >= txs_min as usize);
     let mut nanos = 0.0;
@@ -90,7 +119,7 @@ pub(crate) fn ethereum(
         let line = format!("{dir}: found no block with {txs_min} transactions; lower --min-txs");
         return Err(BenchError::failed(line));
     }
-    Ok(Course { label, histories, nanos: nanos as u64 })
+    Ok(Blocks { histories, nanos: nanos as u64 })
 }
 
 /// How long tasks take by what they declare.
