@@ -31,9 +31,12 @@ mod place;
 mod plan;
 mod planned;
 mod pool;
+#[cfg(all(test, loom))]
+mod protocols;
 mod ready;
 mod report;
 mod sequential;
+mod speculate;
 mod sync;
 mod tasks;
 mod waiters;
