@@ -28,6 +28,7 @@ mod effects;
 pub mod measuring;
 mod overlay;
 mod panics;
+mod parallel;
 mod phases;
 mod plan;
 mod sequential;
@@ -37,5 +38,7 @@ mod transaction;
 
 pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
 pub use declare::{declared_access, declared_by, required_fee};
+pub use heddle_engine::{Choice, Config};
+pub use parallel::{BlockReport, Parallel, PhaseReport};
 pub use sequential::Sequential;
 pub use simulate::{Simulation, simulate};

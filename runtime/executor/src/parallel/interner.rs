@@ -41,6 +41,7 @@ impl Interner {
     }
 
     /// The number of `key`, if it has one.
+    #[inline]
     pub(crate) fn find(&self, key: &StateKey, fingerprint: u64) -> Option<u32> {
         self.search(key, fingerprint).ok()
     }

@@ -11,6 +11,7 @@ use heddle_sdk::BlockInfo;
 use heddle_sdk::Blocked;
 use heddle_sdk::Programs;
 use heddle_sdk::add_to_value;
+use heddle_types::AccessMode;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Deposit;
@@ -50,8 +51,8 @@ pub(crate) struct Output {
 /// What a transaction leaves that creates or deletes keys, or appends.
 #[derive(Debug, Default)]
 pub(crate) struct Rare {
-    /// What it does to its keys, by slot.
-    pub(crate) marks: Vec<(usize, Mark)>,
+    /// What it does to its keys.
+    pub(crate) marks: Vec<(Key, Mark)>,
     /// What goes back to whom when the block ends.
     pub(crate) returned: Vec<(Address, Amount)>,
     /// By how much the deposits that are held change.
@@ -70,8 +71,11 @@ pub(crate) enum Mark {
 }
 
 impl Rare {
-    /// Of what a transaction does; none if it does nothing of the kind.
-    fn of(effects: &mut Effects) -> Option<Box<Self>> {
+    /// Of what a transaction does, whose keys `key` knows by slot; none if it does nothing of the kind.
+    pub(crate) fn of(
+        effects: &mut Effects,
+        mut key: impl FnMut(usize) -> Key,
+    ) -> Option<Box<Self>> {
         let is_plain = |write: &Write| match write {
             Write::Put(_) => true,
             Write::Add(added) => added.reserved.is_none(),
@@ -88,12 +92,22 @@ impl Rare {
                 Write::Add(added) => Mark::Added(added.reserved),
             };
             Box::new(Self {
-                marks: effects.writes.iter().map(|(slot, write)| (*slot, mark(write))).collect(),
+                marks: effects
+                    .writes
+                    .iter()
+                    .map(|(slot, write)| (key(*slot), mark(write)))
+                    .collect(),
                 returned: std::mem::take(&mut effects.returned),
                 held: effects.held,
                 appends: std::mem::take(&mut effects.appends),
             })
         })
+    }
+}
+
+impl DeclaredJob {
+    fn key(&self, task: Task, slot: usize) -> Key {
+        self.tasks.slots(task).nth(slot).expect("a slot of the task's declaration").0
     }
 }
 
@@ -118,7 +132,17 @@ impl Job for DeclaredJob {
         let Ok(ran) = transaction::run(runner, &base, &planned, scratch) else {
             unreachable!("a declared key's value is known when its task runs");
         };
-        let rare = Rare::of(&mut scratch.effects);
+        let rare = Rare::of(&mut scratch.effects, |slot| self.key(task, slot - first));
+        for (slot, write) in &mut scratch.effects.writes {
+            if let Write::Add(added) = write
+                && planned.declared.set.mode_at(*slot) == AccessMode::Write
+            {
+                // What was declared more strongly than needed is summed up here.
+                let mut value = view.read(*slot - first).clone();
+                self.fold(self.key(task, *slot - first), &mut value, added);
+                *write = value.map_or(Write::Delete, Write::Put);
+            }
+        }
         for (slot, write) in scratch.effects.writes.drain(..) {
             match write {
                 Write::Put(entry) => view.write(slot - first, Some(entry)),
@@ -165,7 +189,6 @@ where
 
     fn was_there(&self, _key: &StateKey, slot: Option<usize>) -> bool {
         let slot = slot.expect("a declared transaction's keys have slots") - self.first;
-        let key = self.job.tasks.slots(self.task).nth(slot);
-        key.is_some_and(|(key, _)| self.job.start[key.index()].is_some())
+        self.job.start[self.job.key(self.task, slot).index()].is_some()
     }
 }

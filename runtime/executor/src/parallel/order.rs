@@ -39,8 +39,8 @@ mod tests {
             };
             let mut keys: Vec<_> = parts.into_iter().map(key).collect();
             let sorted = keys.clone();
-            let len = keys.len().max(1);
-            keys.rotate_left(if keys.is_empty() { 0 } else { rotation % len });
+            let rotation = rotation % keys.len().max(1);
+            keys.rotate_left(rotation);
             let order = ascending(&keys, 0..keys.len());
             let found: Vec<_> = order.into_iter().map(|number| keys[number]).collect();
             prop_assert_eq!(found, sorted);

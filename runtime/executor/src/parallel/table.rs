@@ -61,6 +61,19 @@ impl Table {
         self.interner.find(key, fingerprint(key))
     }
 
+    /// The number of a key that has one, whose fingerprint this is.
+    pub(crate) fn find_hashed(&self, key: &StateKey, fingerprint: u64) -> Option<u32> {
+        self.interner.find(key, fingerprint)
+    }
+
+    /// Gives a key that has none a number, and what was there when the block began.
+    pub(crate) fn insert(&mut self, key: &StateKey, entry: Option<Entry>) -> u32 {
+        let number = self.intern(key, fingerprint(key));
+        self.now.push(entry.clone());
+        self.start.push(entry);
+        number
+    }
+
     /// All keys, by number.
     pub(crate) fn keys(&self) -> &[StateKey] {
         self.interner.keys()
