@@ -77,8 +77,6 @@ pub(crate) struct Settlement<'a> {
     was_present: &'a [bool],
     /// Keys for which that has changed.
     is_present: BTreeMap<u32, bool>,
-    /// Whether a key was deleted that was there when the block began, so that an add that reserves nothing may create it.
-    has_deleted: bool,
 }
 
 impl<'a> Settlement<'a> {
@@ -87,8 +85,9 @@ impl<'a> Settlement<'a> {
             *mark == Mark::Deleted && table.start[key.index()].is_some()
         };
         let rare = outputs.iter().filter_map(|output| output.rare.as_deref());
-        let has_deleted = rare.flat_map(|rare| &rare.marks).any(is_deletion);
-        Self { table, was_present, is_present: BTreeMap::new(), has_deleted }
+        let deletes = rare.flat_map(|rare| &rare.marks).any(is_deletion);
+        table.has_deleted |= deletes;
+        Self { table, was_present, is_present: BTreeMap::new() }
     }
 
     /// Settles the next task.
@@ -101,7 +100,7 @@ impl<'a> Settlement<'a> {
             let paid = &mut ran.receipt.deposit_paid;
             *paid = paid.checked_add(kept).expect(SUPPLY);
         }
-        if self.has_deleted && ran.receipt.outcome == Outcome::Ok {
+        if self.table.has_deleted && ran.receipt.outcome == Outcome::Ok {
             self.plain_adds(&ran.trace);
         }
         settled.push(index, ran);

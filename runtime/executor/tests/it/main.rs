@@ -4,6 +4,7 @@
 
 mod deposits;
 mod open;
+mod parallel;
 mod phases;
 mod random;
 mod rig;
