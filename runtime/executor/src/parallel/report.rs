@@ -46,8 +46,9 @@ impl BlockReport {
         self.open = Some(report);
     }
 
-    pub(crate) fn on_phase(&mut self, phase: Phase, items: u32) {
+    pub(crate) fn on_phase(&mut self, phase: Phase, items: usize) {
         if items > 0 {
+            let items = u32::try_from(items).unwrap_or(u32::MAX);
             self.phases.push(PhaseReport { phase, items });
         }
     }
