@@ -128,7 +128,7 @@ struct Execution<'a> {
 impl Execution<'_> {
     fn all(mut self, block: &BlockInput<'_>) -> Result<BlockOutcome, Broken> {
         let mut settled = Settled::default();
-        self.parallel.table.begin(block.transactions.len() * 4);
+        self.parallel.table.begin();
         self.phase(Phase::Begin, &mut settled)?;
         let mut plan = BlockPlan::default();
         let Parallel { planner, table, .. } = &mut *self.parallel;
@@ -137,6 +137,7 @@ impl Execution<'_> {
         let (ids, skipped) = (std::mem::take(&mut plan.ids), std::mem::take(&mut plan.skipped));
         settled.receipts.reserve_exact(ids.len());
         settled.traces.reserve_exact(ids.len());
+        settled.indices.reserve_exact(ids.len());
         self.declared(plan, &mut settled)?;
         self.open(&open, &mut settled);
         for phase in Phase::AFTER_TRANSACTIONS {
@@ -202,7 +203,7 @@ impl Execution<'_> {
 
     /// Runs tasks on the table's values, and gives the work back. Outputs are in the engine.
     fn run(&mut self, work: Work, tasks: Tasks) -> Result<(Work, Report), Broken> {
-        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        let Parallel { engine, table, was_present, planner, .. } = &mut *self.parallel;
         was_present.clear();
         was_present.extend(table.now.iter().map(Option::is_some));
         let job = BlockJob {
@@ -214,6 +215,7 @@ impl Execution<'_> {
         };
         let report = engine.run(&job, &job.tasks, &mut table.now);
         table.start = job.start;
+        planner.recycle(job.tasks);
         Ok((job.work, report.map_err(|_| Broken)?))
     }
 }
