@@ -24,3 +24,10 @@ pub(crate) fn alone<T>(mutex: &mut Mutex<T>) -> &mut T {
         Err(poisoned) => poisoned.into_inner(),
     }
 }
+
+/// Between two accesses that are `SeqCst` already. The model takes these for acquire and release, and only fences for what
+/// they are.
+pub(crate) fn seq_cst() {
+    #[cfg(loom)]
+    fence(Ordering::SeqCst);
+}

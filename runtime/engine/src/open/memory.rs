@@ -14,9 +14,9 @@ use crate::sync::MutexGuard;
 use crate::sync::lock;
 
 /// Chains in the first segment, as a power of two.
-const SEGMENT_BITS: u32 = 8;
+const SEGMENT_BITS: u32 = if cfg!(loom) { 1 } else { 8 };
 /// Enough for [`Key::COUNT_MAX`] keys.
-const SEGMENTS: usize = 23;
+const SEGMENTS: usize = 31 - SEGMENT_BITS as usize;
 
 const _: () = assert!(
     ((1_u64 << SEGMENTS) - 1) << SEGMENT_BITS >= Key::COUNT_MAX as u64,

@@ -32,6 +32,7 @@ use crate::sync::Mutex;
 use crate::sync::Ordering;
 use crate::sync::alone;
 use crate::sync::lock;
+use crate::sync::seq_cst;
 
 /// Runs that a task gets while tasks before it are not committed.
 pub(super) const SPECULATIONS_MAX: u32 = 4;
@@ -263,6 +264,8 @@ impl Schedule {
     /// Moves the frontier as far as it goes. What the caller has to run then, if it is for the caller to do.
     fn commit(&self) -> Option<Step> {
         loop {
+            // After the status was set, or the frontier moved: see the head of this file.
+            seq_cst();
             let start = self.frontier();
             let mut end = start;
             while end < self.tasks && self.slot(end).status.phase() == Phase::Executed {
