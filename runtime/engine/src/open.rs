@@ -39,6 +39,8 @@ mod in_order;
 mod memory;
 mod schedule;
 mod status;
+#[cfg(all(test, loom))]
+mod tests;
 mod throttle;
 mod view;
 mod worker;

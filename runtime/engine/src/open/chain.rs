@@ -329,3 +329,6 @@ impl<O: OpenJob> Chain<O> {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -395,3 +395,6 @@ impl Slot {
         Self { status: Status::new(), waiters: Mutex::new(Vec::new()) }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
