@@ -74,6 +74,7 @@ pub(super) struct Chain<O: OpenJob> {
     bottom: O::Value,
     /// Ascending by task, one a task.
     versions: SmallVec<[Version<O>; 1]>,
+    /// The highest last, the others in any order.
     readers: SmallVec<[Reader; 2]>,
 }
 
@@ -201,6 +202,11 @@ impl<O: OpenJob> Chain<O> {
             self.readers.retain(|reader| reader.task >= run.frontier);
         }
         self.readers.push(Reader { task: run.task, incarnation: run.incarnation });
+        if let [.., before, last] = &mut *self.readers
+            && before.task > last.task
+        {
+            mem::swap(before, last);
+        }
     }
 
     /// Changes the version of `task`. What is above the next task that replaces the value makes no difference to readers, so
@@ -213,9 +219,12 @@ impl<O: OpenJob> Chain<O> {
         stale: &mut Vec<Reader>,
     ) {
         let place = self.place(task);
+        if self.readers.last().is_none_or(|highest| highest.task <= task) {
+            return self.set(place, version);
+        }
         let (Ok(start) | Err(start)) = place;
-        let (before, after) =
-            (start + usize::from(place.is_ok()), start + usize::from(version.is_some()));
+        let before = start + usize::from(place.is_ok());
+        let after = start + usize::from(version.is_some());
         let last = self.next_put(before);
         let is_affected = |reader: &Reader| reader.task > task && reader.task <= last;
         if !self.readers.iter().any(is_affected) {
