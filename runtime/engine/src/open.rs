@@ -65,12 +65,13 @@ impl<O: OpenJob> OpenEngine<O> {
     /// When the system gives no threads.
     pub fn new(config: Config) -> Self {
         let pool = Pool::new(config.threads);
-        let workers = (0_u32..).take(pool.threads()).map(Worker::new).map(Mutex::new).collect();
+        let threads = pool.threads();
+        let workers = (0_u32..).take(threads).map(Worker::new).map(Mutex::new).collect();
         Self {
             config,
             pool,
             memory: Memory::new(),
-            schedule: Schedule::new(),
+            schedule: Schedule::new(threads),
             records: Vec::new(),
             workers,
             outputs: Vec::new(),

@@ -8,8 +8,11 @@
 //! afterwards; who moves the frontier looks at the next task's status afterwards. One of them sees the other. The same holds
 //! for `closing` and the frontier.
 //!
-//! Bounds. A task is claimed only within a window above the frontier (`throttle.rs`). Once it has run [`SPECULATIONS_MAX`] times it waits
-//! for the frontier and then runs for good: `SPECULATIONS_MAX + 1` executions at most.
+//! Bounds. A task is claimed only within a window above the frontier (`throttle.rs`). Once it has run a few times it waits for the
+//! frontier and then runs for good: [`SPECULATIONS_MAX`]` + 1` executions at most. With more workers more is won by another
+//! try. Simulated without overhead on 40 Ethereum blocks, a task taking as long as its gas, with 2, 3, 4 and 8 speculations:
+//! 2 workers reach 0.94, 0.93, 0.93, 0.93 of the ideal, 4 workers 0.88, 0.88, 0.89, 0.89, 16 workers 0.81, 0.87, 0.91, 0.95;
+//! and run 1.5, 1.7, 1.9, 3.0 times as many tasks as there are.
 //!
 //! No deadlock: a worker sleeps only when there is nothing to claim and nothing in the queue. The task at the frontier then
 //! has a worker: who moved the frontier takes a deferred one, who executes a task resumes those that wait for it, and an
@@ -34,8 +37,8 @@ use crate::sync::alone;
 use crate::sync::lock;
 use crate::sync::seq_cst;
 
-/// Runs that a task gets while tasks before it are not committed.
-pub(super) const SPECULATIONS_MAX: u32 = 4;
+/// Runs that a task gets while tasks before it are not committed, however many workers there are.
+const SPECULATIONS_MAX: u32 = 5;
 /// How often a worker that has nothing to do looks again before it sleeps.
 const SPINS: u32 = 64;
 /// In `next`: no task is to be claimed for now.
@@ -83,13 +86,16 @@ pub(super) struct Schedule {
     /// The in-order stretch starts as soon as all claimed tasks are committed.
     closing: AtomicBool,
     throttle: Throttle,
+    /// Runs that a task gets while tasks before it are not committed.
+    speculations: u32,
     idle: Idle,
     tasks: u32,
     slots: Vec<Slot>,
 }
 
 impl Schedule {
-    pub(super) fn new() -> Self {
+    /// For so many workers, at least one.
+    pub(super) fn new(workers: usize) -> Self {
         Self {
             next: Apart(AtomicU32::new(0)),
             frontier: Apart(AtomicU32::new(0)),
@@ -99,6 +105,7 @@ impl Schedule {
             broken: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             throttle: Throttle::new(),
+            speculations: SPECULATIONS_MAX.min(1 + workers.ilog2()),
             idle: Idle::default(),
             tasks: 0,
             slots: Vec::new(),
@@ -258,7 +265,7 @@ impl Schedule {
 
     /// Whether the next run of `task` may come before all tasks below are committed.
     fn may_speculate(&self, task: u32) -> bool {
-        self.incarnation(task) + 1 < SPECULATIONS_MAX
+        self.incarnation(task) + 1 < self.speculations
     }
 
     /// Moves the frontier as far as it goes. What the caller has to run then, if it is for the caller to do.

@@ -83,7 +83,7 @@ impl World {
         memory.start_block();
         // Segments are not made under the model: it does not know `OnceLock`.
         (0..4).map(Key::new).for_each(|key| drop(memory.chain(key)));
-        let mut schedule = Schedule::new();
+        let mut schedule = Schedule::new(2);
         schedule.start_block(tasks);
         let records = (0..tasks).map(|_| Record::default()).collect();
         Self { block, memory, schedule, records }

@@ -1,5 +1,7 @@
 //! One key, and runs that come in any order.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use super::*;
 use crate::job::Blocked;
 use crate::job::OpenView;

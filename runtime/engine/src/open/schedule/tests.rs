@@ -1,9 +1,11 @@
 //! Workers that take turns as the test says.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use super::*;
 
 fn schedule(tasks: u32) -> Schedule {
-    let mut schedule = Schedule::new();
+    let mut schedule = Schedule::new(4);
     schedule.start_block(tasks);
     schedule
 }
@@ -78,7 +80,7 @@ fn an_aborted_task_is_queued_and_comes_before_new_ones() {
 fn after_a_few_runs_in_vain_a_task_waits_for_the_frontier() {
     let schedule = schedule(2);
     (0..2).for_each(|task| assert_eq!(next(&schedule), task));
-    for _ in 1..SPECULATIONS_MAX {
+    for _ in 1..schedule.speculations {
         assert_eq!(schedule.retry(1), Some(Step::Run(1)));
     }
     assert_eq!(schedule.retry(1), None);
