@@ -125,7 +125,7 @@ impl<O: OpenJob> OpenEngine<O> {
                 let key = Key::new(base + word.trailing_zeros());
                 *word &= *word - 1;
                 // Keys that only an aborted run has changed have nothing.
-                if let Some(value) = self.memory.chain(key).take() {
+                if let Some(value) = self.memory.touched(key).take() {
                     each(key, value);
                 }
             }
@@ -159,9 +159,7 @@ impl<O: OpenJob> OpenEngine<O> {
     fn run_in_order(&mut self, job: &O, tasks: u32) {
         self.memory.start_block();
         for worker in &self.workers {
-            let mut worker = lock(worker);
-            worker.changed.keys.clear();
-            worker.changed.added.clear();
+            lock(worker).forget();
         }
         lock(&self.workers[0]).run_in_order(&self.shared(job), 0..tasks);
     }
@@ -183,7 +181,7 @@ impl<O: OpenJob> OpenEngine<O> {
         for worker in &self.workers {
             let mut worker = lock(worker);
             for key in worker.changed.added.drain(..) {
-                self.memory.chain(key).settled(job, key);
+                self.memory.touched(key).settled(job, key);
             }
             report.executions += worker.counts.executions;
             report.speculative += worker.counts.speculative;

@@ -65,8 +65,6 @@ enum Origin {
 
 /// One key during a block. Flat, so that with 16-byte values it fits a pair of cache lines together with its lock.
 pub(super) struct Chain<O: OpenJob> {
-    /// The block that the rest is of.
-    block: u32,
     /// What the key has been listed for, in this block.
     listed: Listed,
     origin: Origin,
@@ -92,7 +90,6 @@ pub(super) enum Listed {
 impl<O: OpenJob> Chain<O> {
     pub(super) fn new() -> Self {
         Self {
-            block: 0,
             listed: Listed::Nothing,
             origin: Origin::Unknown,
             bottom: O::Value::default(),
@@ -101,12 +98,8 @@ impl<O: OpenJob> Chain<O> {
         }
     }
 
-    /// Forgets what is of another block. Before anything else.
-    pub(super) fn renew(&mut self, block: u32) {
-        if self.block == block {
-            return;
-        }
-        self.block = block;
+    /// Forgets everything, for another key or block.
+    pub(super) fn clear(&mut self) {
         self.listed = Listed::Nothing;
         self.origin = Origin::Unknown;
         self.versions.clear();

@@ -7,6 +7,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::memory::Memory;
+use super::memory::Spare;
 use super::schedule::Schedule;
 use super::worker::Record;
 use super::worker::Shared;
@@ -82,7 +83,9 @@ impl World {
         let mut memory = Memory::new();
         memory.start_block();
         // Segments are not made under the model: it does not know `OnceLock`.
-        (0..4).map(Key::new).for_each(|key| drop(memory.chain(key)));
+        let mut spare = Spare::default();
+        (0..4).map(Key::new).for_each(|key| drop(memory.chain(key, &mut spare)));
+        memory.start_block();
         let mut schedule = Schedule::new(2);
         schedule.start_block(tasks);
         let records = (0..tasks).map(|_| Record::default()).collect();
@@ -121,7 +124,8 @@ fn check(preemptions: usize, ops: &[Op], outputs: &[u32], values: &[u32]) {
         let left = world.records.iter_mut().map(Record::take).collect::<Vec<_>>();
         assert_eq!(left, outputs);
         for (key, value) in (0..).map(Key::new).zip(&values) {
-            assert_eq!(world.memory.chain(key).settled(&world.block, key), value);
+            let mut spare = Spare::default();
+            assert_eq!(world.memory.chain(key, &mut spare).settled(&world.block, key), value);
         }
     });
 }

@@ -40,9 +40,7 @@ struct Rig(Chain<Values>);
 
 impl Rig {
     fn new() -> Self {
-        let mut chain = Chain::new();
-        chain.renew(1);
-        Self(chain)
+        Self(Chain::new())
     }
 
     fn read(&mut self, task: u32) -> Result<u64, u32> {
@@ -169,10 +167,10 @@ fn readers_of_committed_tasks_are_forgotten() {
 }
 
 #[test]
-fn the_next_block_starts_from_its_base() {
+fn a_cleared_chain_starts_from_the_base() {
     let mut chain = Rig::new();
     chain.put(3, 30);
     chain.read(5).unwrap();
-    chain.0.renew(2);
+    chain.0.clear();
     assert_eq!((chain.read(9), chain.put(4, 40), chain.0.take()), (Ok(BASE), vec![9], Some(40)));
 }
