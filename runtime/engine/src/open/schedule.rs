@@ -90,6 +90,7 @@ pub(super) struct Schedule {
     speculations: u32,
     idle: Idle,
     tasks: u32,
+    /// By task, and more from larger blocks.
     slots: Vec<Slot>,
 }
 
@@ -115,12 +116,12 @@ impl Schedule {
     /// From here on the tasks are those of another block.
     pub(super) fn start_block(&mut self, tasks: u32) {
         self.tasks = tasks;
-        self.slots.truncate(tasks as usize);
-        for slot in &mut self.slots {
+        let len = self.slots.len().max(tasks as usize);
+        self.slots.resize_with(len, Slot::new);
+        for slot in &mut self.slots[..tasks as usize] {
             slot.status.reset();
             alone(&mut slot.waiters).clear();
         }
-        self.slots.resize_with(tasks as usize, Slot::new);
         self.next.0.store(0, Ordering::Relaxed);
         self.frontier.0.store(0, Ordering::Relaxed);
         lock(&self.queue.0).clear();

@@ -14,7 +14,7 @@ use crate::sync::Ordering;
 
 /// Tasks that are judged together, those run alone not counted.
 const SAMPLE_TASKS: u32 = 32;
-const STRETCH_TASKS_MIN: u32 = 128;
+const STRETCH_TASKS_MIN: u32 = 32;
 const STRETCH_TASKS_MAX: u32 = 4096;
 /// By how much a stretch is longer than that before.
 const STRETCH_GROWTH: u32 = 4;
