@@ -1,11 +1,34 @@
-//! The engine: its settings, its threads, and the choice of a way.
+//! The engine: its settings, its threads and memory, and the choice of a way.
 
+use std::fmt;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use crate::cells::SharedSlice;
+use crate::choose;
+use crate::claim::ByLevel;
+use crate::claim::InOrder;
+use crate::claim::Queue;
 use crate::job::Job;
+use crate::levels::Levels;
+use crate::plan::Outline;
+use crate::plan::Planner;
+use crate::planned::Block;
+use crate::planned::Memory;
+use crate::pool::Pool;
 use crate::report::Reason;
 use crate::report::Report;
 use crate::report::Way;
 use crate::sequential;
+use crate::sync::AtomicU32;
+use crate::sync::Ordering;
 use crate::tasks::Tasks;
+use crate::worker::Crew;
+use crate::worker::CrewState;
+use crate::worker::Source;
+use crate::worker::Worker;
 
 /// How declared tasks are to be run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,17 +64,65 @@ impl Config {
     }
 }
 
+/// Tasks that are planned to find out whether threads pay.
+const SAMPLE: u32 = 128;
+/// Tasks that run in order before that is asked again.
+const STRIDE: u32 = 2048;
+/// Tasks of this expected cost and above are planned beforehand, and run by level where that matters.
+const LONG_NS: u64 = 2_000;
+/// Work that a worker claims at once, in nanoseconds: with less it could not fetch values ahead.
+const CHUNK_NS: u64 = 8_000;
+/// Tasks that a worker claims at once, at most.
+const CHUNK_MAX: u64 = 32;
+
+/// Work after which a worker looks after those that wait for what it has done, in nanoseconds.
+const BATCH_NS: u64 = 1_000;
+/// Tasks after which it does so at the latest.
+const BATCH_MAX: usize = 8;
+
+/// What a block runs on.
+struct Input<'a, J: Job> {
+    job: &'a J,
+    tasks: &'a Tasks,
+    values: &'a mut [J::Value],
+}
+
 /// Runs blocks of tasks. Keeps its threads and its memory from block to block.
-#[derive(Debug)]
 pub struct Engine<J: Job> {
     config: Config,
+    pool: Pool,
+    memory: Memory<J>,
+    workers: Vec<Mutex<Worker<J>>>,
+    levels: Levels,
+    queue: Queue,
     outputs: Vec<J::Output>,
+    /// Of the tasks that were planned ahead.
+    ahead: Option<Outline>,
 }
+
+/// A block broke in the planned way: the job panicked, or an invariant of the engine does not hold. Values and outputs are of no
+/// use; start over on the values from before the block, with [`Choice::Sequential`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken;
 
 impl<J: Job> Engine<J> {
     /// With these settings.
+    ///
+    /// # Panics
+    /// When the system gives no threads.
     pub fn new(config: Config) -> Self {
-        Self { config, outputs: Vec::new() }
+        let pool = Pool::new(config.threads);
+        let numbers = 0..u32::try_from(pool.threads()).expect("fewer than 2^32 threads");
+        Self {
+            config,
+            pool,
+            memory: Memory::default(),
+            workers: numbers.map(|number| Mutex::new(Worker::new(number))).collect(),
+            levels: Levels::default(),
+            queue: Queue::default(),
+            outputs: Vec::new(),
+            ahead: None,
+        }
     }
 
     /// Its settings; changes hold from the next block on, the number of threads excepted.
@@ -59,24 +130,216 @@ impl<J: Job> Engine<J> {
         &mut self.config
     }
 
+    /// Plans `tasks` on `keys` keys now. If the next block that runs is of these tasks and runs planned, it starts at once.
+    pub fn plan_ahead(&mut self, tasks: &Tasks, keys: usize) {
+        self.memory.reset(tasks, keys, self.may_speculate(tasks));
+        self.ahead = Some(self.plan_all(tasks));
+    }
+
     /// Runs `tasks` on `values`, which are by key and are afterwards what holds when the last task is done.
-    pub fn run(&mut self, job: &J, tasks: &Tasks, values: &mut [J::Value]) -> Report {
+    ///
+    /// # Errors
+    /// [`Broken`], of the planned way only.
+    ///
+    /// # Panics
+    /// When a task declares a key twice or one that has no value, or the job panics while tasks run in order.
+    pub fn run(
+        &mut self,
+        job: &J,
+        tasks: &Tasks,
+        values: &mut [J::Value],
+    ) -> Result<Report, Broken> {
+        assert!(tasks.keys() as usize <= values.len(), "every key has a value");
         self.outputs.clear();
         self.outputs.resize_with(tasks.len(), J::Output::default);
-        let count = u32::try_from(tasks.len()).expect("at most 2^30 tasks");
-        sequential::run(job, tasks, 0..count, values, &mut self.outputs);
-        Report {
-            way: Way::Sequential,
-            reason: Reason::OneThread,
-            threads: 1,
-            tasks: count,
-            executions: u64::from(count),
-            ..Report::default()
-        }
+        let ahead = self.ahead.take();
+        let input = Input { job, tasks, values };
+        let report = match self.config.choice {
+            Choice::Sequential => self.in_order(input, 0..count(tasks)),
+            Choice::Planned => self.planned(input, 0, ahead)?,
+            Choice::Auto => self.auto(input)?,
+        };
+        Ok(Report { tasks: count(tasks), ..report })
     }
 
     /// What the tasks of the last block left, by task.
     pub fn outputs(&mut self) -> &mut [J::Output] {
         &mut self.outputs
     }
+
+    fn auto(&mut self, input: Input<'_, J>) -> Result<Report, Broken> {
+        let Input { job, tasks, values } = input;
+        let len = count(tasks);
+        let threads = self.pool.threads();
+        if threads == 1 {
+            let report = self.in_order(Input { job, tasks, values }, 0..len);
+            return Ok(Report { reason: Reason::OneThread, ..report });
+        }
+        if !choose::could_pay(threads, mean_cost(tasks)) {
+            let report = self.in_order(Input { job, tasks, values }, 0..len);
+            return Ok(Report { reason: Reason::LittleWork, ..report });
+        }
+        self.memory.plan.reset(tasks, values.len(), false);
+        let mut at = 0;
+        let mut reason = Reason::LittleWork;
+        while at < len {
+            let sampled = SAMPLE.min(len - at);
+            let mut planner = Planner::new(&self.memory.plan, tasks, at);
+            planner.plan_until(at + sampled);
+            let outline = planner.outline;
+            self.memory.plan.restart();
+            reason = choose::choose(threads, len - at, sampled, &outline);
+            if reason == Reason::Parallel {
+                let report = self.planned(Input { job, tasks, values }, at, None)?;
+                let executions = report.executions + u64::from(at);
+                return Ok(Report { executions, reason, ..report });
+            }
+            let end = len.min(at + STRIDE);
+            self.in_order(Input { job, tasks, values }, at..end);
+            at = end;
+        }
+        Ok(Report { executions: u64::from(len), reason, threads: 1, ..Report::default() })
+    }
+
+    fn in_order(&mut self, input: Input<'_, J>, range: Range<u32>) -> Report {
+        let Input { job, tasks, values } = input;
+        let executions = u64::from(range.end - range.start);
+        sequential::run(job, tasks, range, values, &mut self.outputs);
+        Report { executions, threads: 1, ..Report::default() }
+    }
+
+    /// Runs the tasks from `start` on in parallel.
+    fn planned(
+        &mut self,
+        input: Input<'_, J>,
+        start: u32,
+        ahead: Option<Outline>,
+    ) -> Result<Report, Broken> {
+        let Input { job, tasks, values } = input;
+        let len = count(tasks);
+        let cost = mean_cost(tasks);
+        let is_long = cost >= LONG_NS && start == 0;
+        let speculates = start == 0 && self.may_speculate(tasks);
+        let ahead = ahead.or_else(|| {
+            self.memory.reset(tasks, values.len(), speculates);
+            is_long.then(|| self.plan_all(tasks))
+        });
+        let is_uneven = ahead.is_some_and(|outline| is_long && self.is_uneven(&outline));
+        let source = if is_uneven {
+            self.levels.work_out(&self.memory.plan, tasks);
+            Source::ByLevel(ByLevel::new(&self.levels, std::mem::take(&mut self.queue)))
+        } else {
+            let planned = if ahead.is_some() { len } else { start };
+            Source::InOrder(InOrder::new(start, planned, self.chunk(cost)))
+        };
+        let mut planner = Planner::new(&self.memory.plan, tasks, start);
+        let crew = Crew {
+            block: Block {
+                job,
+                tasks,
+                memory: &self.memory,
+                values: SharedSlice::new(values),
+                outputs: SharedSlice::new(&mut self.outputs),
+                remaining: AtomicU32::new(len - start),
+            },
+            source,
+            state: AtomicU32::new(if start == len { CrewState::DONE } else { CrewState::RUNNING }),
+            written_back: AtomicU32::new(0),
+            moved: AtomicU32::new(ahead.map_or(0, |outline| outline.moved)),
+            speculates,
+            batch: batch(cost),
+            ahead: ahead_of(cost),
+            clock: self.config.clock,
+        };
+        let planning = Mutex::new(if ahead.is_some() { None } else { Some(&mut planner) });
+        self.pool.on_all(|number| {
+            let mut worker = lock(&self.workers[number]);
+            worker.reset();
+            let planner = if number == 0 { lock(&planning).take() } else { None };
+            crew.join(&mut worker, planner);
+        });
+        let state = crew.state.load(Ordering::Acquire);
+        if let Source::ByLevel(by_level) = crew.source {
+            self.queue = by_level.into_queue();
+        }
+        if state == CrewState::DONE {
+            let outline = ahead.unwrap_or(planner.outline);
+            Ok(self.report(&outline))
+        } else {
+            Err(Broken)
+        }
+    }
+
+    /// Whether waiting tasks may be tried ahead of time: only long ones are worth it.
+    fn may_speculate(&self, tasks: &Tasks) -> bool {
+        self.config.speculate && self.pool.threads() > 1 && mean_cost(tasks) >= LONG_NS
+    }
+
+    fn plan_all(&self, tasks: &Tasks) -> Outline {
+        let mut planner = Planner::new(&self.memory.plan, tasks, 0);
+        planner.plan_until(count(tasks));
+        planner.outline
+    }
+
+    /// Whether it matters that the longest chains start first: they are long beside what each thread has to do.
+    fn is_uneven(&self, outline: &Outline) -> bool {
+        const SHARE: u64 = 20;
+        let threads = u64::try_from(self.pool.threads()).unwrap_or(u64::MAX);
+        u64::from(outline.critical_path).saturating_mul(threads * SHARE) > outline.total_cost
+    }
+
+    fn chunk(&self, cost: u64) -> u32 {
+        let by_cost = (CHUNK_NS / cost.max(1)).clamp(1, CHUNK_MAX);
+        self.config.chunk.unwrap_or_else(|| u32::try_from(by_cost).expect("at most CHUNK_MAX"))
+    }
+
+    fn report(&mut self, outline: &Outline) -> Report {
+        let mut report = Report {
+            way: Way::Planned,
+            threads: u32::try_from(self.pool.threads()).expect("fewer than 2^32 threads"),
+            total_cost: outline.total_cost,
+            critical_path: u64::from(outline.critical_path),
+            ..Report::default()
+        };
+        for worker in &mut self.workers {
+            let tally = &worker.get_mut().unwrap_or_else(PoisonError::into_inner).tally;
+            report.executions += tally.executions;
+            report.speculative += tally.speculative;
+            report.aborts += tally.aborts;
+            report.waits += tally.waits;
+            report.conflicts.extend(&tally.conflicts);
+            report.timeline.extend(&tally.spans);
+        }
+        report.timeline.sort_by_key(|span| (span.start_ns, span.worker));
+        report
+    }
+}
+
+impl<J: Job> fmt::Debug for Engine<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tasks whose waiters are looked after together.
+fn batch(cost: u64) -> usize {
+    usize::try_from(BATCH_NS / cost.max(1)).map_or(BATCH_MAX, |batch| batch.clamp(1, BATCH_MAX))
+}
+
+/// How many tasks ahead values are fetched: what another core's cache takes to answer, in tasks.
+fn ahead_of(cost: u64) -> usize {
+    const ANSWER_NS: u64 = 800;
+    usize::try_from(ANSWER_NS / cost.max(100)).map_or(1, |tasks| tasks.max(1))
+}
+
+fn mean_cost(tasks: &Tasks) -> u64 {
+    tasks.total_cost() / u64::from(count(tasks).max(1))
+}
+
+fn count(tasks: &Tasks) -> u32 {
+    u32::try_from(tasks.len()).expect("at most 2^30 tasks")
 }

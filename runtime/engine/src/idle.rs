@@ -12,6 +12,8 @@ use crate::sync::lock;
 
 #[derive(Debug, Default)]
 pub(crate) struct Idle {
+    /// Workers that look for work, asleep or not.
+    searching: AtomicU32,
     /// Workers that sleep, or are about to.
     sleeping: AtomicU32,
     lock: Mutex<()>,
@@ -19,6 +21,22 @@ pub(crate) struct Idle {
 }
 
 impl Idle {
+    /// Whether a worker is looking for work. A hint.
+    #[inline]
+    pub(crate) fn is_anyone_searching(&self) -> bool {
+        self.searching.load(Ordering::Relaxed) > 0
+    }
+
+    /// The caller looks for work from now on.
+    pub(crate) fn start_search(&self) {
+        self.searching.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The caller has found work, or there will be none.
+    pub(crate) fn end_search(&self) {
+        self.searching.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Sleeps until `has_work`.
     pub(crate) fn sleep_until(&self, has_work: impl Fn() -> bool) {
         self.sleeping.fetch_add(1, Ordering::Relaxed);

@@ -16,17 +16,20 @@ impl Key {
     ///
     /// # Panics
     /// At [`Key::COUNT_MAX`] and above.
+    #[inline]
     pub const fn new(number: u32) -> Self {
         assert!(number < Self::COUNT_MAX, "at most 2^30 keys");
         Self(number)
     }
 
     /// Its number.
+    #[inline]
     pub const fn get(self) -> u32 {
         self.0
     }
 
     /// As a position in memory.
+    #[inline]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
@@ -34,16 +37,19 @@ impl Key {
 
 impl Task {
     /// From its number.
+    #[inline]
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
 
     /// Its number.
+    #[inline]
     pub const fn get(self) -> u32 {
         self.0
     }
 
     /// As a position in memory.
+    #[inline]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
@@ -65,12 +71,12 @@ pub enum Mode {
 /// Running is a function of what the view gives: for the same values a task always writes the same. It may run more than
 /// once, on values that turn out to be stale; only its last run counts, and only that run's output is kept.
 pub trait Job: Sync {
-    /// What is at a key.
-    type Value: Clone + Default + Send + Sync;
+    /// What is at a key. Compared to find out whether what a task saw ahead of time still stands.
+    type Value: Clone + Default + Eq + Send + Sync;
     /// What an [`Mode::Add`] adds.
     type Delta: Clone + Default + Send + Sync;
     /// What a task leaves besides values.
-    type Output: Default + Send;
+    type Output: Default + Send + Sync;
     /// Memory that a worker's tasks use one after the other.
     type Scratch: Default + Send;
 

@@ -20,17 +20,30 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod cells;
+mod choose;
+mod claim;
 mod engine;
 mod idle;
 mod job;
+mod levels;
 mod open;
+mod place;
+mod plan;
+mod planned;
 mod pool;
+#[cfg(all(test, loom))]
+mod protocols;
+mod ready;
 mod report;
 mod sequential;
+mod speculate;
 mod sync;
 mod tasks;
+mod waiters;
+mod worker;
 
-pub use engine::{Choice, Config, Engine};
+pub use engine::{Broken, Choice, Config, Engine};
 pub use job::{Blocked, Job, Key, Mode, OpenJob, OpenView, Task, View};
 pub use open::OpenEngine;
 pub use report::{Doing, Reason, Report, Span, Way};

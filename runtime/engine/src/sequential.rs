@@ -19,7 +19,7 @@ pub(crate) fn run<J: Job>(
     let mut scratch = J::Scratch::default();
     for number in range {
         let task = Task::new(number);
-        let mut view = InPlace { job, slots: tasks.of(task), values };
+        let mut view = InPlace { job, slots: tasks.slots_of(task).1, values };
         outputs[task.index()] = job.run(task, &mut view, &mut scratch);
     }
 }

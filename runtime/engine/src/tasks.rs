@@ -14,6 +14,7 @@ const ADD: u32 = 2;
 pub(crate) struct Access(u32);
 
 impl Access {
+    #[inline]
     const fn new(key: Key, mode: Mode) -> Self {
         let mode = match mode {
             Mode::Read => READ,
@@ -23,10 +24,22 @@ impl Access {
         Self(key.get() | mode << MODE_SHIFT)
     }
 
+    #[inline]
+    pub(crate) const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    #[inline]
     pub(crate) const fn key(self) -> Key {
         Key::new(self.0 & (Key::COUNT_MAX - 1))
     }
 
+    #[inline]
     pub(crate) const fn mode(self) -> Mode {
         match self.0 >> MODE_SHIFT {
             READ => Mode::Read,
@@ -42,6 +55,7 @@ pub struct Tasks {
     accesses: Vec<Access>,
     ends: Vec<u32>,
     costs: Vec<u32>,
+    total_cost: u64,
     adds: u32,
     keys: u32,
 }
@@ -63,6 +77,7 @@ impl Tasks {
         assert!(self.ends.len() < Key::COUNT_MAX as usize, "at most 2^30 tasks");
         self.ends.push(end.expect("at most 2^30 declared keys"));
         self.costs.push(cost);
+        self.total_cost += u64::from(cost);
     }
 
     /// Forgets all tasks and keeps the memory.
@@ -70,6 +85,7 @@ impl Tasks {
         self.accesses.clear();
         self.ends.clear();
         self.costs.clear();
+        self.total_cost = 0;
         self.adds = 0;
         self.keys = 0;
     }
@@ -95,27 +111,31 @@ impl Tasks {
     }
 
     /// What `task` declares, in the order in which it was declared: that of its slots.
+    #[inline]
     pub fn slots(&self, task: Task) -> impl ExactSizeIterator<Item = (Key, Mode)> {
-        self.of(task).iter().map(|access| (access.key(), access.mode()))
+        self.slots_of(task).1.iter().map(|access| (access.key(), access.mode()))
     }
 
     /// The expected cost of `task` in nanoseconds.
+    #[inline]
     pub fn cost(&self, task: Task) -> u32 {
         self.costs[task.index()]
     }
 
+    /// The expected cost of all tasks in nanoseconds.
+    pub fn total_cost(&self) -> u64 {
+        self.total_cost
+    }
+
     /// How many adds are declared.
-    #[expect(dead_code, reason = "the planner asks")]
     pub(crate) const fn adds(&self) -> u32 {
         self.adds
     }
 
-    /// The position of a task's first slot among all slots.
-    pub(crate) fn first(&self, task: Task) -> u32 {
-        task.get().checked_sub(1).map_or(0, |before| self.ends[before as usize])
-    }
-
-    pub(crate) fn of(&self, task: Task) -> &[Access] {
-        &self.accesses[self.first(task) as usize..self.ends[task.index()] as usize]
+    /// The position of a task's first slot among all slots, and what its slots are.
+    #[inline]
+    pub(crate) fn slots_of(&self, task: Task) -> (u32, &[Access]) {
+        let first = task.get().checked_sub(1).map_or(0, |before| self.ends[before as usize]);
+        (first, &self.accesses[first as usize..self.ends[task.index()] as usize])
     }
 }

@@ -24,6 +24,8 @@
 mod block;
 mod block_state;
 mod declare;
+mod effects;
+pub mod measuring;
 mod panics;
 mod phases;
 mod plan;
@@ -33,6 +35,6 @@ pub mod testing;
 mod transaction;
 
 pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
-pub use declare::{declared_access, required_fee};
+pub use declare::{declared_access, declared_by, required_fee};
 pub use sequential::Sequential;
 pub use simulate::{Simulation, simulate};
