@@ -31,11 +31,12 @@ impl Workload {
         let missing = match self {
             Self::Ledger => "the parallel executor",
             Self::Order => "the exchange",
-            Self::Mixed => "the engine's open way",
-            Self::Transfer | Self::HotAdd | Self::Chain | Self::Ethereum(_) => return Ok(()),
+            Self::Transfer | Self::HotAdd | Self::Chain | Self::Mixed | Self::Ethereum(_) => {
+                return Ok(());
+            }
         };
         Err(BenchError::usage(format!(
-            "--workload: found {self}, which needs {missing}, not built yet; use transfer, chain, hot-add or ethereum:DIR"
+            "--workload: found {self}, which needs {missing}, not built yet; use transfer, chain, hot-add, mixed or ethereum:DIR"
         )))
     }
 }
@@ -100,7 +101,7 @@ mod tests {
         assert!(error.to_string().contains("the exchange"), "{error}");
         assert!(error.to_string().contains("ethereum:DIR"), "{error}");
         assert_eq!(Workload::Ledger.check().unwrap_err().exit_code(), 2);
-        assert_eq!(Workload::Chain.check(), Ok(()));
+        assert_eq!(Workload::Mixed.check(), Ok(()));
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn check_exec(workload: &str, args: &[&str]) {
     let output = bench(&[&["exec", "--workload", workload], args, &common].concat());
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = document["rows"].as_array().unwrap_or_else(|| panic!("{document}"));
-    assert_eq!(rows.len(), 1 + 3 * 3);
+    assert_eq!(rows.len(), 1 + 4 * 3);
     for row in rows {
         assert_eq!(row["workload"], workload);
         assert_eq!(row["ok"], true, "{row}");
@@ -155,6 +155,7 @@ fn every_way_of_running_a_block_gives_the_result_of_running_it_in_order() {
     check_exec("transfer", &["--accounts", "20000", "--work-ns", "1400"]);
     check_exec("hot-add", &["--accounts", "2", "--work-ns", "1400"]);
     check_exec("chain", &["--work-ns", "1400"]);
+    check_exec("mixed", &["--accounts", "1000", "--work-ns", "1400"]);
     let dir = tempfile::tempdir().unwrap();
     write_trace(dir.path());
     let workload = format!("ethereum:{}", dir.path().display());
