@@ -24,9 +24,9 @@ cell() {
         END { print value == "" ? "none" : value }' "$tables"
 }
 
-# Prints what a part of a ledger transfer takes, from the lines below the table; the order is that of the accounts given.
+# Prints what a part of a ledger transfer takes, from the lines below the table.
 part() {
-    awk -v name="$1" '/^ledger, sequential on 1: / {
+    awk -v name="$1" '/^ledger, 20000 accounts, sequential on 1: / {
         for (i = 1; i < NF; i++) if ($i == name) value = $(i + 1)
     }
     END { print value == "" ? "none" : value }' "$tables"
