@@ -67,7 +67,7 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "X", default_value = "1", value_parser = workload::ns_per_gas, conflicts_with = "work_ns")]
     ns_per_gas: f64,
     /// Traced blocks with fewer transactions are left out
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     min_txs: u32,
     /// Percent of the keys declared as written that a transfer leaves alone
     #[arg(long, value_delimiter = ',', value_name = "PCT", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=99))]
