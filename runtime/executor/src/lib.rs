@@ -24,6 +24,7 @@
 mod block;
 mod block_state;
 mod declare;
+mod execution;
 mod panics;
 mod phases;
 mod plan;
@@ -34,5 +35,7 @@ mod transaction;
 
 pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
 pub use declare::{declared_access, required_fee};
+pub use execution::{BlockExecution, Clock, ExecutionMode, HotKey, Stage, StageTime};
+pub use execution::{HOT_KEYS_MAX, SPANS_MAX};
 pub use sequential::Sequential;
 pub use simulate::{Simulation, simulate};

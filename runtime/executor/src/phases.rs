@@ -32,8 +32,8 @@ pub(crate) struct PhaseRun<'a, 's> {
 
 impl PhaseRun<'_, '_> {
     /// Runs one phase: all programs plan on what there is when it begins, then all items run, by program and in the order in which
-    /// it planned them.
-    pub(crate) fn run(&mut self, phase: Phase) {
+    /// it planned them. How many there were.
+    pub(crate) fn run(&mut self, phase: Phase) -> usize {
         let programs = self.programs;
         let taking_part = programs.iter().filter(|program| program.phases().contains(&phase));
         let planned: Vec<_> =
@@ -41,7 +41,9 @@ impl PhaseRun<'_, '_> {
         let items = planned
             .into_iter()
             .flat_map(|(program, items)| items.into_iter().map(move |item| (program, item)));
+        let mut count = 0;
         for (position, (program, item)) in (0_u32..).zip(items) {
+            count += 1;
             let inbox = item.inbox.map(|key| self.inboxes.take(&key)).unwrap_or_default();
             // An item that fails has no effect, and neither has what its program makes of the failure if that fails too.
             let id = program.id();
@@ -51,6 +53,7 @@ impl PhaseRun<'_, '_> {
                 );
             self.apply(phase, position, effects.unwrap_or_default());
         }
+        count
     }
 
     fn plan(&self, program: &dyn Program, phase: Phase) -> Vec<WorkItem> {

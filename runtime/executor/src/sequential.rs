@@ -17,6 +17,7 @@
 //! 4. **Phases** match, settle, risk and fold run.
 //! 5. **Block end.** Deposits given back and reservations not needed go to who paid them, all fees to the collector.
 
+use heddle_engine::Report;
 use heddle_sdk::Inboxes;
 use heddle_sdk::Phase;
 use heddle_sdk::Programs;
@@ -33,6 +34,10 @@ use crate::block::BlockInput;
 use crate::block::BlockOutcome;
 use crate::block::Executor;
 use crate::block_state::BlockState;
+use crate::execution::BlockExecution;
+use crate::execution::Clock;
+use crate::execution::Recorder;
+use crate::execution::Stage;
 use crate::phases::PhaseRun;
 use crate::plan;
 use crate::plan::Planned;
@@ -40,8 +45,18 @@ use crate::transaction;
 use crate::transaction::Ran;
 
 /// Executes one transaction after the other.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sequential;
+#[derive(Clone, Debug, Default)]
+pub struct Sequential {
+    clock: Option<Clock>,
+    last: BlockExecution,
+}
+
+impl Sequential {
+    /// With a clock by which stages are timed; the default has none.
+    pub fn with_clock(clock: Clock) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
+}
 
 impl Executor for Sequential {
     fn execute(
@@ -51,27 +66,35 @@ impl Executor for Sequential {
         block: &BlockInput<'_>,
     ) -> BlockOutcome {
         let info = block.info();
+        let mut recorder = Recorder::start(self.clock);
         let mut run = BlockRun::new(state);
-        run.phase(programs, block, Phase::Begin);
+        let items = run.phase(programs, block, Phase::Begin);
+        recorder.end_stage(Stage::Phase(Phase::Begin), items);
 
         let plan = plan::plan(programs, state, block);
+        recorder.end_stage(Stage::Plan, block.transactions.len());
         let mut done: Vec<(Receipt, AccessTrace)> = Vec::with_capacity(plan.ids.len());
         let mut indices = Vec::with_capacity(plan.ids.len());
-        for planned in plan.declared.iter().chain(&plan.open) {
-            let ran = transaction::run(programs, &run.state, info, planned);
-            done.push(run.retire(planned, ran));
-            indices.push(planned.index);
+        for (stage, part) in [(Stage::Declared, &plan.declared), (Stage::Open, &plan.open)] {
+            for planned in part {
+                let ran = transaction::run(programs, &run.state, info, planned);
+                done.push(run.retire(planned, ran));
+                indices.push(planned.index);
+            }
+            recorder.end_stage(stage, part.len());
         }
+        recorder.add(&in_order(plan.ids.len()), []);
 
         for phase in Phase::AFTER_TRANSACTIONS {
-            run.phase(programs, block, phase);
+            let items = run.phase(programs, block, phase);
+            recorder.end_stage(Stage::Phase(phase), items);
         }
 
         run.state.credit_at_end(native::fee_collector(), run.fees);
         let mut by_index: Vec<_> = indices.into_iter().zip(done).collect();
         by_index.sort_by_key(|(index, _)| *index);
         let (receipts, traces): (Vec<_>, Vec<_>) = by_index.into_iter().map(|(_, one)| one).unzip();
-        BlockOutcome {
+        let outcome = BlockOutcome {
             transaction_ids: plan.ids,
             receipts_root: receipts_root(&receipts),
             receipts,
@@ -79,8 +102,21 @@ impl Executor for Sequential {
             skipped: plan.skipped,
             phase_events: run.phase_events,
             changes: run.state.finish(plan.nonces),
-        }
+        };
+        recorder.end_stage(Stage::Finish, outcome.changes.len());
+        self.last = recorder.finish();
+        outcome
     }
+
+    fn last_execution(&self) -> BlockExecution {
+        self.last.clone()
+    }
+}
+
+/// The report of transactions that ran one after the other.
+fn in_order(transactions: usize) -> Report {
+    let tasks = u32::try_from(transactions).unwrap_or(u32::MAX);
+    Report { threads: 1, tasks, executions: u64::from(tasks), ..Report::default() }
 }
 
 /// A block that is being executed.
@@ -101,7 +137,8 @@ impl<'s> BlockRun<'s> {
         }
     }
 
-    fn phase(&mut self, programs: &Programs, block: &BlockInput<'_>, phase: Phase) {
+    /// How many items it had.
+    fn phase(&mut self, programs: &Programs, block: &BlockInput<'_>, phase: Phase) -> usize {
         PhaseRun {
             programs,
             block: block.info(),
@@ -109,7 +146,7 @@ impl<'s> BlockRun<'s> {
             inboxes: &mut self.inboxes,
             events: &mut self.phase_events,
         }
-        .run(phase);
+        .run(phase)
     }
 
     /// Applies what a transaction did and writes its receipt.
