@@ -5,6 +5,7 @@ use clap::Subcommand;
 
 use crate::compare::CompareArgs;
 use crate::crypto::CryptoArgs;
+use crate::exec::ExecArgs;
 use crate::load::LoadArgs;
 use crate::replay::ReplayArgs;
 use crate::state::StateArgs;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     Load(LoadArgs),
     Compare(CompareArgs),
+    Exec(ExecArgs),
     State(StateArgs),
     Crypto(CryptoArgs),
 }

@@ -10,6 +10,8 @@ pub(crate) const TRACE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(crate) const TRACE_LINE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Transfers of one replay; each keeps about 400 bytes.
 pub(crate) const REPLAY_TRANSFERS_MAX: usize = 2_000_000;
+/// Transactions of one run of `exec` on traces; each keeps about 1 kB.
+pub(crate) const EXEC_TRANSACTIONS_MAX: usize = 1_000_000;
 /// Transactions of one load run, all signed before it begins; each keeps about 400 bytes.
 pub(crate) const LOAD_TRANSACTIONS_MAX: u64 = 5_000_000;
 /// Accounts of a load run.

@@ -1,5 +1,5 @@
 //! The `heddle-bench` binary: replays real transfers on running validators and checks every balance, offers load and
-//! measures latency, and times single parts of the node.
+//! measures latency, races the engine's ways of running a block, and times single parts of the node.
 //!
 //! Results go to stdout, as text or with `--json` as one JSON document; everything else goes to stderr. Exit codes: 0 done and
 //! right, 1 refused, failed, or something is not right, 2 bad usage, 3 no answer.
@@ -9,6 +9,7 @@ mod compare;
 mod crypto;
 mod deliver;
 mod error;
+mod exec;
 mod expected;
 mod fund;
 mod limits;
@@ -55,6 +56,7 @@ fn run(args: &Args) -> Result<bool, BenchError> {
         Command::Replay(replay) => wait(replay::run(replay, json)),
         Command::Load(load) => load::run(load, json),
         Command::Compare(compare) => compare::run(compare, json),
+        Command::Exec(exec) => exec::run(exec, json),
         Command::State(state) => state::run(state, json),
         Command::Crypto(crypto) => crypto::run(crypto, json),
     }

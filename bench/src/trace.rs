@@ -1,4 +1,4 @@
-//! Transfers of real Ethereum blocks, from files of access traces (`N.jsonl.gz`).
+//! Transfers and accesses of real Ethereum blocks, from files of access traces (`N.jsonl.gz`).
 //!
 //! The files are somebody else's: every length is bounded, and whatever is wrong is told with its file and line.
 
@@ -46,6 +46,28 @@ pub(crate) struct TracedTransfer {
     pub(crate) amount: Amount,
 }
 
+/// What one transaction touched. Locations are numbered within the block; each list holds a location once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TracedAccess {
+    /// Gas used, after refunds.
+    pub(crate) gas: u64,
+    /// Locations that it read.
+    pub(crate) reads: Vec<u32>,
+    /// Balances that it added to unseen; none of them is among the reads.
+    pub(crate) credits: Vec<u32>,
+    /// Locations that it changed, credits included.
+    pub(crate) writes: Vec<u32>,
+}
+
+/// The accesses of a block's transactions, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TracedBlock {
+    /// How many locations there are.
+    pub(crate) locations: u32,
+    /// What its transactions touched.
+    pub(crate) txs: Vec<TracedAccess>,
+}
+
 /// What is wrong with the traces.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum TraceError {
@@ -67,7 +89,10 @@ impl TraceError {
 pub(crate) fn read_dir(dir: &Path, scale: NonZeroU128) -> Result<Vec<TracedTransfer>, TraceError> {
     let mut transfers = Vec::new();
     for (block, path) in files(dir)? {
-        file::read(&path, block, scale, &mut transfers)?;
+        file::read(&path, block, |head, index, line| {
+            transfers.extend(row::transfer(line, index, &head.addresses, scale)?);
+            Ok(())
+        })?;
         if transfers.len() > limits::REPLAY_TRANSFERS_MAX {
             let max = limits::REPLAY_TRANSFERS_MAX;
             return Err(TraceError::file(
@@ -77,6 +102,27 @@ pub(crate) fn read_dir(dir: &Path, scale: NonZeroU128) -> Result<Vec<TracedTrans
         }
     }
     Ok(transfers)
+}
+
+/// The accesses of all traces in `dir`, in ascending block order.
+pub(crate) fn read_accesses(dir: &Path) -> Result<Vec<TracedBlock>, TraceError> {
+    let mut blocks = Vec::new();
+    let mut total = 0;
+    for (block, path) in files(dir)? {
+        let mut txs = Vec::new();
+        let head = file::read(&path, block, |head, index, line| {
+            txs.push(row::access(line, index, head.locations)?);
+            Ok(())
+        })?;
+        total += txs.len();
+        if total > limits::EXEC_TRANSACTIONS_MAX {
+            let max = limits::EXEC_TRANSACTIONS_MAX;
+            let what = format!("found more than {max} transactions up to here");
+            return Err(TraceError::file(&path, what));
+        }
+        blocks.push(TracedBlock { locations: head.locations, txs });
+    }
+    Ok(blocks)
 }
 
 /// The trace files of a directory by ascending block number. Files of other names are none of ours.

@@ -4,23 +4,27 @@ use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
-use std::num::NonZeroU128;
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
 use crate::limits;
+use crate::trace::EthAddress;
 use crate::trace::TraceError;
-use crate::trace::TracedTransfer;
 use crate::trace::row;
 
-/// Appends the transfers of one file.
+/// What a file says before its transactions.
+pub(super) struct Head {
+    pub(super) addresses: Vec<EthAddress>,
+    pub(super) locations: u32,
+}
+
+/// Hands each transaction's line and index to `take`, in order; what `take` finds wrong is told with its line.
 pub(super) fn read(
     path: &Path,
     block: u64,
-    scale: NonZeroU128,
-    transfers: &mut Vec<TracedTransfer>,
-) -> Result<(), TraceError> {
+    mut take: impl FnMut(&Head, u64, &[u8]) -> Result<(), String>,
+) -> Result<Head, TraceError> {
     let file = File::open(path).map_err(|e| TraceError::file(path, e))?;
     let packed = BufReader::new(file).take(limits::TRACE_BYTES_MAX);
     let mut lines = Lines::new(path, MultiGzDecoder::new(packed));
@@ -30,14 +34,14 @@ pub(super) fn read(
     let addresses = lines.expect("the addresses")?;
     let addresses = row::addresses(addresses).map_err(|e| lines.wrong(e))?;
     let locations = lines.expect("the locations")?;
-    row::locations(locations).map_err(|e| lines.wrong(e))?;
+    let locations = row::locations(locations).map_err(|e| lines.wrong(e))?;
+    let head = Head { addresses, locations };
     for index in 0..txs {
         let line = lines.expect("a transaction, of as many as the header says")?;
-        let transfer = row::transfer(line, index, &addresses, scale);
-        transfers.extend(transfer.map_err(|e| lines.wrong(e))?);
+        take(&head, index, line).map_err(|e| lines.wrong(e))?;
     }
     match lines.next()? {
-        None => Ok(()),
+        None => Ok(head),
         Some(_) => {
             let what = format!("found a line, expected the end after {txs} transactions");
             Err(lines.wrong(what))

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::trace::EthAddress;
+use crate::trace::TracedAccess;
 use crate::trace::TracedTransfer;
 
 const FORMAT: &str = "eth-access-trace/1";
@@ -25,7 +26,7 @@ struct Addresses {
 
 #[derive(Deserialize)]
 struct Locations {
-    locations: IgnoredAny,
+    locations: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +37,15 @@ struct Row {
     to: Option<usize>,
     created: Option<usize>,
     value: String,
+}
+
+#[derive(Deserialize)]
+struct AccessRow {
+    index: u64,
+    gas_used: u64,
+    reads: Vec<u32>,
+    credits: Vec<u32>,
+    writes: Vec<u32>,
 }
 
 /// How many transactions the header promises.
@@ -64,8 +74,10 @@ pub(super) fn addresses(line: &[u8]) -> Result<Vec<EthAddress>, String> {
     list.addresses.iter().enumerate().map(address).collect()
 }
 
-pub(super) fn locations(line: &[u8]) -> Result<(), String> {
-    parse(line).map(|Locations { locations: IgnoredAny }| ())
+/// How many locations there are.
+pub(super) fn locations(line: &[u8]) -> Result<u32, String> {
+    let list: Locations = parse(line)?;
+    u32::try_from(list.locations.len()).map_err(|_| "locations: expected below 2^32".to_owned())
 }
 
 /// The transfer of a transaction, if it is one.
@@ -76,9 +88,7 @@ pub(super) fn transfer(
     scale: NonZeroU128,
 ) -> Result<Option<TracedTransfer>, String> {
     let row: Row = parse(line)?;
-    if row.index != index {
-        return Err(format!("index: found {}, expected {index}", row.index));
-    }
+    in_place(row.index, index)?;
     let address = |field: &str, id: usize| {
         let known = addresses.len();
         let found = addresses.get(id).copied();
@@ -90,6 +100,42 @@ pub(super) fn transfer(
     let amount = scaled(&row.value, scale)?;
     let transfer = to.or(created).map(|to| TracedTransfer { from, to, amount });
     Ok(transfer.filter(|_| row.success && amount != Amount::ZERO))
+}
+
+/// What a transaction touched.
+pub(super) fn access(line: &[u8], index: u64, locations: u32) -> Result<TracedAccess, String> {
+    let row: AccessRow = parse(line)?;
+    in_place(row.index, index)?;
+    for (field, ids) in [("reads", &row.reads), ("credits", &row.credits), ("writes", &row.writes)]
+    {
+        known(field, ids, locations)?;
+    }
+    let AccessRow { index: _, gas_used: gas, reads, credits, writes } = row;
+    let both = credits.iter().find(|id| reads.contains(id));
+    match both {
+        None => Ok(TracedAccess { gas, reads, credits, writes }),
+        Some(id) => Err(format!("credits: found {id}, which is also in reads")),
+    }
+}
+
+/// That ids are those of locations, each once.
+fn known(field: &str, ids: &[u32], locations: u32) -> Result<(), String> {
+    let mut sorted = ids.to_vec();
+    sorted.sort_unstable();
+    if let Some(last) = sorted.last().filter(|last| **last >= locations) {
+        return Err(format!("{field}: found {last}, expected ids below {locations}"));
+    }
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        None => Ok(()),
+        Some(pair) => Err(format!("{field}: found {} twice", pair[0])),
+    }
+}
+
+fn in_place(found: u64, expected: u64) -> Result<(), String> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(format!("index: found {found}, expected {expected}")),
+    }
 }
 
 /// A decimal number of wei in units of `scale` wei, rounded down: nobody is paid more than was.

@@ -173,3 +173,42 @@ fn a_directory_without_traces_or_with_two_of_one_block_is_refused() {
     let unnumbered = read_files(&[("seven.jsonl.gz", file)], GWEI);
     assert!(unnumbered.unwrap_err().contains("found no block number"));
 }
+
+fn touching(index: u64, lists: &str) -> String {
+    format!("{{\"index\":{index},\"gas_used\":21000,\"loads\":[0],{lists}}}\n")
+}
+
+fn accesses(text: &str) -> Result<Vec<TracedBlock>, String> {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("7.jsonl.gz"), packed(text.as_bytes())).unwrap();
+    let root = dir.path().display().to_string();
+    read_accesses(dir.path()).map_err(|e| e.to_string().replace(&root, "DIR"))
+}
+
+#[test]
+fn accesses_are_the_locations_that_a_transaction_touched() {
+    let places = "[[\"b\",0],[\"n\",0],[\"b\",1],[\"s\",1,\"5\",\"a\"]]";
+    let text = head(7, 2).replace("[[\"b\",1]]", places)
+        + &touching(0, "\"reads\":[0,1],\"credits\":[2],\"writes\":[0,1,2]")
+        + &touching(1, "\"reads\":[3],\"credits\":[],\"writes\":[]");
+    let access = |reads: &[u32], credits: &[u32], writes: &[u32]| {
+        let [reads, credits, writes] = [reads, credits, writes].map(<[u32]>::to_vec);
+        TracedAccess { gas: 21_000, reads, credits, writes }
+    };
+    let txs = vec![access(&[0, 1], &[2], &[0, 1, 2]), access(&[3], &[], &[])];
+    assert_eq!(accesses(&text), Ok(vec![TracedBlock { locations: 4, txs }]));
+}
+
+#[test]
+fn locations_that_are_unknown_twice_or_both_read_and_credited_are_refused() {
+    #[track_caller]
+    fn check(lists: &str, expected: &str) {
+        let error = accesses(&(head(7, 1) + &touching(0, lists))).unwrap_err();
+        assert!(error.starts_with(&format!("DIR/7.jsonl.gz:4: {expected}")), "{error}");
+    }
+    check("\"reads\":[1],\"credits\":[],\"writes\":[]", "reads: found 1, expected ids below 1");
+    check("\"reads\":[],\"credits\":[],\"writes\":[7]", "writes: found 7, expected ids below 1");
+    check("\"reads\":[],\"credits\":[0,0],\"writes\":[]", "credits: found 0 twice");
+    check("\"reads\":[0],\"credits\":[0],\"writes\":[0]", "credits: found 0, which is also");
+    check("\"reads\":[],\"writes\":[]", "missing field `credits`");
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::io::Write;
 use std::process::Command;
 use std::process::Output;
 
@@ -20,7 +21,7 @@ fn check_refused(args: &[&str], code: i32, expected: &str) {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["replay", "load", "compare", "state", "crypto"] {
+    for command in ["exec", "replay", "load", "compare", "state", "crypto"] {
         let output = bench(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0), "{command}");
         let text = String::from_utf8(output.stdout).unwrap();
@@ -111,4 +112,74 @@ fn the_micro_benchmarks_print_one_document_with_their_numbers() {
     let crypto = bench(&["crypto", "--millis", "1", "--json"]);
     let crypto: serde_json::Value = serde_json::from_slice(&crypto.stdout).unwrap();
     assert_eq!(crypto["rows"].as_array().unwrap().len(), 9, "{crypto}");
+}
+
+/// A trace of one block: two that pay a third, the third that pays on, and one that reads what it has.
+fn write_trace(dir: &std::path::Path) {
+    let head = "{\"format\":\"eth-access-trace/1\",\"block\":7,\"txs\":4}\n{\"addresses\":[]}\n\
+                {\"locations\":[[\"b\",0],[\"b\",1],[\"b\",2],[\"b\",3]]}\n";
+    let row = |index, lists| format!("{{\"index\":{index},\"gas_used\":21000,{lists}}}\n");
+    let rows = [
+        row(0, "\"reads\":[0],\"credits\":[2],\"writes\":[0,2]"),
+        row(1, "\"reads\":[1],\"credits\":[2],\"writes\":[1,2]"),
+        row(2, "\"reads\":[2],\"credits\":[3],\"writes\":[2,3]"),
+        row(3, "\"reads\":[2,3],\"credits\":[],\"writes\":[1]"),
+    ];
+    let file = std::fs::File::create(dir.join("7.jsonl.gz")).unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    encoder.write_all((head.to_owned() + &rows.concat()).as_bytes()).unwrap();
+    encoder.finish().unwrap();
+}
+
+/// Every mode on 1, 2 and 4 threads gives the result of running in order.
+#[track_caller]
+fn check_exec(workload: &str, args: &[&str]) {
+    let common = ["--reps", "1", "--block", "300", "--threads", "1,2,4", "--json"];
+    let output = bench(&[&["exec", "--workload", workload], args, &common].concat());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = document["rows"].as_array().unwrap_or_else(|| panic!("{document}"));
+    assert_eq!(rows.len(), 1 + 3 * 3);
+    for row in rows {
+        assert_eq!(row["workload"], workload);
+        assert_eq!(row["ok"], true, "{row}");
+        assert!(row["executions"].as_u64() >= row["txs"].as_u64(), "{row}");
+        assert!(row["speedup"].as_f64().unwrap() > 0.0, "{row}");
+        assert!(row["idealSpeedup"].as_f64().unwrap() >= 1.0, "{row}");
+    }
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn every_way_of_running_a_block_gives_the_result_of_running_it_in_order() {
+    check_exec("transfer", &["--accounts", "100", "--over-declare", "50", "--work-ns", "1400"]);
+    check_exec("transfer", &["--accounts", "20000", "--work-ns", "1400"]);
+    check_exec("hot-add", &["--accounts", "2", "--work-ns", "1400"]);
+    check_exec("chain", &["--work-ns", "1400"]);
+    let dir = tempfile::tempdir().unwrap();
+    write_trace(dir.path());
+    let workload = format!("ethereum:{}", dir.path().display());
+    check_exec(&workload, &["--ns-per-gas", "1"]);
+}
+
+#[test]
+fn bad_usage_of_exec_is_exit_2() {
+    check_refused(&["exec"], 2, "--workload");
+    check_refused(&["exec", "--workload", "orders"], 2, "ethereum:DIR");
+    check_refused(&["exec", "--workload", "order"], 2, "the exchange");
+    check_refused(&["exec", "--workload", "ledger"], 2, "the parallel executor");
+    check_refused(&["exec", "--workload", "transfer", "--accounts", "1"], 2, "--accounts");
+    check_refused(&["exec", "--workload", "transfer", "--over-declare", "100"], 2, "--over");
+    check_refused(&["exec", "--workload", "transfer", "--threads", "0"], 2, "--threads");
+    check_refused(&["exec", "--workload", "transfer", "--mode", "fast"], 2, "--mode");
+    let both = ["exec", "--workload", "transfer", "--work-ns", "1", "--ns-per-gas", "1"];
+    check_refused(&both, 2, "--ns-per-gas");
+    check_refused(&["exec", "--workload", "ethereum:/nonexistent"], 1, "/nonexistent");
+}
+
+#[test]
+fn traced_blocks_below_the_least_size_are_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    write_trace(dir.path());
+    let workload = format!("ethereum:{}", dir.path().display());
+    check_refused(&["exec", "--workload", &workload, "--min-txs", "5"], 1, "--min-txs");
 }

@@ -212,7 +212,7 @@ impl ReceiptError {
 
 impl From<&heddle_types::Event> for Event {
     fn from(event: &heddle_types::Event) -> Self {
-        Self { program: event.program.0, kind: event.kind, data: event.data.clone() }
+        Self { program: event.program.0, kind: event.kind, data: event.data.to_vec().into() }
     }
 }
 

@@ -60,6 +60,22 @@ impl LedgerCall {
         Call { program: ProgramId::LEDGER, data: encode(self).into() }
     }
 
+    /// The transfer that these bytes are; none when they are another call or malformed.
+    pub(crate) fn decode_transfer(call: &[u8]) -> Option<Self> {
+        let call: &[u8; 61] = call.try_into().ok()?;
+        let (tag, rest) = call.split_first_chunk::<1>()?;
+        let (to, rest) = rest.split_first_chunk::<32>()?;
+        let (asset, amount) = rest.split_first_chunk::<{ AssetId::LEN }>()?;
+        if *tag != [0] {
+            return None;
+        }
+        Some(Self::Transfer {
+            to: Address(*to),
+            asset: AssetId::from_bytes(*asset).ok()?,
+            amount: Amount::new(u128::from_le_bytes(amount.try_into().ok()?))?,
+        })
+    }
+
     pub(crate) fn describe(&self) -> Described {
         match self {
             Self::Transfer { to, asset, amount } => Described {

@@ -11,7 +11,6 @@ use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::Canonical;
 use heddle_types::decode_exact;
-use heddle_types::encode;
 
 /// What the ledger reports. The variant's number is the event's kind, the fields in order are its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,12 +99,21 @@ impl LedgerEvent {
 
     pub(crate) fn emit(&self, state: &mut Workspace<'_>) -> Result<(), Abort> {
         match self {
-            Self::Transfer(transfer) => state.emit(1, encode(transfer)),
-            Self::Mint(issue) => state.emit(2, encode(issue)),
-            Self::Burn(issue) => state.emit(3, encode(issue)),
-            Self::AssetCreated(creation) => state.emit(4, encode(creation)),
+            Self::Transfer(transfer) => emit(state, 1, transfer),
+            Self::Mint(issue) => emit(state, 2, issue),
+            Self::Burn(issue) => emit(state, 3, issue),
+            Self::AssetCreated(creation) => emit(state, 4, creation),
         }
     }
+}
+
+/// Encodes in place: an event needs no memory of its own.
+fn emit<T: Canonical>(state: &mut Workspace<'_>, kind: u16, event: &T) -> Result<(), Abort> {
+    let mut bytes = [0; Transfer::BYTES_MAX];
+    let mut rest = bytes.as_mut_slice();
+    event.serialize(&mut rest).expect("no event is longer than a transfer's");
+    let left = rest.len();
+    state.emit(kind, &bytes[..bytes.len().saturating_sub(left)])
 }
 
 impl Issue {
@@ -122,6 +130,9 @@ impl Canonical for Transfer {
     const NAME: &'static str = "transfer event";
     const BYTES_MAX: usize = 92;
 }
+
+const _: () = assert!(Issue::BYTES_MAX <= Transfer::BYTES_MAX);
+const _: () = assert!(Creation::BYTES_MAX <= Transfer::BYTES_MAX);
 
 impl Canonical for Issue {
     const NAME: &'static str = "mint or burn event";

@@ -22,19 +22,23 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod base;
 mod context;
 pub mod fees;
 pub mod limits;
 pub mod native;
 mod number;
+mod opened;
 mod phase;
 mod program;
 mod registry;
+mod slot;
 mod workspace;
 
+pub use base::{Base, BlockStart, Blocked};
 pub use context::{BlockInfo, CallContext, CallInfo};
 pub use number::{NUMBER_LEN, add_to_value, decode_number, encode_number};
 pub use phase::{InboxEntry, Inboxes, Phase, PhaseContext, PhaseView, WorkItem};
 pub use program::{CallError, Declaration, Described, ErrorText, Program, SetFull};
 pub use registry::{FailureText, Programs, UNKNOWN_PROGRAM};
-pub use workspace::{Abort, Appended, Change, Effects, Permission, Workspace};
+pub use workspace::{Abort, Appended, Change, Permission, Scratch, Stopped, Workspace};

@@ -107,17 +107,21 @@ impl From<SetFull> for CallError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetFull;
 
-/// Where a program declares its keys. Remembers that one did not fit.
+/// Where a program declares its keys, and how long the call may take. Remembers that a key did not fit.
 #[derive(Debug)]
 pub struct Declaration<'a> {
     set: &'a mut AccessSet,
     is_full: bool,
+    cost: Option<u64>,
 }
 
 impl<'a> Declaration<'a> {
+    /// What a call is taken to cost whose program does not say, in nanoseconds.
+    pub const COST_DEFAULT: u64 = 500;
+
     /// Into `set`.
     pub const fn new(set: &'a mut AccessSet) -> Self {
-        Self { set, is_full: false }
+        Self { set, is_full: false, cost: None }
     }
 
     /// Declares `key`; several declarations of one key join to what allows all of them.
@@ -131,6 +135,22 @@ impl<'a> Declaration<'a> {
             self.is_full = true;
             Err(SetFull)
         }
+    }
+
+    /// Says that the call takes about `nanos` nanoseconds besides those declared before. A hint by which executors decide what runs
+    /// where and whether running in parallel pays; no result depends on it. A call that says nothing counts for
+    /// [`Self::COST_DEFAULT`].
+    pub const fn cost(&mut self, nanos: u64) {
+        let before = match self.cost {
+            Some(cost) => cost,
+            None => 0,
+        };
+        self.cost = Some(before.saturating_add(nanos));
+    }
+
+    /// The call's cost as declared so far, in nanoseconds.
+    pub fn declared_cost(&self) -> u64 {
+        self.cost.unwrap_or(Self::COST_DEFAULT)
     }
 
     /// Whether a declaration did not fit.

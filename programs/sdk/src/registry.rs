@@ -15,7 +15,7 @@ use crate::program::Program;
 pub const UNKNOWN_PROGRAM: u16 = u16::MAX;
 
 /// All programs, by number. The same on every node of a chain.
-pub struct Programs(Vec<Box<dyn Program>>);
+pub struct Programs(Vec<(ProgramId, Box<dyn Program>)>);
 
 /// A failure in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,13 +54,13 @@ impl Programs {
             let plans_transactions = program.phases().contains(&crate::Phase::Transactions);
             assert!(!plans_transactions, "{}: plans work for the transactions", program.name());
         }
-        Self(programs)
+        Self(programs.into_iter().map(|program| (program.id(), program)).collect())
     }
 
     /// The program with this number.
+    #[inline]
     pub fn get(&self, id: ProgramId) -> Option<&dyn Program> {
-        let position = self.0.binary_search_by_key(&id, |program| program.id()).ok()?;
-        Some(self.0[position].as_ref())
+        self.0.iter().find(|(other, _)| *other == id).map(|(_, program)| program.as_ref())
     }
 
     /// The program with this name.
@@ -70,7 +70,7 @@ impl Programs {
 
     /// All of them, by number.
     pub fn iter(&self) -> impl Iterator<Item = &dyn Program> {
-        self.0.iter().map(AsRef::as_ref)
+        self.0.iter().map(|(_, program)| program.as_ref())
     }
 
     /// A failure in words.

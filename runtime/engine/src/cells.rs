@@ -55,6 +55,14 @@ impl<T: Default> Cells<T> {
 }
 
 impl<'a, T> SharedSlice<'a, T> {
+    /// Fetches a cell that the caller is about to write from wherever it is, such as another core's cache, without waiting for
+    /// it. Touches nothing that the language knows of.
+    #[inline]
+    pub(crate) fn prefetch(&self, index: usize) {
+        let Some(cell) = self.0.get(index) else { return };
+        prefetch_bytes(cell.get().cast(), size_of::<T>());
+    }
+
     pub(crate) fn new(slice: &'a mut [T]) -> Self {
         let cells: *const [T] = &raw const *slice;
         // SAFETY: `UnsafeCell<T>` has the layout of `T`, and the exclusive borrow lasts as long as the cells.
@@ -81,3 +89,30 @@ impl<'a, T> SharedSlice<'a, T> {
         unsafe { *self.0[index].get() = value };
     }
 }
+
+/// Fetches what the caller is about to read and write; see [`SharedSlice::prefetch`].
+#[inline]
+pub(crate) fn prefetch_slice<T>(slice: &[T]) {
+    prefetch_bytes(slice.as_ptr().cast(), size_of_val(slice));
+}
+
+#[inline]
+fn prefetch_bytes(start: *const u8, len: usize) {
+    const LINE_BYTES: usize = 64;
+    for offset in (0..len).step_by(LINE_BYTES) {
+        prefetch_line(start.wrapping_add(offset));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn prefetch_line(line: *const u8) {
+    // SAFETY: a hint to the processor, whatever the address; those that do not know it do nothing.
+    unsafe {
+        std::arch::asm!("prefetchw [{0}]", in(reg) line, options(nostack, preserves_flags));
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+fn prefetch_line(_line: *const u8) {}

@@ -7,8 +7,8 @@ use crate::report::Reason;
 const PLANNED_NS: u64 = 60;
 /// What a task costs beside its own work when tasks run in order.
 const IN_ORDER_NS: u64 = 15;
-/// What it takes to go on with a task on another core than that which ended the one before it.
-const HAND_OVER_NS: u64 = 150;
+/// What it takes until one core sees what another has just written.
+const HAND_OVER_NS: u64 = 200;
 /// What it takes to wake the other threads and to wait for the last of them.
 const WAKE_NS: u64 = 20_000;
 
@@ -20,18 +20,30 @@ pub(crate) fn choose(threads: usize, tasks: u32, sampled: u32, outline: &Outline
     // How many tasks the longest chain of the sample has, if they are alike.
     let steps = (u64::from(outline.critical_path) / cost.max(1)).clamp(1, sampled);
     let threads = u64::try_from(threads).unwrap_or(u64::MAX);
-    let shared = (cost + PLANNED_NS) * sampled / threads;
+    // What was written a moment ago was written by this very core only now and then.
+    let fetched = u64::from(outline.links) * HAND_OVER_NS / threads * (threads - 1);
+    let shared = ((cost + PLANNED_NS) * sampled + fetched) / threads;
     let chained = (cost + HAND_OVER_NS) * steps;
     let in_order = (cost + IN_ORDER_NS) * sampled;
-    // Worth it only if it is clearly quicker.
-    let is_quicker = |parallel: u64| parallel * 10 < in_order * 9;
+    let wake = WAKE_NS * sampled / u64::from(tasks.max(1));
     if threads == 1 {
         Reason::OneThread
-    } else if !is_quicker(chained) {
+    } else if !is_quicker(chained, in_order) {
         Reason::Serial
-    } else if is_quicker(shared.max(chained) + WAKE_NS * sampled / u64::from(tasks.max(1))) {
+    } else if is_quicker(shared.max(chained) + wake, in_order) {
         Reason::Parallel
     } else {
         Reason::LittleWork
     }
+}
+
+/// Whether threads could pay for tasks of this mean cost if none waited for another.
+pub(crate) fn could_pay(threads: usize, mean_cost: u64) -> bool {
+    let threads = u64::try_from(threads).unwrap_or(u64::MAX);
+    is_quicker((mean_cost + PLANNED_NS) / threads, mean_cost + IN_ORDER_NS)
+}
+
+/// Whether it is clearly quicker: what is only estimated must not cost anything.
+const fn is_quicker(parallel: u64, in_order: u64) -> bool {
+    parallel * 10 < in_order * 9
 }

@@ -70,8 +70,8 @@ const SAMPLE: u32 = 128;
 const STRIDE: u32 = 2048;
 /// Tasks of this expected cost and above are planned beforehand, and run by level where that matters.
 const LONG_NS: u64 = 2_000;
-/// Work that a worker claims at once, in nanoseconds.
-const CHUNK_NS: u64 = 4_000;
+/// Work that a worker claims at once, in nanoseconds: with less it could not fetch values ahead.
+const CHUNK_NS: u64 = 8_000;
 /// Tasks that a worker claims at once, at most.
 const CHUNK_MAX: u64 = 32;
 
@@ -132,7 +132,7 @@ impl<J: Job> Engine<J> {
 
     /// Plans `tasks` on `keys` keys now. If the next block that runs is of these tasks and runs planned, it starts at once.
     pub fn plan_ahead(&mut self, tasks: &Tasks, keys: usize) {
-        self.memory.reset(tasks, keys);
+        self.memory.reset(tasks, keys, self.may_speculate(tasks));
         self.ahead = Some(self.plan_all(tasks));
     }
 
@@ -175,7 +175,11 @@ impl<J: Job> Engine<J> {
             let report = self.in_order(Input { job, tasks, values }, 0..len);
             return Ok(Report { reason: Reason::OneThread, ..report });
         }
-        self.memory.reset(tasks, values.len());
+        if !choose::could_pay(threads, mean_cost(tasks)) {
+            let report = self.in_order(Input { job, tasks, values }, 0..len);
+            return Ok(Report { reason: Reason::LittleWork, ..report });
+        }
+        self.memory.plan.reset(tasks, values.len(), false);
         let mut at = 0;
         let mut reason = Reason::LittleWork;
         while at < len {
@@ -213,10 +217,11 @@ impl<J: Job> Engine<J> {
     ) -> Result<Report, Broken> {
         let Input { job, tasks, values } = input;
         let len = count(tasks);
-        let cost = tasks.total_cost() / u64::from(len.max(1));
+        let cost = mean_cost(tasks);
         let is_long = cost >= LONG_NS && start == 0;
+        let speculates = start == 0 && self.may_speculate(tasks);
         let ahead = ahead.or_else(|| {
-            self.memory.reset(tasks, values.len());
+            self.memory.reset(tasks, values.len(), speculates);
             is_long.then(|| self.plan_all(tasks))
         });
         let is_uneven = ahead.is_some_and(|outline| is_long && self.is_uneven(&outline));
@@ -241,7 +246,9 @@ impl<J: Job> Engine<J> {
             state: AtomicU32::new(if start == len { CrewState::DONE } else { CrewState::RUNNING }),
             written_back: AtomicU32::new(0),
             moved: AtomicU32::new(ahead.map_or(0, |outline| outline.moved)),
+            speculates,
             batch: batch(cost),
+            ahead: ahead_of(cost),
             clock: self.config.clock,
         };
         let planning = Mutex::new(if ahead.is_some() { None } else { Some(&mut planner) });
@@ -261,6 +268,11 @@ impl<J: Job> Engine<J> {
         } else {
             Err(Broken)
         }
+    }
+
+    /// Whether waiting tasks may be tried ahead of time: only long ones are worth it.
+    fn may_speculate(&self, tasks: &Tasks) -> bool {
+        self.config.speculate && self.pool.threads() > 1 && mean_cost(tasks) >= LONG_NS
     }
 
     fn plan_all(&self, tasks: &Tasks) -> Outline {
@@ -316,6 +328,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Tasks whose waiters are looked after together.
 fn batch(cost: u64) -> usize {
     usize::try_from(BATCH_NS / cost.max(1)).map_or(BATCH_MAX, |batch| batch.clamp(1, BATCH_MAX))
+}
+
+/// How many tasks ahead values are fetched: what another core's cache takes to answer, in tasks.
+fn ahead_of(cost: u64) -> usize {
+    const ANSWER_NS: u64 = 800;
+    usize::try_from(ANSWER_NS / cost.max(100)).map_or(1, |tasks| tasks.max(1))
+}
+
+fn mean_cost(tasks: &Tasks) -> u64 {
+    tasks.total_cost() / u64::from(count(tasks).max(1))
 }
 
 fn count(tasks: &Tasks) -> u32 {

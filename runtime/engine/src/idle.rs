@@ -8,6 +8,7 @@ use crate::sync::Condvar;
 use crate::sync::Mutex;
 use crate::sync::Ordering;
 use crate::sync::fence;
+use crate::sync::lock;
 
 #[derive(Debug, Default)]
 pub(crate) struct Idle {
@@ -74,18 +75,5 @@ impl Idle {
         // Pairs with the fence of `sleep_until`.
         fence(Ordering::SeqCst);
         self.sleeping.load(Ordering::Relaxed) > 0
-    }
-}
-
-#[cfg(not(loom))]
-type Guard<'a> = std::sync::MutexGuard<'a, ()>;
-#[cfg(loom)]
-type Guard<'a> = loom::sync::MutexGuard<'a, ()>;
-
-/// Nothing is kept under the lock, so nothing can be poisoned.
-fn lock(mutex: &Mutex<()>) -> Guard<'_> {
-    match mutex.lock() {
-        Ok(guard) => guard,
-        Err(poisoned) => poisoned.into_inner(),
     }
 }

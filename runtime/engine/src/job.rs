@@ -71,8 +71,8 @@ pub enum Mode {
 /// Running is a function of what the view gives: for the same values a task always writes the same. It may run more than
 /// once, on values that turn out to be stale; only its last run counts, and only that run's output is kept.
 pub trait Job: Sync {
-    /// What is at a key.
-    type Value: Clone + Default + Send + Sync;
+    /// What is at a key. Compared to find out whether what a task saw ahead of time still stands.
+    type Value: Clone + Default + Eq + Send + Sync;
     /// What an [`Mode::Add`] adds.
     type Delta: Clone + Default + Send + Sync;
     /// What a task leaves besides values.

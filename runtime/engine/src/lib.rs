@@ -27,13 +27,17 @@ mod engine;
 mod idle;
 mod job;
 mod levels;
+mod open;
 mod place;
 mod plan;
 mod planned;
 mod pool;
+#[cfg(all(test, loom))]
+mod protocols;
 mod ready;
 mod report;
 mod sequential;
+mod speculate;
 mod sync;
 mod tasks;
 mod waiters;
@@ -41,5 +45,6 @@ mod worker;
 
 pub use engine::{Broken, Choice, Config, Engine};
 pub use job::{Blocked, Job, Key, Mode, OpenJob, OpenView, Task, View};
+pub use open::OpenEngine;
 pub use report::{Doing, Reason, Report, Span, Way};
 pub use tasks::Tasks;

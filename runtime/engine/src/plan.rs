@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     due: Vec<AtomicU32>,
     /// Heads with another stamp are of an earlier block.
     stamp: u32,
+    /// Whether every write has a cell of its own.
+    keeps_all: bool,
 }
 
 /// A declared key of a task.
@@ -102,6 +104,11 @@ impl Slot {
         self.to.store(ADDED, Ordering::Relaxed);
     }
 
+    /// Forgets that the task did add.
+    pub(crate) fn set_not_added(&self) {
+        self.to.store(NOT_ADDED, Ordering::Relaxed);
+    }
+
     /// Whether the task did add.
     pub(crate) fn is_added(&self) -> bool {
         self.to.load(Ordering::Relaxed) == ADDED
@@ -138,7 +145,9 @@ fn some_task(number: u32) -> Option<u32> {
 
 impl Plan {
     /// Room for the plan of `tasks` on `keys` keys, with nothing in it.
-    pub(crate) fn reset(&mut self, tasks: &Tasks, keys: usize) {
+    /// With `keeps_all`, no value is replaced where it is.
+    pub(crate) fn reset(&mut self, tasks: &Tasks, keys: usize, keeps_all: bool) {
+        self.keeps_all = keeps_all;
         grow(&mut self.slots, tasks.declared());
         grow(&mut self.moved, tasks.declared());
         grow(&mut self.folds, tasks.adds() as usize);
@@ -201,6 +210,8 @@ pub(crate) struct Outline {
     pub(crate) critical_path: u32,
     /// How many keys have their value elsewhere in the end.
     pub(crate) moved: u32,
+    /// How many slots read what another of these tasks leaves.
+    pub(crate) links: u32,
 }
 
 impl<'a> Planner<'a> {
@@ -250,7 +261,7 @@ impl<'a> Planner<'a> {
         let (to, last, last_producer) = match mode {
             Mode::Read => (from.to_bits(), from, producer),
             Mode::Add => (NOT_ADDED, Place::added(number), task),
-            Mode::Write if is_shared || from.is_folded() => {
+            Mode::Write if is_shared || plan.keeps_all || from.is_folded() => {
                 (Place::cell(number).to_bits(), Place::cell(number), task)
             }
             Mode::Write => (from.to_bits(), from, task),
@@ -271,7 +282,10 @@ impl<'a> Planner<'a> {
         match mode {
             Mode::Add => 0,
             Mode::Read | Mode::Write if producer == NOBODY => 0,
-            Mode::Read | Mode::Write => plan.due_of(from, producer),
+            Mode::Read | Mode::Write => {
+                self.outline.links += 1;
+                plan.due_of(from, producer)
+            }
         }
     }
 

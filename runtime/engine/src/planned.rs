@@ -3,8 +3,11 @@
 //! A task is *ready* when all that its reads take is done. Only then it runs, so its values are never wrong. One that is not
 //! ready waits for one of those that it needs, at a time; who finishes that one looks again.
 
+use std::ops::Range;
+
 use crate::cells::Cells;
 use crate::cells::SharedSlice;
+use crate::cells::prefetch_slice;
 use crate::idle::Idle;
 use crate::job::Job;
 use crate::job::Key;
@@ -17,6 +20,7 @@ use crate::plan::Fold;
 use crate::plan::Plan;
 use crate::plan::Slot;
 use crate::ready::Ready;
+use crate::speculate::Speculation;
 use crate::sync::AtomicU32;
 use crate::sync::Ordering;
 use crate::tasks::Tasks;
@@ -28,6 +32,7 @@ pub(crate) struct Memory<J: Job> {
     pub(crate) waiters: Waiters,
     pub(crate) ready: Ready,
     pub(crate) idle: Idle,
+    pub(crate) speculation: Speculation,
     /// By slot.
     cells: Cells<J::Value>,
     /// By slot; of those declared `Add`.
@@ -43,6 +48,7 @@ impl<J: Job> Default for Memory<J> {
             waiters: Waiters::default(),
             ready: Ready::default(),
             idle: Idle::default(),
+            speculation: Speculation::default(),
             cells: Cells::default(),
             deltas: Cells::default(),
             folds: Cells::default(),
@@ -52,8 +58,13 @@ impl<J: Job> Default for Memory<J> {
 
 impl<J: Job> Memory<J> {
     /// Room for `tasks` on `keys` keys.
-    pub(crate) fn reset(&mut self, tasks: &Tasks, keys: usize) {
-        self.plan.reset(tasks, keys);
+    ///
+    /// With `speculate`, values are not replaced where they are.
+    pub(crate) fn reset(&mut self, tasks: &Tasks, keys: usize, speculate: bool) {
+        self.plan.reset(tasks, keys, speculate);
+        if speculate {
+            self.speculation.reset(tasks.len(), tasks.declared());
+        }
         self.waiters.reset(tasks.len());
         self.ready.reset(2 * tasks.len());
         self.cells.grow(tasks.declared());
@@ -83,6 +94,19 @@ pub(crate) struct Ticket<'a> {
     slots: &'a [Slot],
 }
 
+impl<'a> Ticket<'a> {
+    /// One of its slots, with the position among all.
+    #[inline]
+    pub(crate) fn slot(&self, slot: usize) -> (usize, &'a Slot) {
+        (self.first as usize + slot, &self.slots[slot])
+    }
+
+    /// Its slots, with their positions among all.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (usize, &'a Slot)> {
+        (self.first as usize..).zip(self.slots)
+    }
+}
+
 /// Whether a task can run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Readiness {
@@ -109,6 +133,25 @@ impl<'a, J: Job> Block<'a, J> {
         let (first, accesses) = self.tasks.slots_of(task);
         let slots = &self.memory.plan.slots[first as usize..][..accesses.len()];
         Ticket { task, first, slots }
+    }
+
+    /// Fetches the plan of these tasks, ahead of time: another core may have written it.
+    pub(crate) fn prefetch_plan(&self, tasks: &Range<u32>) {
+        let (first, _) = self.tasks.slots_of(Task::new(tasks.start));
+        let (last, accesses) = self.tasks.slots_of(Task::new(tasks.end - 1));
+        let slots = first as usize..last as usize + accesses.len();
+        prefetch_slice(&self.memory.plan.slots[slots]);
+        self.memory.waiters.prefetch(tasks);
+    }
+
+    /// Fetches what a task will touch, ahead of time: it may be in another core's cache, which is far.
+    #[inline]
+    pub(crate) fn prefetch(&self, task: u32) {
+        for slot in self.ticket(task).slots {
+            if slot.mode() == Mode::Write && slot.to().is_value() {
+                self.values.prefetch(slot.key().index());
+            }
+        }
     }
 
     /// Whether a task can run, or one that it has to wait for.
@@ -159,9 +202,22 @@ impl<'a, J: Job> Block<'a, J> {
 
     /// Runs a task that is ready and prepared, and that nobody else runs.
     #[inline]
-    #[expect(unsafe_code, reason = "the task's own output, see `cells.rs`")]
     pub(crate) fn execute(&self, ticket: Ticket<'_>, scratch: &mut J::Scratch) {
-        let mut view = PlannedView { block: self, ticket };
+        self.execute_in(ticket, scratch, |ticket| PlannedView { block: self, ticket });
+    }
+
+    /// Runs a task that nobody else runs, in a view of it.
+    #[inline]
+    #[expect(unsafe_code, reason = "the task's own output, see `cells.rs`")]
+    pub(crate) fn execute_in<'t, V>(
+        &self,
+        ticket: Ticket<'t>,
+        scratch: &mut J::Scratch,
+        view: impl FnOnce(Ticket<'t>) -> V,
+    ) where
+        V: View<Value = J::Value, Delta = J::Delta>,
+    {
+        let mut view = view(ticket);
         let output = self.job.run(ticket.task, &mut view, scratch);
         // SAFETY: the output of a task is touched only by who runs it until the block is over.
         unsafe { self.outputs.set(ticket.task.index(), output) };
@@ -187,7 +243,7 @@ impl<'a, J: Job> Block<'a, J> {
     /// The value at a place that is not `Added`.
     #[inline]
     #[expect(unsafe_code, reason = "published by the producer's flag, see `cells.rs`")]
-    fn at(&self, place: Place, key: Key) -> &J::Value {
+    pub(crate) fn at(&self, place: Place, key: Key) -> &J::Value {
         match place.kind() {
             // SAFETY: its producer is done; and the next to write there either waits for the reader, being the only one that
             // reads it, or has a cell of its own. Keys are written back when no task runs any more.
@@ -205,7 +261,7 @@ impl<'a, J: Job> Block<'a, J> {
     /// The place is one that a running task writes to.
     #[inline]
     #[expect(unsafe_code, reason = "the place is the running task's alone, see `cells.rs`")]
-    unsafe fn set(&self, place: Place, key: Key, value: J::Value) {
+    pub(crate) unsafe fn set(&self, place: Place, key: Key, value: J::Value) {
         match place.kind() {
             // SAFETY: the task is the only one that reads what was there, or nobody does.
             Kind::Value => unsafe { self.values.set(key.index(), value) },
@@ -213,6 +269,27 @@ impl<'a, J: Job> Block<'a, J> {
             Kind::Cell(slot) => unsafe { self.memory.cells.set(slot as usize, value) },
             Kind::Added(_) | Kind::Folded(_) => unreachable!("no task writes there"),
         }
+    }
+
+    /// Replaces the value of a running task's slot.
+    #[inline]
+    #[expect(unsafe_code, reason = "the task's own place, see `cells.rs`")]
+    pub(crate) fn write(&self, ticket: Ticket<'_>, slot: usize, value: J::Value) {
+        let slot = &ticket.slots[slot];
+        assert!(slot.mode() == Mode::Write, "a task writes what it declares to write");
+        // SAFETY: the task runs, and this is where it writes to.
+        unsafe { self.set(slot.to(), slot.key(), value) };
+    }
+
+    /// Adds to a running task's slot.
+    #[inline]
+    #[expect(unsafe_code, reason = "the task's own cell, see `cells.rs`")]
+    pub(crate) fn add(&self, ticket: Ticket<'_>, slot: usize, delta: J::Delta) {
+        let (number, slot) = ticket.slot(slot);
+        assert!(slot.mode() == Mode::Add, "a task adds to what it declares to add to");
+        // SAFETY: the delta of a slot is touched only by who runs its task, until that is done.
+        unsafe { self.memory.deltas.set(number, delta) };
+        slot.set_added();
     }
 
     /// The newest add of a fold, or the task before its adds, that is not done.
@@ -335,21 +412,12 @@ impl<J: Job> View for PlannedView<'_, '_, J> {
     }
 
     #[inline]
-    #[expect(unsafe_code, reason = "the task's own place, see `cells.rs`")]
     fn write(&mut self, slot: usize, value: J::Value) {
-        let slot = &self.ticket.slots[slot];
-        assert!(slot.mode() == Mode::Write, "a task writes what it declares to write");
-        // SAFETY: the task runs, and this is where it writes to.
-        unsafe { self.block.set(slot.to(), slot.key(), value) };
+        self.block.write(self.ticket, slot, value);
     }
 
     #[inline]
-    #[expect(unsafe_code, reason = "the task's own cell, see `cells.rs`")]
     fn add(&mut self, slot: usize, delta: J::Delta) {
-        let record = &self.ticket.slots[slot];
-        assert!(record.mode() == Mode::Add, "a task adds to what it declares to add to");
-        // SAFETY: the delta of a slot is touched only by who runs its task, until that is done.
-        unsafe { self.block.memory.deltas.set(self.ticket.first as usize + slot, delta) };
-        record.set_added();
+        self.block.add(self.ticket, slot, delta);
     }
 }

@@ -75,6 +75,9 @@ pub struct Report {
     pub executions: u64,
     /// Of these, runs on values that might be stale.
     pub speculative: u64,
+    /// Tasks that one worker ran in order while the others slept. Of those that declare nothing: all, when there was one
+    /// thread, else stretches in which running ahead would have won nothing.
+    pub in_order: u32,
     /// Runs whose result was thrown away, because a value that was read has changed.
     pub aborts: u64,
     /// Runs that met a value about to change, and tasks that had to wait for another before they ran.

@@ -7,6 +7,9 @@
 //!
 //! A task stands in one list at a time.
 
+use std::ops::Range;
+
+use crate::cells::prefetch_slice;
 use crate::sync::AtomicU32;
 use crate::sync::Ordering;
 use crate::sync::fence;
@@ -51,6 +54,11 @@ impl Waiters {
             word.list.store(0, Ordering::Relaxed);
         }
         self.words.resize_with(len, Word::default);
+    }
+
+    /// Fetches what concerns these tasks, ahead of time.
+    pub(crate) fn prefetch(&self, tasks: &Range<u32>) {
+        prefetch_slice(&self.words[tasks.start as usize..tasks.end as usize]);
     }
 
     /// Whether `task` is done. If so, all that it wrote may be read.

@@ -16,6 +16,8 @@ use crate::planned::Readiness;
 use crate::planned::Ticket;
 use crate::report::Doing;
 use crate::report::Span;
+use crate::speculate::Claim;
+use crate::speculate::Try;
 use crate::sync::AtomicU32;
 use crate::sync::Ordering;
 use crate::waiters::Waiters;
@@ -74,8 +76,12 @@ pub(crate) struct Crew<'a, J: Job> {
     pub(crate) state: AtomicU32,
     pub(crate) written_back: AtomicU32,
     pub(crate) moved: AtomicU32,
+    /// Whether waiting tasks may be tried ahead of time.
+    pub(crate) speculates: bool,
     /// Tasks that a worker finishes before it looks after those that wait for them.
     pub(crate) batch: usize,
+    /// How many tasks ahead of the running one values are fetched.
+    pub(crate) ahead: usize,
     pub(crate) clock: Option<fn() -> u64>,
 }
 
@@ -149,12 +155,15 @@ impl<J: Job> Crew<'_, J> {
                 } else if !worker.finished.is_empty() || !worker.released.is_empty() {
                     self.release(worker);
                 } else {
-                    return false;
+                    return self.speculates && self.speculate(worker);
                 }
             }
             Source::ByLevel(by_level) => {
-                let Some(task) = by_level.pop() else { return false };
-                self.start(task, worker);
+                match by_level.pop() {
+                    Some(task) => self.start(task, worker),
+                    None if self.speculates && self.speculate(worker) => {}
+                    None => return false,
+                }
                 self.release(worker);
                 while let Some(task) = worker.local.pop() {
                     by_level.push(task);
@@ -168,8 +177,14 @@ impl<J: Job> Crew<'_, J> {
     }
 
     fn run_chunk(&self, tasks: Range<u32>, worker: &mut Worker<J>) {
+        self.block.prefetch_plan(&tasks);
         let mut tasks = tasks;
+        let mut ahead = tasks.clone();
+        ahead.by_ref().take(self.ahead).for_each(|task| self.block.prefetch(task));
         while let Some(task) = tasks.next() {
+            if let Some(task) = ahead.next() {
+                self.block.prefetch(task);
+            }
             self.start(task, worker);
             while let Some(task) = worker.local.pop() {
                 self.share(worker);
@@ -188,6 +203,9 @@ impl<J: Job> Crew<'_, J> {
         let ticket = self.block.ticket(task);
         if let Some(prepare) = self.check(task, ticket, worker) {
             self.run_ready(task, ticket, prepare, worker);
+        } else if self.speculates {
+            self.block.memory.speculation.waiting.push(task);
+            self.block.memory.idle.wake_one();
         }
     }
 
@@ -222,15 +240,76 @@ impl<J: Job> Crew<'_, J> {
     /// Runs a task that is ready.
     #[inline]
     fn run_ready(&self, task: u32, ticket: Ticket<'_>, prepare: bool, worker: &mut Worker<J>) {
+        if self.speculates && !self.is_mine(task, ticket, worker) {
+            return;
+        }
+        self.run_taken(task, ticket, prepare, worker);
+    }
+
+    /// Runs a task that is ready and that nobody else runs.
+    #[inline]
+    fn run_taken(&self, task: u32, ticket: Ticket<'_>, prepare: bool, worker: &mut Worker<J>) {
         if prepare {
             self.block.prepare(ticket, &mut worker.folding);
         }
         self.block.execute(ticket, &mut worker.scratch);
+        worker.tally.executions += 1;
+        self.finish(task, worker);
+    }
+
+    /// Ends a task that has run on the right values.
+    #[inline]
+    fn finish(&self, task: u32, worker: &mut Worker<J>) {
         self.block.memory.waiters.finish(task);
         worker.finished.push(task);
         if worker.finished.len() >= self.batch {
             self.release(worker);
         }
+    }
+
+    /// Whether a task that is ready is to be run here: not if it was tried ahead of time and that counts, or is being tried.
+    #[cold]
+    fn is_mine(&self, task: u32, ticket: Ticket<'_>, worker: &mut Worker<J>) -> bool {
+        match self.block.memory.speculation.claim(task) {
+            Claim::Run => true,
+            Claim::Leave => false,
+            Claim::Look => !self.look(task, ticket, worker),
+        }
+    }
+
+    /// Ends a task that is ready if its try counts; else forgets the try.
+    fn look(&self, task: u32, ticket: Ticket<'_>, worker: &mut Worker<J>) -> bool {
+        let counts = self.block.is_as_seen(ticket);
+        self.block.memory.speculation.note(counts);
+        if counts {
+            self.finish(task, worker);
+        } else {
+            worker.tally.aborts += 1;
+            self.block.forget_try(ticket);
+        }
+        counts
+    }
+
+    /// Tries a task that waits. False when none can be tried.
+    fn speculate(&self, worker: &mut Worker<J>) -> bool {
+        let speculation = &self.block.memory.speculation;
+        while speculation.may_try()
+            && let Some(task) = speculation.waiting.pop()
+        {
+            let result = self.block.speculate(task, &mut worker.scratch);
+            let is_made = matches!(result, Try::Made | Try::MadeLate);
+            worker.tally.executions += u64::from(is_made);
+            worker.tally.speculative += u64::from(is_made);
+            let ticket = self.block.ticket(task);
+            match result {
+                Try::Refused => continue,
+                Try::Made => {}
+                Try::MadeLate if self.look(task, ticket, worker) => {}
+                Try::Late | Try::MadeLate => self.run_taken(task, ticket, true, worker),
+            }
+            return true;
+        }
+        false
     }
 
     /// Looks after those that wait for tasks that were finished here; the ones that are ready are this worker's next.
@@ -242,7 +321,6 @@ impl<J: Job> Crew<'_, J> {
         Waiters::fence();
         let finished = std::mem::take(&mut worker.finished);
         let count = u32::try_from(finished.len()).expect("a batch");
-        worker.tally.executions += u64::from(count);
         worker.untold += count;
         for task in &finished {
             worker.released.extend(waiters.release(*task));
@@ -315,7 +393,9 @@ impl<J: Job> Crew<'_, J> {
                 Source::InOrder(in_order) => in_order.has_more(),
                 Source::ByLevel(by_level) => by_level.has_more(),
             };
-            has_more || !self.block.memory.ready.is_empty() || !self.is_running()
+            let memory = self.block.memory;
+            let may_try = self.speculates && memory.speculation.may_try();
+            has_more || may_try || !memory.ready.is_empty() || !self.is_running()
         };
         idle.start_search();
         let mut spins = 0;

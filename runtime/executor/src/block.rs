@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use heddle_sdk::BlockInfo;
 use heddle_sdk::Programs;
-use heddle_types::AccessTrace;
 use heddle_types::BlockHeader;
 use heddle_types::ChangeSet;
 use heddle_types::CheckedTransaction;
@@ -13,6 +12,7 @@ use heddle_types::Hash32;
 use heddle_types::Receipt;
 use heddle_types::StateView;
 use heddle_types::TxId;
+use heddle_types::TxTrace;
 
 use crate::execution::BlockExecution;
 
@@ -53,7 +53,7 @@ pub struct BlockOutcome {
     /// One for each id, in the same order.
     pub receipts: Vec<Receipt>,
     /// What each touched, in the same order. For people; no root commits to it.
-    pub traces: Vec<AccessTrace>,
+    pub traces: Vec<TxTrace>,
     /// Positions in the block's payload that were skipped, ascending, and why.
     pub skipped: Vec<(u32, SkipReason)>,
     /// What phases reported, in the order in which they ran. No root commits to it yet.

@@ -14,18 +14,20 @@
 
 use std::collections::BTreeMap;
 
-use heddle_sdk::Change;
+use heddle_sdk::Base;
+use heddle_sdk::Blocked;
 use heddle_sdk::add_to_value;
-use heddle_sdk::fees;
 use heddle_sdk::native;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::ChangeSet;
-use heddle_types::Deposit;
 use heddle_types::Entry;
 use heddle_types::StateKey;
 use heddle_types::StateView;
-use heddle_types::Value;
+
+use crate::effects::Added;
+use crate::effects::Effects;
+use crate::effects::Write;
 
 /// State with what the block has done so far.
 pub(crate) struct BlockState<'a> {
@@ -46,52 +48,56 @@ impl StateView for BlockState<'_> {
     }
 }
 
+impl Base for BlockState<'_> {
+    fn entry<'s>(
+        &'s self,
+        key: &StateKey,
+        _slot: Option<usize>,
+        copy: &'s mut Option<Entry>,
+    ) -> Result<Option<&'s Entry>, Blocked> {
+        if let Some(cell) = self.cells.get(key) {
+            return Ok(cell.now.as_ref());
+        }
+        *copy = self.start.entry(key);
+        Ok(copy.as_ref())
+    }
+
+    fn was_there(&self, key: &StateKey, _slot: Option<usize>) -> bool {
+        match self.cells.get(key) {
+            Some(cell) => cell.at_start.is_some(),
+            None => self.start.entry(key).is_some(),
+        }
+    }
+}
+
 impl<'a> BlockState<'a> {
     pub(crate) const fn new(start: &'a dyn StateView) -> Self {
         Self { start, cells: BTreeMap::new(), credits: BTreeMap::new() }
     }
 
-    /// The deposit that `change` of `key` must put down, or reserve; none if there is nothing to pay.
-    pub(crate) fn deposit_due(&self, key: &StateKey, change: &Change) -> Option<Amount> {
-        match change {
-            Change::Put { base, value } => {
-                let price = fees::deposit_price(key, value);
-                let covered = base.as_ref().map(|entry| match &entry.deposit {
-                    Some(deposit) => deposit.amount,
-                    // What was free stays free up to its size.
-                    None => fees::deposit_price(key, &entry.value),
-                });
-                covered.is_none_or(|covered| covered < price).then_some(price)
-            }
-            Change::Delete { base: _ } => None,
-            // Whether the key is there *now* is not for an unseen add to know; whether it was when the block began is.
-            Change::Add(_) => {
-                let is_new = match self.cells.get(key) {
-                    Some(cell) => cell.at_start.is_none(),
-                    None => self.start.entry(key).is_none(),
-                };
-                is_new.then(|| fees::deposit_price_of(key, heddle_sdk::NUMBER_LEN))
+    /// Makes all changes, whose keys `key` knows, and notes what goes back. Says how much of what adds reserved is kept.
+    pub(crate) fn apply<'k>(
+        &mut self,
+        effects: &mut Effects,
+        key: impl Fn(usize) -> &'k StateKey,
+    ) -> Amount {
+        let mut kept = Amount::ZERO;
+        for (slot, write) in effects.writes.drain(..) {
+            let key = key(slot);
+            match write {
+                Write::Put(entry) => self.cell(key).now = Some(entry),
+                Write::Delete => self.cell(key).now = None,
+                Write::Add(added) => {
+                    let more = self.add(key, added);
+                    kept = kept.checked_add(more).expect("deposits are part of the supply");
+                }
             }
         }
-    }
-
-    /// Makes a change, with the deposit that its payer was debited for it. Says how much of that is kept.
-    pub(crate) fn apply(&mut self, key: StateKey, change: Change, paid: Option<Deposit>) -> Amount {
-        match change {
-            Change::Put { base: _, value } => self.put(key, value, paid),
-            Change::Delete { base: _ } => {
-                let old = self.cell(key).now.take();
-                self.release(old.and_then(|entry| entry.deposit));
-                Amount::ZERO
-            }
-            Change::Add(delta) => self.add(key, delta, paid),
+        self.credit(native::deposit_holder(), std::mem::take(&mut effects.held));
+        for (address, amount) in effects.returned.drain(..) {
+            self.credit(address, amount.signed());
         }
-    }
-
-    /// Replaces a native balance's value, whose deposit stays as it is.
-    pub(crate) fn set_native_balance(&mut self, address: &Address, balance: Amount) {
-        let value = Value::new(&native::encode_amount(balance));
-        self.put(native::native_balance_key(address), value, None);
+        kept
     }
 
     /// Credits `amount` to `address` when the block ends.
@@ -103,7 +109,7 @@ impl<'a> BlockState<'a> {
     pub(crate) fn finish(mut self, nonces: Vec<(StateKey, Entry)>) -> ChangeSet {
         for (address, delta) in std::mem::take(&mut self.credits) {
             if delta != 0 {
-                let now = &mut self.cell(native::native_balance_key(&address)).now;
+                let now = &mut self.cell(&native::native_balance_key(&address)).now;
                 let value = add_to_value(now.as_ref().map(|entry| &entry.value), delta);
                 *now = Some(Entry { deposit: now.take().and_then(|entry| entry.deposit), value });
             }
@@ -114,19 +120,8 @@ impl<'a> BlockState<'a> {
         ChangeSet::new(nonces.chain(changes).collect())
     }
 
-    fn put(&mut self, key: StateKey, value: Value, paid: Option<Deposit>) -> Amount {
-        let cell = self.cell(key);
-        let stood = cell.now.take().and_then(|entry| entry.deposit);
-        cell.now = Some(Entry { deposit: paid.or(stood), value });
-        let Some(paid) = paid else {
-            return Amount::ZERO;
-        };
-        self.release(stood);
-        self.hold(&paid);
-        paid.amount
-    }
-
-    fn add(&mut self, key: StateKey, delta: i128, reserved: Option<Deposit>) -> Amount {
+    fn add(&mut self, key: &StateKey, added: Added) -> Amount {
+        let Added { delta, reserved } = added;
         let cell = self.cell(key);
         let value = add_to_value(cell.now.as_ref().map(|entry| &entry.value), delta);
         if let Some(entry) = &mut cell.now {
@@ -140,7 +135,7 @@ impl<'a> BlockState<'a> {
         let deposit = reserved.or(stood_at_start);
         cell.now = Some(Entry { deposit, value });
         if let Some(deposit) = deposit {
-            self.hold(&deposit);
+            self.credit(native::deposit_holder(), deposit.amount.signed());
             if reserved.is_none() {
                 // Deleting the key earlier in this block gave it back; now it is needed again.
                 self.credit(deposit.payer, -deposit.amount.signed());
@@ -149,25 +144,16 @@ impl<'a> BlockState<'a> {
         reserved.map_or(Amount::ZERO, |reserved| reserved.amount)
     }
 
-    fn cell(&mut self, key: StateKey) -> &mut Cell {
-        self.cells.entry(key).or_insert_with(|| {
-            let at_start = self.start.entry(&key);
+    fn cell(&mut self, key: &StateKey) -> &mut Cell {
+        self.cells.entry(*key).or_insert_with(|| {
+            let at_start = self.start.entry(key);
             Cell { now: at_start.clone(), at_start }
         })
     }
 
-    fn hold(&mut self, deposit: &Deposit) {
-        self.credit(native::deposit_holder(), deposit.amount.signed());
-    }
-
-    fn release(&mut self, deposit: Option<Deposit>) {
-        if let Some(deposit) = deposit {
-            self.credit(native::deposit_holder(), -deposit.amount.signed());
-            self.credit(deposit.payer, deposit.amount.signed());
-        }
-    }
-
     fn credit(&mut self, address: Address, delta: i128) {
-        *self.credits.entry(address).or_default() += delta;
+        if delta != 0 {
+            *self.credits.entry(address).or_default() += delta;
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What a transaction declares, and what it therefore costs.
 
+use std::sync::Arc;
+
 use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
 use heddle_sdk::Programs;
@@ -11,6 +13,8 @@ use heddle_types::AccessMode;
 use heddle_types::AccessSet;
 use heddle_types::Amount;
 use heddle_types::Call;
+use heddle_types::CheckedTransaction;
+use heddle_types::Declared;
 use heddle_types::Nonce;
 use heddle_types::ProgramError;
 use heddle_types::StateKey;
@@ -19,22 +23,20 @@ use heddle_types::TxFailure;
 
 use crate::panics;
 
-/// What a transaction declares.
-#[derive(Clone, Debug)]
-pub(crate) struct Declared {
-    /// Everything up to the first failure: the envelope's keys, the extra ones, and what programs derive from the calls.
-    pub(crate) set: AccessSet,
-    /// Why it cannot run: a call that its program does not understand, or too many keys.
-    pub(crate) failure: Option<TxFailure>,
+/// What a transaction takes besides its calls, in about nanoseconds.
+const ENVELOPE_NANOS: u64 = 100;
+
+/// The fee of a transaction, known before it runs: for `getFee`. A `max_fee` below it is too low.
+pub fn required_fee(programs: &Programs, body: &TransactionBody) -> Amount {
+    declare(programs, body).fee
 }
 
-/// The fee of a transaction, known before it runs: for `getFee` and admission. A `max_fee` below it is too low.
-pub fn required_fee(programs: &Programs, body: &TransactionBody) -> Amount {
-    let keys = match body.access {
-        Access::Declared { .. } => declare(programs, body).set.len(),
-        Access::Open => 0,
-    };
-    fees::required_fee(body, keys)
+/// What `transaction` declares: derived when it is asked for first, such as at admission, and kept with it.
+pub fn declared_by<'t>(
+    programs: &Programs,
+    transaction: &'t CheckedTransaction,
+) -> &'t Arc<Declared> {
+    transaction.declared(|body| declare(programs, body))
 }
 
 /// Every key that a declared transaction may touch, the envelope's two included. `body.access` decides about extra keys
@@ -46,66 +48,99 @@ pub fn declared_access(
     programs: &Programs,
     body: &TransactionBody,
 ) -> Result<AccessSet, TxFailure> {
-    let declared = declare(programs, body);
-    declared.failure.map_or(Ok(declared.set), Err)
+    let mut deriving = Deriving::new(body);
+    deriving.all(programs, body)?;
+    Ok(deriving.set)
 }
 
 pub(crate) fn declare(programs: &Programs, body: &TransactionBody) -> Declared {
-    let mut set = AccessSet::default();
-    let envelope = envelope_keys(body).into_iter().map(|key| (key, AccessMode::Write));
-    let extra = match &body.access {
-        Access::Declared { extra } => extra.as_slice(),
-        Access::Open => &[],
+    let mut deriving = Deriving::new(body);
+    let (failure, keys) = match body.access {
+        Access::Declared { .. } => {
+            let failure = deriving.all(programs, body).err();
+            (failure, deriving.set.len())
+        }
+        Access::Open => (None, 0),
     };
-    for (key, mode) in envelope.chain(extra.iter().copied()) {
-        if !set.declare(key, mode) {
-            return Declared { set, failure: Some(TxFailure::OutOfMeter) };
-        }
-    }
-    for (position, call) in body.calls.iter().enumerate() {
-        if let Err(failure) = declare_call(programs, body, position, call, &mut set) {
-            return Declared { set, failure: Some(failure) };
-        }
-    }
-    Declared { set, failure: None }
-}
-
-/// The sender's nonce lane and the payer's native balance, which every transaction writes.
-fn envelope_keys(body: &TransactionBody) -> Vec<StateKey> {
-    let mut keys = vec![native::native_balance_key(&body.payer())];
-    match body.nonce {
-        Nonce::Lane { lane, sequence: _ } => keys.push(native::nonce_key(&body.sender, lane)),
-        Nonce::Window { millis: _ } => {}
-    }
-    keys
-}
-
-fn declare_call(
-    programs: &Programs,
-    body: &TransactionBody,
-    position: usize,
-    call: &Call,
-    set: &mut AccessSet,
-) -> Result<(), TxFailure> {
-    let program =
-        programs.get(call.program).ok_or_else(|| program_error(call, position, UNKNOWN_PROGRAM))?;
-    let mut declaration = Declaration::new(set);
-    let result = panics::catch(|| program.access(&call.data, &body.sender, &mut declaration));
-    if declaration.is_full() {
-        return Err(TxFailure::OutOfMeter);
-    }
-    match result {
-        Err(panics::Panicked) => Err(TxFailure::ProgramPanic),
-        Ok(Err(CallError::Refused(code))) => Err(program_error(call, position, code)),
-        // Nothing can abort a declaration but its bound, so the program made this up.
-        Ok(Err(CallError::Aborted(_))) => Err(TxFailure::OutOfMeter),
-        Ok(Ok(())) => Ok(()),
+    let Deriving { set, cost, payer_key, nonce_key } = deriving;
+    Declared {
+        fee: fees::required_fee(body, keys),
+        failure,
+        cost,
+        payer_slot: set.slot(&payer_key).expect("it is declared first of all"),
+        nonce_slot: nonce_key.and_then(|key| set.slot(&key)),
+        set,
     }
 }
 
 /// The failure of a call whose program refuses it.
+#[cold]
 pub(crate) fn program_error(call: &Call, position: usize, code: u16) -> TxFailure {
     // A transaction has at most 32 calls.
     let position = u8::try_from(position).unwrap_or(u8::MAX);
     TxFailure::Program(ProgramError { program: call.program, call: position, code })
+}
+
+/// A declaration as it is put together.
+struct Deriving {
+    set: AccessSet,
+    cost: u64,
+    payer_key: StateKey,
+    nonce_key: Option<StateKey>,
+}
+
+impl Deriving {
+    /// The sender's nonce lane and the payer's native balance, which every transaction writes.
+    fn new(body: &TransactionBody) -> Self {
+        let mut set = AccessSet::default();
+        let payer_key = native::native_balance_key(&body.payer());
+        let nonce_key = match body.nonce {
+            Nonce::Lane { lane, sequence: _ } => Some(native::nonce_key(&body.sender, lane)),
+            Nonce::Window { millis: _ } => None,
+        };
+        for key in nonce_key.into_iter().chain([payer_key]) {
+            let _fits = set.declare(key, AccessMode::Write);
+        }
+        Self { set, cost: ENVELOPE_NANOS, payer_key, nonce_key }
+    }
+
+    /// The extra keys and those that programs derive, up to the first failure.
+    fn all(&mut self, programs: &Programs, body: &TransactionBody) -> Result<(), TxFailure> {
+        match &body.access {
+            Access::Declared { extra } => {
+                for (key, mode) in extra {
+                    if !self.set.declare(*key, *mode) {
+                        return Err(TxFailure::OutOfMeter);
+                    }
+                }
+            }
+            Access::Open => {}
+        }
+        let mut calls = body.calls.iter().enumerate();
+        calls.try_for_each(|(position, call)| self.call(programs, body, position, call))
+    }
+
+    fn call(
+        &mut self,
+        programs: &Programs,
+        body: &TransactionBody,
+        position: usize,
+        call: &Call,
+    ) -> Result<(), TxFailure> {
+        let unknown = || program_error(call, position, UNKNOWN_PROGRAM);
+        let program = programs.get(call.program).ok_or_else(unknown)?;
+        let mut declaration = Declaration::new(&mut self.set);
+        let result = panics::catch(|| program.access(&call.data, &body.sender, &mut declaration));
+        self.cost = self.cost.saturating_add(declaration.declared_cost());
+        if declaration.is_full() {
+            return Err(TxFailure::OutOfMeter);
+        }
+        match result {
+            Err(panics::Panicked) => Err(TxFailure::ProgramPanic),
+            Ok(Err(CallError::Refused(code))) => Err(program_error(call, position, code)),
+            // Nothing can abort a declaration but its bound, so the program made this up.
+            Ok(Err(CallError::Aborted(_))) => Err(TxFailure::OutOfMeter),
+            Ok(Ok(())) => Ok(()),
+        }
+    }
 }

@@ -24,7 +24,9 @@
 mod block;
 mod block_state;
 mod declare;
+mod effects;
 mod execution;
+pub mod measuring;
 mod panics;
 mod phases;
 mod plan;
@@ -34,7 +36,7 @@ pub mod testing;
 mod transaction;
 
 pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
-pub use declare::{declared_access, required_fee};
+pub use declare::{declared_access, declared_by, required_fee};
 pub use execution::{BlockExecution, Clock, ExecutionMode, HotKey, Stage, StageTime};
 pub use execution::{HOT_KEYS_MAX, SPANS_MAX};
 pub use sequential::Sequential;

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use heddle_sdk::Permission;
 use heddle_sdk::Programs;
 use heddle_sdk::native;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::CheckedTransaction;
+use heddle_types::Declared;
 use heddle_types::Entry;
 use heddle_types::Nonce;
 use heddle_types::StateKey;
@@ -20,7 +23,6 @@ use heddle_types::Value;
 use crate::block::BlockInput;
 use crate::block::SkipReason;
 use crate::declare;
-use crate::declare::Declared;
 
 /// A transaction that will have a receipt.
 #[derive(Debug)]
@@ -28,8 +30,15 @@ pub(crate) struct Planned<'a> {
     pub(crate) index: TxIndex,
     pub(crate) id: TxId,
     pub(crate) body: &'a TransactionBody,
-    /// None for an open transaction.
-    pub(crate) declared: Option<Declared>,
+    pub(crate) declared: &'a Arc<Declared>,
+    /// Whether it may touch what it has not declared.
+    pub(crate) is_open: bool,
+}
+
+impl<'a> Planned<'a> {
+    pub(crate) fn permission(&self) -> Permission<'a> {
+        if self.is_open { Permission::Open } else { Permission::Declared(&self.declared.set) }
+    }
 }
 
 /// A block, planned.
@@ -75,14 +84,12 @@ pub(crate) fn plan<'a>(
             }
         };
         let body = &tx.transaction().body;
-        let declared = match body.access {
-            Access::Declared { .. } => Some(declare::declare(programs, body)),
-            Access::Open => None,
-        };
-        lane.is_open |= declared.is_none();
+        let is_open = body.access == Access::Open;
+        lane.is_open |= is_open;
+        let declared = declare::declared_by(programs, tx);
         let index = TxIndex::new(u32::try_from(plan.ids.len()).unwrap_or(u32::MAX));
         let part = if lane.is_open { &mut plan.open } else { &mut plan.declared };
-        part.push(Planned { index, id: tx.id(), body, declared });
+        part.push(Planned { index, id: tx.id(), body, declared, is_open });
         plan.ids.push(tx.id());
     }
     plan.nonces = lanes.into_iter().filter(|(_, lane)| lane.is_used).map(nonce_entry).collect();

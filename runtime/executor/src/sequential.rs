@@ -22,11 +22,8 @@ use heddle_sdk::Inboxes;
 use heddle_sdk::Phase;
 use heddle_sdk::Programs;
 use heddle_sdk::native;
-use heddle_types::AccessTrace;
 use heddle_types::Amount;
 use heddle_types::Event;
-use heddle_types::Outcome;
-use heddle_types::Receipt;
 use heddle_types::StateView;
 use heddle_types::receipts_root;
 
@@ -43,6 +40,8 @@ use crate::plan;
 use crate::plan::Planned;
 use crate::transaction;
 use crate::transaction::Ran;
+use crate::transaction::Runner;
+use crate::transaction::Scratch;
 
 /// Executes one transaction after the other.
 #[derive(Clone, Debug, Default)]
@@ -65,35 +64,30 @@ impl Executor for Sequential {
         state: &dyn StateView,
         block: &BlockInput<'_>,
     ) -> BlockOutcome {
-        let info = block.info();
         let mut recorder = Recorder::start(self.clock);
-        let mut run = BlockRun::new(state);
-        let items = run.phase(programs, block, Phase::Begin);
+        let runner = Runner { programs, block: block.info() };
+        let mut run = BlockRun::new(runner, state);
+        let items = run.phase(Phase::Begin);
         recorder.end_stage(Stage::Phase(Phase::Begin), items);
 
         let plan = plan::plan(programs, state, block);
         recorder.end_stage(Stage::Plan, block.transactions.len());
-        let mut done: Vec<(Receipt, AccessTrace)> = Vec::with_capacity(plan.ids.len());
-        let mut indices = Vec::with_capacity(plan.ids.len());
+        let mut done = Vec::with_capacity(plan.ids.len());
         for (stage, part) in [(Stage::Declared, &plan.declared), (Stage::Open, &plan.open)] {
-            for planned in part {
-                let ran = transaction::run(programs, &run.state, info, planned);
-                done.push(run.retire(planned, ran));
-                indices.push(planned.index);
-            }
+            done.extend(part.iter().map(|planned| (planned.index, run.transaction(planned))));
             recorder.end_stage(stage, part.len());
         }
         recorder.add(&in_order(plan.ids.len()), []);
 
         for phase in Phase::AFTER_TRANSACTIONS {
-            let items = run.phase(programs, block, phase);
+            let items = run.phase(phase);
             recorder.end_stage(Stage::Phase(phase), items);
         }
 
         run.state.credit_at_end(native::fee_collector(), run.fees);
-        let mut by_index: Vec<_> = indices.into_iter().zip(done).collect();
-        by_index.sort_by_key(|(index, _)| *index);
-        let (receipts, traces): (Vec<_>, Vec<_>) = by_index.into_iter().map(|(_, one)| one).unzip();
+        done.sort_by_key(|(index, _)| *index);
+        let done = done.into_iter().map(|(_, Ran { receipt, trace })| (receipt, trace));
+        let (receipts, traces): (Vec<_>, Vec<_>) = done.unzip();
         let outcome = BlockOutcome {
             transaction_ids: plan.ids,
             receipts_root: receipts_root(&receipts),
@@ -120,68 +114,55 @@ fn in_order(transactions: usize) -> Report {
 }
 
 /// A block that is being executed.
-pub(crate) struct BlockRun<'s> {
-    pub(crate) state: BlockState<'s>,
+pub(crate) struct BlockRun<'a> {
+    runner: Runner<'a>,
+    pub(crate) state: BlockState<'a>,
     inboxes: Inboxes,
     fees: Amount,
     phase_events: Vec<Event>,
+    scratch: Scratch,
 }
 
-impl<'s> BlockRun<'s> {
-    pub(crate) fn new(state: &'s dyn StateView) -> Self {
+impl<'a> BlockRun<'a> {
+    pub(crate) fn new(runner: Runner<'a>, state: &'a dyn StateView) -> Self {
         Self {
+            runner,
             state: BlockState::new(state),
             inboxes: Inboxes::default(),
             fees: Amount::ZERO,
             phase_events: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 
     /// How many items it had.
-    fn phase(&mut self, programs: &Programs, block: &BlockInput<'_>, phase: Phase) -> usize {
+    fn phase(&mut self, phase: Phase) -> usize {
         PhaseRun {
-            programs,
-            block: block.info(),
+            runner: self.runner,
             state: &mut self.state,
             inboxes: &mut self.inboxes,
             events: &mut self.phase_events,
+            scratch: &mut self.scratch,
         }
         .run(phase)
     }
 
-    /// Applies what a transaction did and writes its receipt.
-    pub(crate) fn retire(&mut self, planned: &Planned<'_>, ran: Ran) -> (Receipt, AccessTrace) {
-        let Ran { fee_paid, trace, result } = ran;
-        self.fees = self.fees.checked_add(fee_paid).expect("fees are part of the native supply");
-        let mut receipt = Receipt {
-            id: planned.id,
-            outcome: Outcome::Ok,
-            fee_paid,
-            deposit_paid: Amount::ZERO,
-            events: Vec::new(),
+    /// Runs a transaction and applies what it does.
+    pub(crate) fn transaction(&mut self, planned: &Planned<'_>) -> Ran {
+        let Ok(mut ran) = transaction::run(self.runner, &self.state, planned, &mut self.scratch)
+        else {
+            unreachable!("everything is known when one runs after the other");
         };
-        match result {
-            Ok(success) => {
-                let changes = success.effects.changes.into_iter().zip(success.deposits);
-                for ((key, change), deposit) in changes {
-                    let kept = self.state.apply(key, change, deposit);
-                    receipt.deposit_paid = receipt
-                        .deposit_paid
-                        .checked_add(kept)
-                        .expect("deposits are part of the native supply");
-                }
-                for appended in success.effects.appends {
-                    self.inboxes.push(Phase::Transactions, planned.index.get(), appended);
-                }
-                receipt.events = success.effects.events;
-            }
-            Err(failed) => {
-                if let Some(balance) = failed.payer_balance {
-                    self.state.set_native_balance(&planned.body.payer(), balance);
-                }
-                receipt.outcome = Outcome::Failed(failed.failure);
-            }
+        let supply = "fees and deposits are part of the native supply";
+        let receipt = &mut ran.receipt;
+        self.fees = self.fees.checked_add(receipt.fee_paid).expect(supply);
+        let mut effects = std::mem::take(&mut self.scratch.effects);
+        let kept = self.state.apply(&mut effects, |slot| self.scratch.key(planned, slot));
+        receipt.deposit_paid = receipt.deposit_paid.checked_add(kept).expect(supply);
+        for appended in effects.appends.drain(..) {
+            self.inboxes.push(Phase::Transactions, planned.index.get(), appended);
         }
-        (receipt, trace)
+        self.scratch.effects = effects;
+        ran
     }
 }

@@ -1,8 +1,12 @@
 //! What a transaction would do, on its own, now.
 
+use std::sync::Arc;
+
 use heddle_sdk::BlockInfo;
+use heddle_sdk::BlockStart;
 use heddle_sdk::Permission;
 use heddle_sdk::Programs;
+use heddle_sdk::Scratch;
 use heddle_sdk::Workspace;
 use heddle_sdk::native;
 use heddle_types::Access;
@@ -13,6 +17,7 @@ use heddle_types::Amount;
 use heddle_types::Receipt;
 use heddle_types::StateKey;
 use heddle_types::StateView;
+use heddle_types::Touch;
 use heddle_types::Transaction;
 use heddle_types::TransactionBody;
 use heddle_types::TxIndex;
@@ -22,6 +27,8 @@ use crate::declare;
 use crate::plan::Planned;
 use crate::sequential::BlockRun;
 use crate::transaction;
+use crate::transaction::Ran;
+use crate::transaction::Runner;
 
 /// What a transaction would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,56 +52,57 @@ pub fn simulate(
     transaction: &Transaction,
 ) -> Simulation {
     let body = &transaction.body;
-    let declared = match body.access {
-        Access::Declared { .. } => Some(declare::declare(programs, body)),
-        Access::Open => None,
-    };
-    let planned = Planned { index: TxIndex::ZERO, id: transaction.id(), body, declared };
-    let mut run = BlockRun::new(state);
-    let ran = transaction::run(programs, &run.state, block, &planned);
-    let (receipt, trace) = run.retire(&planned, ran);
-    let needed = needed_access(programs, state, block, body);
+    let runner = Runner { programs, block };
+    let declared = &Arc::new(declare::declare(programs, body));
+    let is_open = body.access == Access::Open;
+    let (index, id) = (TxIndex::ZERO, transaction.id());
+    let planned = Planned { index, id, body, declared, is_open };
+    let Ran { receipt, trace } = BlockRun::new(runner, state).transaction(&planned);
+    let trace = AccessTrace::from(&trace);
+    let needed = needed_access(runner, state, body);
     let derived = TransactionBody { access: Access::DERIVED, ..body.clone() };
     let extra = missing(&needed, &declare::declare(programs, &derived).set);
     Simulation { receipt, trace, needed, extra }
 }
 
-fn needed_access(
-    programs: &Programs,
-    state: &dyn StateView,
-    block: BlockInfo,
-    body: &TransactionBody,
-) -> AccessSet {
-    let mut work = Workspace::new(state, Permission::Open, transaction::work_bought(body));
-    let payer_key = native::native_balance_key(&body.payer());
-    let payer_entry = state.entry(&payer_key);
-    let balance = transaction::native_balance(payer_entry.as_ref());
+fn needed_access(runner: Runner<'_>, state: &dyn StateView, body: &TransactionBody) -> AccessSet {
+    let base = BlockStart(state);
+    let bought = transaction::work_bought(body);
+    let mut memory = Scratch::default();
+    let mut work = Workspace::new(&base, Permission::Open, bought, &mut memory);
+    let payer_slot = work.open_slot(&native::native_balance_key(&body.payer()));
+    let payer_entry = work.beneath(payer_slot).unwrap_or_default();
+    let balance = transaction::native_balance(payer_entry);
     let after_fee = balance.checked_sub(body.max_fee).unwrap_or(Amount::ZERO);
-    work.put(&payer_key, payer_entry, Value::new(&native::encode_amount(after_fee)));
+    work.put(payer_slot, Value::new(&native::encode_amount(after_fee)));
     // However the calls end, what they touched until then is the answer.
-    let _outcome = transaction::run_calls(programs, &mut work, block, body);
-    let AccessTrace { reads, writes, adds, appends } = work.trace();
+    let _outcome = transaction::run_calls(runner, &mut work, body);
     let mut needed = AccessSet::default();
-    let touched: [(Vec<StateKey>, AccessMode); 4] = [
-        (reads, AccessMode::Read),
-        (writes, AccessMode::Write),
-        (adds, AccessMode::Add),
-        (appends, AccessMode::Append),
-    ];
-    for (keys, mode) in touched {
-        for key in keys {
-            // A transaction that touches more than fits has failed with `OutOfMeter` anyway.
-            let _fits = needed.declare(key, mode);
+    let mut need = |key: &StateKey, touch: Touch| {
+        for (kind, mode) in MODES {
+            if touch.has(kind) {
+                // A transaction that touches more than fits has failed with `OutOfMeter` anyway.
+                let _fits = needed.declare(*key, mode);
+            }
         }
-    }
+    };
+    (0..work.len()).for_each(|slot| need(work.key(slot), work.touch_of(slot)));
+    work.appends().iter().for_each(|entry| need(&entry.key, Touch::APPEND));
     needed
 }
+
+/// The mode that each kind of touch needs.
+const MODES: [(Touch, AccessMode); 4] = [
+    (Touch::READ, AccessMode::Read),
+    (Touch::WRITE, AccessMode::Write),
+    (Touch::ADD, AccessMode::Add),
+    (Touch::APPEND, AccessMode::Append),
+];
 
 fn missing(needed: &AccessSet, declared: &AccessSet) -> AccessSet {
     let mut extra = AccessSet::default();
     for (key, mode) in needed.iter() {
-        let is_declared =
-            declared.mode(key).is_some_and(|have| have == mode || have == AccessMode::Write);
+        let is_declared = declared.mode(key).is_some_and(|have| have.allows(mode));
         if !is_declared {
             let _fits = extra.declare(*key, mode);
         }

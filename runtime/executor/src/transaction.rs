@@ -1,99 +1,109 @@
 //! One transaction: fee, calls, deposits.
 
+use std::sync::Arc;
+
+use heddle_sdk::Abort;
+use heddle_sdk::Base;
 use heddle_sdk::BlockInfo;
+use heddle_sdk::Blocked;
 use heddle_sdk::CallContext;
 use heddle_sdk::CallError;
 use heddle_sdk::CallInfo;
 use heddle_sdk::Change;
-use heddle_sdk::Effects;
-use heddle_sdk::Permission;
 use heddle_sdk::Programs;
+use heddle_sdk::Stopped;
 use heddle_sdk::UNKNOWN_PROGRAM;
 use heddle_sdk::Workspace;
 use heddle_sdk::fees;
 use heddle_sdk::native;
-use heddle_types::AccessTrace;
 use heddle_types::Amount;
 use heddle_types::Call;
 use heddle_types::Deposit;
 use heddle_types::Entry;
-use heddle_types::Nonce;
+use heddle_types::Events;
+use heddle_types::Outcome;
+use heddle_types::Receipt;
+use heddle_types::SlotTouches;
 use heddle_types::StateKey;
-use heddle_types::StateView;
+use heddle_types::Touch;
 use heddle_types::TransactionBody;
 use heddle_types::TxFailure;
+use heddle_types::TxTrace;
 use heddle_types::Value;
 
-use crate::block_state::BlockState;
 use crate::declare::program_error;
+use crate::effects;
+use crate::effects::Bill;
+use crate::effects::Effects;
+use crate::effects::Write;
 use crate::panics;
 use crate::plan::Planned;
 
-/// A transaction that has run, before any of it is applied.
-pub(crate) struct Ran {
-    pub(crate) fee_paid: Amount,
-    pub(crate) trace: AccessTrace,
-    pub(crate) result: Result<Success, Failure>,
+/// What every transaction of a block is run with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runner<'a> {
+    pub(crate) programs: &'a Programs,
+    pub(crate) block: BlockInfo,
 }
 
-/// What a transaction whose calls all succeeded does; the payer's balance after fee and deposits is among the changes.
-pub(crate) struct Success {
+/// What one worker keeps from transaction to transaction: memory, and what the last one did.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) work: heddle_sdk::Scratch,
+    /// What the last transaction does.
     pub(crate) effects: Effects,
-    /// For each of the changes, what the payer puts down or reserves.
-    pub(crate) deposits: Vec<Option<Deposit>>,
 }
 
-/// What a failed transaction leaves.
-pub(crate) struct Failure {
-    pub(crate) failure: TxFailure,
-    /// The payer's balance after the fee; none when it is as before.
-    pub(crate) payer_balance: Option<Amount>,
+impl Scratch {
+    /// The key of a slot of the transaction that ran last.
+    pub(crate) fn key<'k>(&'k self, planned: &Planned<'k>, slot: usize) -> &'k StateKey {
+        if planned.is_open {
+            &self.work.opened_keys()[slot]
+        } else {
+            planned.declared.set.key(slot)
+        }
+    }
 }
 
-/// Runs a planned transaction on `state`.
+/// A transaction that has run. What it does is in its scratch.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// Lacks what the transaction's adds keep of the deposits that they reserved.
+    pub(crate) receipt: Receipt,
+    pub(crate) trace: TxTrace,
+}
+
+/// Runs a planned transaction. What it does is in `scratch` afterwards.
+///
+/// # Errors
+/// [`Blocked`] when it met something that is not known yet: nothing happened.
 pub(crate) fn run(
-    programs: &Programs,
-    state: &BlockState<'_>,
-    block: BlockInfo,
+    runner: Runner<'_>,
+    base: &dyn Base,
     planned: &Planned<'_>,
-) -> Ran {
-    let body = planned.body;
-    let payer_key = native::native_balance_key(&body.payer());
-    let payer_entry = state.entry(&payer_key);
-    let balance = native_balance(payer_entry.as_ref());
-    let keys = planned.declared.as_ref().map_or(0, |declared| declared.set.len());
-    let fee = fees::required_fee(body, keys);
-    let failed = |failure, fee_paid: Amount, trace| {
-        let left = balance.checked_sub(fee_paid).filter(|_| fee_paid != Amount::ZERO);
-        Ran { fee_paid, trace, result: Err(Failure { failure, payer_balance: left }) }
+    scratch: &mut Scratch,
+) -> Result<Ran, Blocked> {
+    let Scratch { work: memory, effects } = scratch;
+    effects.clear();
+    let work = Workspace::new(base, planned.permission(), work_bought(planned.body), memory);
+    let mut run = Run { runner, planned, work, effects, trace: None, fee_paid: Amount::ZERO };
+    let result = run.all();
+    let Run { mut work, effects, trace, fee_paid, .. } = run;
+    let stopped = work.take_stopped();
+    let memory = work.into_memory();
+    let (outcome, deposit_paid, events) = match (result, stopped) {
+        (_, Some(Stopped::Blocked(blocked))) => return Err(blocked),
+        (_, Some(Stopped::Failed(failure))) => {
+            (Outcome::Failed(failure), Amount::ZERO, Events::default())
+        }
+        (Err(Halted), None) => unreachable!("whoever halts says why"),
+        (Ok(deposit_paid), None) => {
+            std::mem::swap(&mut effects.appends, memory.appends());
+            (Outcome::Ok, deposit_paid, Events::take(memory.events()))
+        }
     };
-
-    let (Some(after_max_fee), Some(unused)) =
-        (balance.checked_sub(body.max_fee), body.max_fee.checked_sub(fee))
-    else {
-        let taken = fee.min(body.max_fee).min(balance);
-        return failed(TxFailure::InsufficientFee, taken, envelope_trace(body, &payer_key));
-    };
-    let permission = match &planned.declared {
-        None => Permission::Open,
-        Some(declared) => match &declared.failure {
-            None => Permission::Declared(&declared.set),
-            Some(failure) => {
-                return failed(failure.clone(), fee, envelope_trace(body, &payer_key));
-            }
-        },
-    };
-    let mut work = Workspace::new(state, permission, work_bought(body));
-    work.put(&payer_key, payer_entry, Value::new(&native::encode_amount(after_max_fee)));
-    let called = run_calls(programs, &mut work, block, body);
-    let trace = with_nonce(work.trace(), body);
-    if let Err(failure) = called {
-        return failed(failure, fee, trace);
-    }
-    match settle(state, work.into_effects(), body, unused) {
-        Ok(success) => Ran { fee_paid: fee, trace, result: Ok(success) },
-        Err(failure) => failed(failure, fee, trace),
-    }
+    let receipt = Receipt { id: planned.id, outcome, fee_paid, deposit_paid, events };
+    Ok(Ran { receipt, trace: trace.expect("whatever does not block is traced") })
 }
 
 /// The work that a transaction's calls may use together.
@@ -102,80 +112,55 @@ pub(crate) fn work_bought(body: &TransactionBody) -> u64 {
     fees::WORK_PER_CALL.saturating_mul(calls)
 }
 
+/// The transaction goes no further; why is said in its workspace.
+#[derive(Debug)]
+pub(crate) struct Halted;
+
+impl From<Abort> for Halted {
+    fn from(_: Abort) -> Self {
+        Self
+    }
+}
+
 /// Runs the calls in order until one fails.
 pub(crate) fn run_calls(
-    programs: &Programs,
+    runner: Runner<'_>,
     work: &mut Workspace<'_>,
-    block: BlockInfo,
     body: &TransactionBody,
-) -> Result<(), TxFailure> {
+) -> Result<(), Halted> {
     for (position, call) in body.calls.iter().enumerate() {
-        run_call(programs, work, block, body, (position, call))?;
+        run_call(runner, work, body, (position, call))?;
     }
     Ok(())
 }
 
 fn run_call(
-    programs: &Programs,
+    runner: Runner<'_>,
     work: &mut Workspace<'_>,
-    block: BlockInfo,
     body: &TransactionBody,
     (position, call): (usize, &Call),
-) -> Result<(), TxFailure> {
-    let Some(program) = programs.get(call.program) else {
-        return Err(program_error(call, position, UNKNOWN_PROGRAM));
+) -> Result<(), Halted> {
+    let Some(program) = runner.programs.get(call.program) else {
+        return Err(work.fail(program_error(call, position, UNKNOWN_PROGRAM)).into());
     };
     let number = u8::try_from(position).unwrap_or(u8::MAX);
     work.enter(call.program, number);
     let result = panics::catch(|| {
-        let info = CallInfo { block, signer: body.sender, payer: body.payer(), call: number };
+        let (signer, payer) = (body.sender, body.payer());
+        let info = CallInfo { block: runner.block, signer, payer, call: number };
         program.execute(&mut CallContext::new(info, work), &call.data)
     });
-    match (result, work.failure()) {
-        (Err(panics::Panicked), _) => Err(TxFailure::ProgramPanic),
+    match result {
         // Sticky: the program may have swallowed it.
-        (Ok(_), Some(failure)) => Err(failure.clone()),
-        (Ok(Ok(())), None) => Ok(()),
-        (Ok(Err(CallError::Refused(code))), None) => Err(program_error(call, position, code)),
-        (Ok(Err(CallError::Aborted(_))), None) => Err(TxFailure::OutOfMeter),
+        Ok(_) if work.stopped().is_some() => Err(Halted),
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(CallError::Refused(code))) => {
+            Err(work.fail(program_error(call, position, code)).into())
+        }
+        Ok(Err(CallError::Aborted(_))) => Err(work.fail(TxFailure::OutOfMeter).into()),
+        // Whatever it met before.
+        Err(panics::Panicked) => Err(work.fail(TxFailure::ProgramPanic).into()),
     }
-}
-
-/// Returns the unused part of the maximum fee and takes the deposits.
-fn settle(
-    state: &BlockState<'_>,
-    mut effects: Effects,
-    body: &TransactionBody,
-    unused: Amount,
-) -> Result<Success, TxFailure> {
-    let payer = body.payer();
-    let mut total = Amount::ZERO;
-    let mut deposits = Vec::with_capacity(effects.changes.len());
-    for (key, change) in &effects.changes {
-        let due = state.deposit_due(key, change);
-        total = total.checked_add(due.unwrap_or_default()).ok_or(TxFailure::InsufficientFee)?;
-        deposits.push(due.map(|amount| Deposit { payer, amount }));
-    }
-    let payer_key = native::native_balance_key(&payer);
-    let position = effects
-        .changes
-        .binary_search_by_key(&payer_key, |change| change.0)
-        .expect("the maximum fee was debited, so the payer's balance is among the changes");
-    let slot = &mut effects.changes[position].1;
-    let (now, base) = match slot {
-        Change::Put { base, value } => (native::decode_amount(value.as_bytes()), base.take()),
-        // No ledger does this; a program that does gives away what was there.
-        Change::Delete { base } => (None, base.take()),
-        Change::Add(_) => unreachable!("the payer's balance was put before the calls"),
-    };
-    let left = now
-        .unwrap_or_default()
-        .checked_add(unused)
-        .and_then(|balance| balance.checked_sub(total))
-        .ok_or(TxFailure::InsufficientFee)?;
-    let value = Value::new(&native::encode_amount(left));
-    *slot = Change::Put { base, value };
-    Ok(Success { effects, deposits })
 }
 
 /// The native balance that an entry is, zero if there is none.
@@ -183,17 +168,141 @@ pub(crate) fn native_balance(entry: Option<&Entry>) -> Amount {
     entry.and_then(|entry| native::decode_amount(entry.value.as_bytes())).unwrap_or_default()
 }
 
-fn envelope_trace(body: &TransactionBody, payer_key: &StateKey) -> AccessTrace {
-    with_nonce(AccessTrace { writes: vec![*payer_key], ..AccessTrace::default() }, body)
+/// The payer's native balance before the transaction.
+#[derive(Clone, Copy)]
+struct PayerBalance {
+    slot: usize,
+    balance: Amount,
+    deposit: Option<Deposit>,
 }
 
-fn with_nonce(mut trace: AccessTrace, body: &TransactionBody) -> AccessTrace {
-    match body.nonce {
-        // The system program's keys sort before all others.
-        Nonce::Lane { lane, sequence: _ } => {
-            trace.writes.insert(0, native::nonce_key(&body.sender, lane));
+/// A transaction as it runs.
+struct Run<'r, 'w> {
+    runner: Runner<'r>,
+    planned: &'r Planned<'r>,
+    work: Workspace<'w>,
+    effects: &'w mut Effects,
+    trace: Option<TxTrace>,
+    fee_paid: Amount,
+}
+
+impl Run<'_, '_> {
+    /// What is put down for good.
+    fn all(&mut self) -> Result<Amount, Halted> {
+        let payer = self.payer_balance()?;
+        let result = self.attempt(payer);
+        if result.is_err() {
+            self.leave_fee_only(payer);
         }
-        Nonce::Window { millis: _ } => {}
+        result
     }
-    trace
+
+    fn payer_balance(&mut self) -> Result<PayerBalance, Halted> {
+        let Planned { declared, is_open, .. } = self.planned;
+        let slot = if *is_open {
+            self.work.open_slot(declared.set.key(declared.payer_slot))
+        } else {
+            declared.payer_slot
+        };
+        let entry = self.work.beneath(slot)?;
+        Ok(PayerBalance { slot, balance: native_balance(entry), deposit: effects::stood(entry) })
+    }
+
+    fn attempt(&mut self, payer: PayerBalance) -> Result<Amount, Halted> {
+        let Planned { body, declared, .. } = self.planned;
+        let after_max_fee = payer.balance.checked_sub(body.max_fee);
+        self.work.put(payer.slot, amount_value(after_max_fee.unwrap_or_default()));
+        let (Some(_), Some(unused)) = (after_max_fee, body.max_fee.checked_sub(declared.fee))
+        else {
+            self.fee_paid = declared.fee.min(body.max_fee).min(payer.balance);
+            self.record_trace();
+            return Err(self.work.fail(TxFailure::InsufficientFee).into());
+        };
+        self.fee_paid = declared.fee;
+        let called = match &declared.failure {
+            None => run_calls(self.runner, &mut self.work, body),
+            Some(failure) => Err(self.work.fail(failure.clone()).into()),
+        };
+        self.record_trace();
+        called.and_then(|()| self.settle(payer, unused))
+    }
+
+    /// Takes the deposits and returns the unused part of the maximum fee.
+    fn settle(&mut self, payer: PayerBalance, unused: Amount) -> Result<Amount, Halted> {
+        let mut bill = Bill::new(self.planned.body.payer());
+        let mut left = None;
+        let effects = &mut *self.effects;
+        let settled = self.work.take_changes(|slot, key, change| {
+            let change = if slot == payer.slot { payer_change(change, &mut left) } else { change };
+            effects.settle(slot, key, change, &mut bill);
+        });
+        settled?;
+        let left = left.unwrap_or_default().checked_add(unused);
+        let left = left.zip(bill.total()).and_then(|(balance, bill)| balance.checked_sub(bill));
+        let Some(left) = left else {
+            return Err(self.work.fail(TxFailure::InsufficientFee).into());
+        };
+        let mut writes = self.effects.writes.iter_mut();
+        let write = writes.find(|(slot, _)| *slot == payer.slot).map(|(_, write)| write);
+        let Some(Write::Put(entry)) = write else {
+            unreachable!("the maximum fee was debited, so the payer's balance is put");
+        };
+        entry.value = amount_value(left);
+        Ok(bill.paid)
+    }
+
+    fn leave_fee_only(&mut self, payer: PayerBalance) {
+        self.effects.clear();
+        if self.fee_paid == Amount::ZERO {
+            return;
+        }
+        let left =
+            payer.balance.checked_sub(self.fee_paid).expect("no more is taken than there is");
+        let entry = Entry { deposit: payer.deposit, value: amount_value(left) };
+        self.effects.writes.push((payer.slot, Write::Put(entry)));
+    }
+
+    /// Records what was touched so far, the nonce included.
+    fn record_trace(&mut self) {
+        let Planned { declared, is_open, .. } = self.planned;
+        let has_room = self.work.len() <= SlotTouches::SLOTS_MAX && self.work.appends().is_empty();
+        self.trace = Some(if *is_open || !has_room {
+            self.list_touched()
+        } else {
+            let mut touches = SlotTouches::default();
+            for slot in 0..self.work.len() {
+                touches.note(slot, self.work.touch_of(slot));
+            }
+            declared.nonce_slot.into_iter().for_each(|slot| touches.note(slot, Touch::WRITE));
+            TxTrace::of_slots(Arc::clone(declared), touches)
+        });
+    }
+
+    fn list_touched(&self) -> TxTrace {
+        let set = &self.planned.declared.set;
+        let nonce = self.planned.declared.nonce_slot.map(|slot| (*set.key(slot), Touch::WRITE));
+        let slots = 0..self.work.len();
+        let touched = slots.map(|slot| (*self.work.key(slot), self.work.touch_of(slot)));
+        let appended = self.work.appends().iter().map(|entry| (entry.key, Touch::APPEND));
+        let all = nonce.into_iter().chain(touched).chain(appended);
+        TxTrace::of_keys(all.filter(|(_, touch)| *touch != Touch::NONE).collect())
+    }
+}
+
+/// Notes what the calls left of the payer's balance, if that is an amount. A deleted balance becomes one that is put.
+#[inline]
+fn payer_change<'c>(change: Change<'c>, left: &mut Option<Amount>) -> Change<'c> {
+    match change {
+        Change::Put { base, value } => {
+            *left = native::decode_amount(value.as_bytes());
+            Change::Put { base, value }
+        }
+        // No ledger does this; a program that does gives away what was there.
+        Change::Delete { base } => Change::Put { base, value: amount_value(Amount::ZERO) },
+        Change::Add { .. } => unreachable!("the payer's balance was put before the calls"),
+    }
+}
+
+fn amount_value(amount: Amount) -> Value {
+    Value::new(&native::encode_amount(amount))
 }

@@ -91,7 +91,7 @@ fn outcome(
         outcome: heddle_types::Outcome::Ok,
         fee_paid: Amount::ZERO,
         deposit_paid: Amount::ZERO,
-        events: Vec::new(),
+        events: Events::default(),
     };
     let receipts = (0..changes.len() as u64 / 2).map(receipt).collect();
     let changes = ChangeSet::new(changes);

@@ -5,13 +5,13 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use heddle_types::AccessTrace;
 use heddle_types::Block;
 use heddle_types::BlockHeader;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
 use heddle_types::Payload;
 use heddle_types::Receipt;
+use heddle_types::TxTrace;
 use heddle_types::encode;
 use heddle_types::receipts_root;
 
@@ -85,7 +85,7 @@ fn write_genesis(
     let receipts = schema::receipts_key(genesis.height, Column::Receipts);
     batch.put(schema::RECEIPTS, &receipts, &encode(&Vec::<Receipt>::new()));
     let traces = schema::receipts_key(genesis.height, Column::Traces);
-    batch.put(schema::RECEIPTS, &traces, &encode(&Vec::<AccessTrace>::new()));
+    batch.put(schema::RECEIPTS, &traces, &encode(&Vec::<TxTrace>::new()));
     for (key, entry) in changes.as_slice() {
         if let Some(entry) = entry {
             batch.put(schema::STATE, &schema::state_key(key), &encode(entry));

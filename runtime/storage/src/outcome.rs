@@ -2,7 +2,6 @@
 
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
-use heddle_types::AccessTrace;
 use heddle_types::BlockHash;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
@@ -11,6 +10,7 @@ use heddle_types::Height;
 use heddle_types::Receipt;
 use heddle_types::StateRoot;
 use heddle_types::TxIndex;
+use heddle_types::TxTrace;
 use heddle_types::receipts_root;
 
 /// All that is stored about a final block once it is executed. The block itself is stored already.
@@ -25,7 +25,7 @@ pub struct Outcome {
     /// One for each of the block's transaction ids, in that order.
     pub receipts: Vec<Receipt>,
     /// What the transactions touched, in the same order; may be empty when nobody recorded it.
-    pub traces: Vec<AccessTrace>,
+    pub traces: Vec<TxTrace>,
     /// How many transactions of the block were skipped.
     pub skipped: u32,
     /// What it did to state.

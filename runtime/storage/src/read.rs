@@ -1,12 +1,12 @@
 //! Reading what is final, and blocks that may become so.
 
-use heddle_types::AccessTrace;
 use heddle_types::Block;
 use heddle_types::BlockHash;
 use heddle_types::CommitCert;
 use heddle_types::Height;
 use heddle_types::Receipt;
 use heddle_types::TxId;
+use heddle_types::TxTrace;
 use heddle_types::encode;
 use heddle_types::receipts_root;
 
@@ -108,7 +108,7 @@ impl Storage {
     ///
     /// # Errors
     /// From reading.
-    pub fn traces(&self, height: Height) -> Result<Option<Vec<AccessTrace>>, StorageError> {
+    pub fn traces(&self, height: Height) -> Result<Option<Vec<TxTrace>>, StorageError> {
         self.tables().value(schema::RECEIPTS, &schema::receipts_key(height, Column::Traces))
     }
 

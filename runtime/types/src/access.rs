@@ -1,10 +1,9 @@
 //! What a transaction declares that it will touch.
 
-use std::collections::BTreeMap;
-
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
+use crate::fingerprint::fingerprint;
 use crate::limits;
 use crate::state_key::StateKey;
 
@@ -31,44 +30,104 @@ impl AccessMode {
     pub fn join(self, other: Self) -> Self {
         if self == other { self } else { Self::Write }
     }
+
+    /// Whether a key declared in this mode may be touched in the mode `touched`.
+    #[inline]
+    pub fn allows(self, touched: Self) -> bool {
+        self == touched || self == Self::Write
+    }
 }
 
-/// The keys that a transaction declares, each once, in key order.
+/// Up to this many keys are compared one by one; more are searched by halves.
+const LINEAR_MAX: usize = 8;
+
+/// The keys that a transaction declares, each once, in key order. A key's position is its *slot*.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccessSet(BTreeMap<StateKey, AccessMode>);
+pub struct AccessSet(Vec<DeclaredKey>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct DeclaredKey {
+    key: StateKey,
+    mode: AccessMode,
+    fingerprint: u64,
+}
 
 impl AccessSet {
     /// Declares `key`; joins the modes when it is declared already. False when the set is full and nothing was declared.
     #[must_use]
     pub fn declare(&mut self, key: StateKey, mode: AccessMode) -> bool {
-        if let Some(declared) = self.0.get_mut(&key) {
-            *declared = declared.join(mode);
-            return true;
+        match self.0.binary_search_by(|declared| declared.key.cmp(&key)) {
+            Ok(slot) => {
+                let declared = &mut self.0[slot].mode;
+                *declared = declared.join(mode);
+            }
+            Err(_) if self.0.len() >= limits::ACCESS_KEYS_MAX => return false,
+            Err(slot) => {
+                let fingerprint = fingerprint(&key);
+                self.0.insert(slot, DeclaredKey { key, mode, fingerprint });
+            }
         }
-        if self.0.len() >= limits::ACCESS_KEYS_MAX {
-            return false;
-        }
-        self.0.insert(key, mode);
         true
+    }
+
+    /// The slot of `key`.
+    #[inline]
+    pub fn slot(&self, key: &StateKey) -> Option<usize> {
+        if self.0.len() <= LINEAR_MAX {
+            // Nearly all keys differ early: after a tag, most have an address.
+            let head = key.head();
+            self.0.iter().position(|declared| declared.key.head() == head && declared.key == *key)
+        } else {
+            self.0.binary_search_by(|declared| declared.key.cmp(key)).ok()
+        }
+    }
+
+    /// The slot of `key`, if it is declared and may be touched in `mode`.
+    #[inline]
+    pub fn slot_for(&self, key: &StateKey, mode: AccessMode) -> Option<usize> {
+        self.slot(key).filter(|slot| self.0.get(*slot).is_some_and(|one| one.mode.allows(mode)))
+    }
+
+    /// The key at `slot`.
+    ///
+    /// # Panics
+    /// When there are not that many.
+    #[inline]
+    pub fn key(&self, slot: usize) -> &StateKey {
+        &self.0[slot].key
+    }
+
+    /// The mode that the key at `slot` is declared with.
+    ///
+    /// # Panics
+    /// When there are not that many.
+    #[inline]
+    pub fn mode_at(&self, slot: usize) -> AccessMode {
+        self.0[slot].mode
     }
 
     /// The mode that `key` is declared with.
     pub fn mode(&self, key: &StateKey) -> Option<AccessMode> {
-        self.0.get(key).copied()
+        self.slot(key).map(|slot| self.mode_at(slot))
     }
 
     /// All of them, in key order.
     pub fn iter(&self) -> impl Iterator<Item = (&StateKey, AccessMode)> {
-        self.0.iter().map(|(key, mode)| (key, *mode))
+        self.0.iter().map(|declared| (&declared.key, declared.mode))
+    }
+
+    /// Their [`fingerprint`]s, by slot.
+    pub fn fingerprints(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|declared| declared.fingerprint)
     }
 
     /// How many keys are declared.
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether nothing is declared.
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -82,7 +82,11 @@ impl AssetId {
     ///
     /// # Errors
     /// The same as for parsing a symbol's text.
+    #[inline]
     pub fn from_bytes(bytes: [u8; Self::LEN]) -> Result<Self, ParseAssetError> {
+        if bytes == Self::HDL.0 {
+            return Ok(Self::HDL);
+        }
         let len = bytes.iter().position(|b| *b == 0).unwrap_or(Self::LEN);
         let symbol = &bytes[..len];
         let padding = &bytes[len..];

@@ -1,6 +1,7 @@
 //! Transactions and blocks whose stateless checks are done: the only form in which the node's cores see them.
 
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use thiserror::Error;
 
@@ -9,6 +10,7 @@ use crate::block::BlockHeader;
 use crate::block::Payload;
 use crate::codec;
 use crate::codec::DecodeError;
+use crate::declared::Declared;
 use crate::ed25519;
 use crate::ed25519::SignedMessage;
 use crate::hash::BlockHash;
@@ -16,17 +18,19 @@ use crate::hash::TxId;
 use crate::limits;
 use crate::transaction::Auth;
 use crate::transaction::Transaction;
+use crate::transaction::TransactionBody;
 use crate::transaction::TransactionError;
 
 /// A well-formed transaction with its id, its size, and whether its signatures are good.
 ///
 /// One with a bad signature can stand in a block; the plan pass skips it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CheckedTransaction {
     transaction: Transaction,
     id: TxId,
     bytes: usize,
     signature_ok: bool,
+    declared: OnceLock<Arc<Declared>>,
 }
 
 impl CheckedTransaction {
@@ -88,7 +92,7 @@ impl CheckedTransaction {
             return Err(TransactionError::TooLarge { bytes });
         }
         let id = transaction.id();
-        Ok(Self { transaction, id, bytes, signature_ok: false })
+        Ok(Self { transaction, id, bytes, signature_ok: false, declared: OnceLock::new() })
     }
 
     /// The transaction.
@@ -110,7 +114,23 @@ impl CheckedTransaction {
     pub const fn signature_ok(&self) -> bool {
         self.signature_ok
     }
+
+    /// What it declares. `derive` is asked by whoever needs it first: a process has one set of programs, so that there is one
+    /// answer.
+    pub fn declared(&self, derive: impl FnOnce(&TransactionBody) -> Declared) -> &Arc<Declared> {
+        self.declared.get_or_init(|| Arc::new(derive(&self.transaction.body)))
+    }
 }
+
+/// What a transaction declares follows from its bytes, and is no part of what it is.
+impl PartialEq for CheckedTransaction {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |one: &Self| (one.id, one.bytes, one.signature_ok);
+        all(self) == all(other) && self.transaction == other.transaction
+    }
+}
+
+impl Eq for CheckedTransaction {}
 
 /// A block whose payload is present, matches its header and is well formed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,11 @@ mod change_set;
 mod checked;
 mod codec;
 mod committee;
+mod declared;
 mod ed25519;
+mod event_data;
+mod events;
+mod fingerprint;
 mod genesis;
 mod hash;
 pub mod limits;
@@ -30,6 +34,7 @@ mod safety;
 mod scheme;
 mod state_key;
 mod time;
+mod trace;
 mod transaction;
 mod value;
 mod vote;
@@ -42,17 +47,22 @@ pub use change_set::{ChangeSet, StateView};
 pub use checked::{BlockError, CheckedBlock, CheckedTransaction};
 pub use codec::{BoundedRead, Bytes, Canonical, DecodeError, at_field, decode_exact, encode};
 pub use committee::{Committee, CommitteeError, Validator};
+pub use declared::Declared;
 pub use ed25519::{
     KeyError, PublicKey, SecretKey, Signature, SignedMessage, verify_each, verify_one,
 };
+pub use event_data::EventData;
+pub use events::Events;
+pub use fingerprint::fingerprint;
 pub use genesis::{Genesis, GenesisAccount, GenesisError};
 pub use hash::{BlockHash, ChainId, Domain, Hash32, ParseHashError, StateRoot, TxId};
 pub use quantity::{Amount, Epoch, Height, TxIndex, ValidatorIndex, View};
-pub use receipt::{AccessTrace, Event, Outcome, ProgramError, Receipt, TxFailure, receipts_root};
+pub use receipt::{Event, Outcome, ProgramError, Receipt, TxFailure, receipts_root};
 pub use safety::{SafetyRecord, SafetyVote};
 pub use scheme::{Ed25519Scheme, Ed25519Signer, VoteScheme, VoteSigner};
 pub use state_key::{Deposit, Entry, ProgramId, StateKey};
 pub use time::{Instant, Millis, UnixMillis};
+pub use trace::{AccessTrace, SlotTouches, Touch, TxTrace};
 pub use transaction::{
     Access, Auth, AuthScheme, Call, Nonce, Transaction, TransactionBody, TransactionError,
 };

@@ -4,9 +4,9 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
 use crate::canonical::canonical;
-use crate::codec;
-use crate::codec::Bytes;
 use crate::codec::Canonical;
+use crate::event_data::EventData;
+use crate::events::Events;
 use crate::hash::Domain;
 use crate::hash::Hash32;
 use crate::hash::TxId;
@@ -27,7 +27,7 @@ canonical! {
         /// What the payer put down for keys that the transaction created; it is returned when they are deleted.
         pub deposit_paid: Amount,
         /// What it reported, in order; nothing when it failed.
-        pub events: Vec<Event> => limits::EVENTS_MAX,
+        pub events: Events => limits::EVENTS_MAX,
     }
 
     /// Something that a program reports.
@@ -37,7 +37,7 @@ canonical! {
         /// The program's own number for this kind of event.
         pub kind: u16,
         /// The program's own encoding.
-        pub data: Bytes => limits::EVENT_BYTES_MAX,
+        pub data: EventData => limits::EVENT_BYTES_MAX,
     }
 }
 
@@ -76,24 +76,17 @@ pub struct ProgramError {
     pub code: u16,
 }
 
-/// What a transaction touched. For people; no root commits to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct AccessTrace {
-    /// Keys read.
-    pub reads: Vec<StateKey>,
-    /// Keys written or deleted.
-    pub writes: Vec<StateKey>,
-    /// Keys added to.
-    pub adds: Vec<StateKey>,
-    /// Keys appended to.
-    pub appends: Vec<StateKey>,
-}
-
 /// The hash of a block's receipts, in order.
+///
+/// # Panics
+/// Never: writing to a `Vec` cannot fail, and the lengths of a receipt's parts fit `u32`.
 pub fn receipts_root(receipts: &[Receipt]) -> Hash32 {
+    let mut bytes = Vec::with_capacity(512);
     let mut hashes = Vec::with_capacity(receipts.len());
     for receipt in receipts {
-        hashes.push(Hash32::of(Domain::RECEIPTS, &[&codec::encode(receipt)]).0);
+        bytes.clear();
+        receipt.serialize(&mut bytes).expect("writing to a Vec cannot fail");
+        hashes.push(Hash32::of(Domain::RECEIPTS, &[&bytes]).0);
     }
     Hash32::of(Domain::RECEIPTS, &[hashes.as_flattened()])
 }

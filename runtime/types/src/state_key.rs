@@ -47,6 +47,7 @@ pub struct StateKey {
 
 impl StateKey {
     /// The key of `program` whose bytes are `parts`, one after the other; none when they are too long.
+    #[inline]
     pub fn new(program: ProgramId, parts: &[&[u8]]) -> Option<Self> {
         let mut bytes = [0; limits::KEY_BYTES_MAX];
         let mut end = 0_usize;
@@ -64,8 +65,26 @@ impl StateKey {
     }
 
     /// The program's own bytes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
+    }
+
+    /// Bytes by which most keys differ that differ at all.
+    #[inline]
+    pub(crate) fn head(&self) -> u64 {
+        let [_, a, b, c, d, e, f, g, h, ..] = self.bytes;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// All that distinguishes it from other keys, in words.
+    #[inline]
+    pub(crate) fn words(&self) -> [u64; 8] {
+        let (whole, rest) = self.bytes.as_chunks::<8>();
+        let [a, b, c] = *rest else { unreachable!("59 bytes are seven words and three bytes") };
+        let [p, q, r, s] = self.program.0.to_le_bytes();
+        let [d, e, f, g, h, i, j] = *whole else { unreachable!("seven words") };
+        [d, e, f, g, h, i, j, [p, q, r, s, self.len, a, b, c]].map(u64::from_le_bytes)
     }
 }
 
@@ -76,8 +95,12 @@ impl PartialOrd for StateKey {
 }
 
 impl Ord for StateKey {
+    #[inline]
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.program.cmp(&other.program).then_with(|| self.bytes().cmp(other.bytes()))
+        // What a key does not use of its bytes is zero, so the whole arrays compare as the used parts do, until one of them is
+        // the other with zeros behind it.
+        let by_bytes = || self.bytes.cmp(&other.bytes).then(self.len.cmp(&other.len));
+        self.program.cmp(&other.program).then_with(by_bytes)
     }
 }
 

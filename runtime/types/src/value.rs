@@ -31,6 +31,7 @@ enum Held {
 
 impl Value {
     /// From its bytes.
+    #[inline]
     pub fn new(bytes: &[u8]) -> Self {
         match u8::try_from(bytes.len()) {
             Ok(len) if bytes.len() <= INLINE_MAX => {

@@ -40,6 +40,7 @@ use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
 use heddle_storage::TxLocation;
+use heddle_types::AccessTrace;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Bytes;
@@ -445,7 +446,7 @@ fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcE
         return Err(internal(&format!("transaction {id} has no receipt at height {height}")));
     };
     let trace = block.as_ref().and_then(|block| block.traces.get(position));
-    let trace = trace.cloned().unwrap_or_default();
+    let trace = trace.map(AccessTrace::from).unwrap_or_default();
     Ok(Some(TransactionInfo {
         id,
         status: TxStatus::Final,

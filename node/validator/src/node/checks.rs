@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
 use crossbeam_channel::TrySendError;
-use heddle_executor::required_fee;
+use heddle_executor::declared_by;
 use heddle_machine::Candidate;
 use heddle_machine::Input;
 use heddle_types::CheckedTransaction;
@@ -223,7 +223,7 @@ fn remember(shared: &Shared, transactions: &[Arc<CheckedTransaction>]) {
 fn candidates(shared: &Shared, transactions: Vec<Arc<CheckedTransaction>>) -> Vec<Candidate> {
     let state = shared.state.read();
     let candidate = |transaction: Arc<CheckedTransaction>| {
-        let fee = required_fee(&shared.programs, &transaction.transaction().body);
+        let fee = declared_by(&shared.programs, &transaction).fee;
         accounts::candidate(&*state, transaction, fee)
     };
     transactions.into_iter().map(candidate).collect()

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
-use heddle_types::AccessTrace;
 use heddle_types::Height;
 use heddle_types::Receipt;
+use heddle_types::TxTrace;
 use parking_lot::Mutex;
 
 /// Receipts kept at most, over all blocks.
@@ -18,7 +18,7 @@ const RECEIPTS_MAX: usize = 50_000;
 pub(crate) struct BlockReceipts {
     pub(crate) receipts: Vec<Receipt>,
     /// May be empty when nobody recorded them.
-    pub(crate) traces: Vec<AccessTrace>,
+    pub(crate) traces: Vec<TxTrace>,
 }
 
 /// A bounded cache, first in, first out.
@@ -60,6 +60,7 @@ impl ReceiptCache {
 #[cfg(test)]
 mod tests {
     use heddle_types::Amount;
+    use heddle_types::Events;
     use heddle_types::Outcome;
     use heddle_types::TxId;
 
@@ -71,7 +72,7 @@ mod tests {
             outcome: Outcome::Ok,
             fee_paid: Amount::ZERO,
             deposit_paid: Amount::ZERO,
-            events: Vec::new(),
+            events: Events::default(),
         };
         Arc::new(BlockReceipts { receipts: vec![receipt; len], traces: Vec::new() })
     }

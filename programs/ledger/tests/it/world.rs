@@ -68,7 +68,7 @@ pub(crate) fn run(chain: &mut TestChain, n: u8, call: Call) -> Receipt {
 pub(crate) fn run_ok(chain: &mut TestChain, n: u8, call: Call) -> LedgerEvent {
     let receipt = run(chain, n, call);
     assert_eq!(receipt.outcome, Outcome::Ok);
-    let [event] = receipt.events.as_slice() else { panic!("one event") };
+    let [event] = &*receipt.events else { panic!("one event") };
     LedgerEvent::decode(event.kind, &event.data).unwrap()
 }
 

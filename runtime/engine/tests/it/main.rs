@@ -2,5 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "delays are injected here to disturb the workers")]
 
+mod open;
 mod planned;
 mod rig;

@@ -87,15 +87,42 @@ fn uniform(keys: u32, tasks: usize, touches: &[Touch]) -> Script {
 }
 
 #[test]
-fn each_task_runs_once() {
+fn each_task_runs_once_where_none_is_tried_ahead_of_time() {
     let one_chain = uniform(1, 500, &[uses(0, Mode::Write)]);
     let hot_add = uniform(2, 500, &[uses(0, Mode::Add), uses(1, Mode::Read)]);
     for script in [one_chain, hot_add] {
         for cost in [10, 100_000] {
-            let report = check(&mut planned(4, Some(1)), &script, cost);
+            let mut engine = planned(4, Some(1));
+            engine.config().speculate = false;
+            let report = check(&mut engine, &script, cost);
             assert_eq!((report.executions, report.tasks), (500, 500));
         }
     }
+}
+
+#[test]
+fn over_declared_tasks_are_tried_ahead_of_time_and_no_task_runs_more_than_twice() {
+    let idle = |key| Touch { key, mode: Mode::Write, is_used: false };
+    let mut script = uniform(300, 0, &[]);
+    script.is_disturbed = true;
+    for number in 1..300 {
+        // All declare key 0; every tenth writes it.
+        let touches = if number % 10 == 0 {
+            [uses(0, Mode::Write), uses(number, Mode::Write)]
+        } else {
+            [idle(0), uses(number, Mode::Write)]
+        };
+        script.tasks.push(touches.to_vec());
+    }
+    let (mut speculative, mut counted) = (0, 0);
+    for chunk in [None, Some(1), Some(7)] {
+        let report = check(&mut planned(4, chunk), &script, 50_000);
+        assert_eq!(report.executions, 299 + report.aborts);
+        assert!(report.aborts <= report.speculative);
+        speculative += report.speculative;
+        counted += report.speculative - report.aborts;
+    }
+    assert!(speculative > 0 && counted > 0, "{counted} of {speculative} tries counted");
 }
 
 #[test]

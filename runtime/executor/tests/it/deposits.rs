@@ -85,7 +85,7 @@ fn a_deposit_returns_when_the_block_ends_not_before() {
     run(&mut chain, &[(1, write(40))]);
     let before = native(&chain, 1);
     let receipts = run(&mut chain, &[(2, delete()), (1, honest(&[Op::ShowPayer]))]);
-    let seen = heddle_ledger::decode_amount(&receipts[1].events[0].data.0).unwrap();
+    let seen = heddle_ledger::decode_amount(&receipts[1].events[0].data).unwrap();
     assert_eq!(seen.get(), before - TestChain::MAX_FEE.get());
     assert_eq!(native(&chain, 1), before + price(40).get() - receipts[1].fee_paid.get());
 }

@@ -39,8 +39,8 @@ fn an_open_transaction_runs_after_the_declared_ones_and_its_receipt_stays_in_pla
     let declared = mark(&chain, (2, 0, 0), 2, Access::DERIVED);
     let outcome = chain.run(&[Arc::clone(&open), Arc::clone(&declared)]);
     assert_eq!(outcome.receipts[0].id, open.id());
-    assert_eq!(outcome.receipts[0].events[0].data.0, vec![2]);
-    assert_eq!(outcome.receipts[1].events[0].data.0, Vec::<u8>::new());
+    assert_eq!(outcome.receipts[0].events[0].data.to_vec(), vec![2]);
+    assert_eq!(outcome.receipts[1].events[0].data.to_vec(), Vec::<u8>::new());
     assert_eq!(value(&chain, &cell(1)), Some(vec![1]));
 }
 
@@ -55,7 +55,7 @@ fn after_an_open_transaction_the_later_ones_of_its_lane_run_in_the_open_part() {
         mark(&chain, (2, 0, 0), 5, Access::DERIVED),
     ];
     let outcome = chain.run(&block);
-    let seen: Vec<_> = outcome.receipts.iter().map(|r| r.events[0].data.0.clone()).collect();
+    let seen: Vec<_> = outcome.receipts.iter().map(|r| r.events[0].data.to_vec()).collect();
     // In the order 1, 4, 5, then 2, 3.
     assert_eq!(seen, vec![vec![], vec![5], vec![2], vec![1], vec![4]]);
     assert_eq!(value(&chain, &cell(1)), Some(vec![3]));

@@ -68,7 +68,7 @@ fn each_inbox_has_its_own_item_and_later_phases_see_what_earlier_ones_append() {
     // Match appended the keys of both inboxes, in item order, to settle's.
     let settled = value(&chain, &log_of(b"settle"));
     assert_eq!(settled, Some([cell(5).bytes(), cell(6).bytes()].concat()));
-    let reported: Vec<_> = outcome.phase_events.iter().map(|e| e.data.0.clone()).collect();
+    let reported: Vec<_> = outcome.phase_events.iter().map(|e| e.data.to_vec()).collect();
     let expected = [cell(5).bytes().to_vec(), cell(6).bytes().to_vec(), b"settle".to_vec()];
     assert_eq!(reported, expected);
 }
@@ -99,7 +99,7 @@ fn check_failing_item(entry: &[u8]) {
     assert_eq!(log(&chain, 6), Some(b"fine".to_vec()));
     assert_eq!(value(&chain, &named(b"frozen")), Some(1_i128.to_le_bytes().to_vec()));
     assert_eq!(value(&chain, &cell(200)), None);
-    let events: Vec<_> = outcome.phase_events.iter().map(|e| e.data.0.clone()).collect();
+    let events: Vec<_> = outcome.phase_events.iter().map(|e| e.data.to_vec()).collect();
     assert_eq!(events, vec![cell(6).bytes().to_vec(), b"settle".to_vec()]);
 }
 

@@ -148,7 +148,7 @@ impl Program for Rig {
         }
         ctx.write(&log, Value::from(bytes))?;
         let item = ctx.item();
-        ctx.emit(1, item.to_vec())?;
+        ctx.emit(1, item)?;
         for entry in ctx.inbox() {
             match entry.data.0.as_slice() {
                 b"panic" => panic!("as told"),
@@ -190,7 +190,7 @@ fn perform(ctx: &mut CallContext<'_, '_>, op: Op) -> Result<(), CallError> {
         Op::ShowPayer => {
             let balance = native::native_balance_key(ctx.payer());
             let value = ctx.read(&balance)?.unwrap();
-            ctx.emit(1001, value.as_bytes().to_vec())?;
+            ctx.emit(1001, value.as_bytes())?;
         }
         Op::Swallow(n) => drop(ctx.read(&cell(n))),
         Op::ReadNonce => {

@@ -12,6 +12,7 @@ use heddle_sdk::fees;
 use heddle_sdk::native;
 use heddle_types::Access;
 use heddle_types::AccessMode;
+use heddle_types::AccessTrace;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::Call;
@@ -86,7 +87,7 @@ fn a_later_call_sees_what_an_earlier_one_did() {
     let calls = vec![honest(&[Op::Write(1, vec![5])]), honest(&[Op::Show(1)])];
     let tx = chain.transaction(&key(1), calls);
     let outcome = chain.run(&[tx]);
-    assert_eq!(outcome.receipts[0].events[0].data.0, vec![5]);
+    assert_eq!(outcome.receipts[0].events[0].data.to_vec(), vec![5]);
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn a_read_sees_the_adds_before_it() {
     let mut chain = chain();
     let ops = [Op::Add(1, 5), Op::Add(1, -2), Op::Show(1)];
     let receipt = run_one(&mut chain, script(&[(1, AccessMode::Write)], &ops));
-    assert_eq!(receipt.events[0].data.0, 3_i128.to_le_bytes());
+    assert_eq!(receipt.events[0].data.to_vec(), 3_i128.to_le_bytes());
 }
 
 #[test]
@@ -174,7 +175,7 @@ fn one_key_declared_twice_is_one_key_with_both_modes() {
     let receipt =
         run_one(&mut chain, script(&declared, &[Op::Show(4), Op::Add(4, 2), Op::Show(4)]));
     assert_eq!(receipt.outcome, Outcome::Ok);
-    assert_eq!(receipt.events[1].data.0, 2_i128.to_le_bytes());
+    assert_eq!(receipt.events[1].data.to_vec(), 2_i128.to_le_bytes());
 }
 
 #[test]
@@ -228,7 +229,7 @@ fn events_and_appends_are_bounded() {
 fn the_calls_see_the_balance_after_the_maximum_fee_and_the_unused_part_returns() {
     let mut chain = chain();
     let receipt = run_one(&mut chain, honest(&[Op::ShowPayer]));
-    let seen = native::decode_amount(&receipt.events[0].data.0).unwrap();
+    let seen = native::decode_amount(&receipt.events[0].data).unwrap();
     assert_eq!(seen.get(), u128::from(100 * HDL) - TestChain::MAX_FEE.get());
     assert_eq!(native(&chain, 1), u128::from(100 * HDL) - receipt.fee_paid.get());
 }
@@ -337,7 +338,7 @@ fn the_traces_say_what_was_touched() {
     ];
     let tx = tx(&chain, 1, script(&declared, &ops), |_| {});
     let outcome = chain.run(&[tx]);
-    let trace = &outcome.traces[0];
+    let trace = AccessTrace::from(&outcome.traces[0]);
     let me = address(&key(1));
     assert_eq!(trace.reads, vec![cell(1)]);
     let envelope = [native::nonce_key(&me, 0), native::native_balance_key(&me)];

@@ -8,6 +8,7 @@ use heddle_executor::testing::address;
 use heddle_executor::testing::key;
 use heddle_types::Access;
 use heddle_types::AccessMode;
+use heddle_types::AccessTrace;
 use heddle_types::Call;
 use heddle_types::Nonce;
 use heddle_types::Outcome;
@@ -57,7 +58,7 @@ fn simulation_gives_the_receipt_that_execution_gives() {
     let simulated = simulate(&chain.programs, &chain.state, info, tx.transaction());
     let outcome = chain.run(&[tx]);
     assert_eq!(simulated.receipt, outcome.receipts[0]);
-    assert_eq!(simulated.trace, outcome.traces[0]);
+    assert_eq!(simulated.trace, AccessTrace::from(&outcome.traces[0]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use heddle_executor::testing::TestChain;
 use heddle_executor::testing::address;
 use heddle_executor::testing::key;
 use heddle_executor::testing::sign;
+use heddle_types::AccessTrace;
 use heddle_types::ChainId;
 use heddle_types::CheckedTransaction;
 use heddle_types::Height;
@@ -128,7 +129,7 @@ fn a_skipped_item_does_not_count_for_the_index_of_a_receipt() {
     let outcome = chain.run(&[forged(&chain), Arc::clone(&good)]);
     assert_eq!(outcome.transaction_ids, vec![good.id()]);
     assert_eq!(outcome.receipts[0].id, good.id());
-    assert_eq!(outcome.traces[0].appends, vec![crate::rig::cell(1)]);
+    assert_eq!(AccessTrace::from(&outcome.traces[0]).appends, vec![crate::rig::cell(1)]);
 }
 
 #[test]

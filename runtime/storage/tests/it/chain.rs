@@ -94,7 +94,7 @@ impl Chain {
             hash: block.hash(),
             cert: CommitCert { data: block.header().vote_data(), signatures: Vec::new() },
             receipts: (0..3).map(|i| receipt(height, i)).collect(),
-            traces: vec![AccessTrace { reads: vec![key(number)], ..AccessTrace::default() }],
+            traces: vec![TxTrace::of_keys(vec![(key(number), Touch::READ)])],
             skipped: 2,
             changes,
             root,
@@ -113,7 +113,7 @@ fn receipt(height: Height, index: u32) -> Receipt {
         outcome: heddle_types::Outcome::Ok,
         fee_paid: Amount::from_units(height.get()),
         deposit_paid: Amount::ZERO,
-        events: Vec::new(),
+        events: Events::default(),
     }
 }
 

@@ -232,9 +232,12 @@ fn the_largest_values_fit_their_limits() {
     assert!(encode(&timeout).len() <= Timeout::BYTES_MAX);
     let safety = SafetyRecord { high_qc: qc, ..fixture::safety() };
     assert!(encode(&safety).len() <= SafetyRecord::BYTES_MAX);
-    let event =
-        Event { program: ProgramId(1), kind: 1, data: Bytes(vec![0; limits::EVENT_BYTES_MAX]) };
-    let receipt = Receipt { events: vec![event; limits::EVENTS_MAX], ..fixture::receipt() };
+    let event = Event {
+        program: ProgramId(1),
+        kind: 1,
+        data: EventData::new(&[0; limits::EVENT_BYTES_MAX]),
+    };
+    let receipt = Receipt { events: vec![event; limits::EVENTS_MAX].into(), ..fixture::receipt() };
     assert!(encode(&receipt).len() <= Receipt::BYTES_MAX);
     let value = Value::new(&[0; limits::VALUE_BYTES_MAX]);
     assert!(encode(&Entry { value, ..fixture::entry() }).len() <= Entry::BYTES_MAX);

@@ -152,12 +152,17 @@ pub(crate) fn receipt() -> Receipt {
         outcome: Outcome::Ok,
         fee_paid: Amount::from_units(10_110),
         deposit_paid: Amount::ZERO,
-        events: vec![Event { program: ProgramId::LEDGER, kind: 1, data: Bytes(vec![1, 2, 3]) }],
+        events: vec![Event {
+            program: ProgramId::LEDGER,
+            kind: 1,
+            data: EventData::new(&[1, 2, 3]),
+        }]
+        .into(),
     }
 }
 
 pub(crate) fn failed(failure: TxFailure) -> Receipt {
-    Receipt { outcome: Outcome::Failed(failure), events: Vec::new(), ..receipt() }
+    Receipt { outcome: Outcome::Failed(failure), events: Events::default(), ..receipt() }
 }
 
 pub(crate) fn entry() -> Entry {

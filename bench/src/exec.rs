@@ -1,0 +1,161 @@
+//! `exec`: how quickly the engine runs blocks, in each of its ways and against running them in order.
+
+mod blocks;
+mod contender;
+mod ethereum;
+mod history;
+mod job;
+mod mode;
+mod path;
+mod race;
+mod row;
+mod spin;
+mod tally;
+mod transfer;
+mod workload;
+
+use clap::Args;
+
+use crate::error::BenchError;
+use crate::machine::Machine;
+use crate::output;
+
+use blocks::MadeUp;
+use ethereum::Pace;
+use mode::Mode;
+use race::Rules;
+use row::ExecResult;
+use row::Label;
+use row::Row;
+use spin::Spin;
+use transfer::Shape;
+use workload::Workload;
+
+/// Time blocks of transactions in the engine, in each of its ways against in order
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Lists are comma-separated; every combination is run.\n\nExamples:\n  heddle-bench exec --workload transfer --accounts 100,20000 --work-ns 140,1400 --threads 1,2 --json\n  heddle-bench exec --workload ethereum:DIR --ns-per-gas 0.1 --min-txs 5 --mode declared,open"
+)]
+pub(crate) struct ExecArgs {
+    /// transfer, chain, hot-add, mixed, or ethereum:DIR with access traces N.jsonl.gz in DIR
+    #[arg(long, required = true, value_delimiter = ',', value_name = "NAME")]
+    workload: Vec<Workload>,
+    /// How blocks are run
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "sequential,declared,oracle,auto"
+    )]
+    mode: Vec<Mode>,
+    /// Numbers of threads
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "1,2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Vec<u16>,
+    /// Accounts that transfers are between
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "20000", value_parser = clap::value_parser!(u32).range(2..=100_000_000))]
+    accounts: Vec<u32>,
+    /// Transactions a block
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    block: u32,
+    /// Work of a transaction, in nanoseconds
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
+    work_ns: Vec<u32>,
+    /// Work of a unit of gas, in nanoseconds
+    #[arg(long, value_name = "X", default_value = "1", value_parser = workload::ns_per_gas, conflicts_with = "work_ns")]
+    ns_per_gas: f64,
+    /// Traced blocks with fewer transactions are left out
+    #[arg(long, value_name = "N", default_value = "1")]
+    min_txs: u32,
+    /// Percent of the keys declared as written that a transfer leaves alone
+    #[arg(long, value_delimiter = ',', value_name = "PCT", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=99))]
+    over_declare: Vec<u8>,
+    /// No transaction is run on values that may be stale
+    #[arg(long)]
+    no_speculation: bool,
+    /// Repetitions; each is one turn of every mode on every number of threads, and the result is their median
+    #[arg(long, value_name = "R", default_value = "15", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    reps: u32,
+    /// Which accounts transfers are between
+    #[arg(long, value_name = "S", default_value = "1")]
+    seed: u64,
+}
+
+pub(crate) fn run(args: &ExecArgs, json: bool) -> Result<bool, BenchError> {
+    for workload in &args.workload {
+        workload.check()?;
+    }
+    if args.mode.contains(&Mode::Open) {
+        let line =
+            "--mode: found open, which is not built yet; use sequential, declared, oracle or auto";
+        return Err(BenchError::usage(line));
+    }
+    let spin = Spin::calibrate();
+    let mut rows = Vec::new();
+    for workload in &args.workload {
+        rows.extend(args.rows(workload, spin)?);
+    }
+    let right = rows.iter().all(|row| row.ok);
+    output::result(json, &ExecResult { machine: Machine::this(), rows }, row::table)?;
+    Ok(right)
+}
+
+impl ExecArgs {
+    fn rows(&self, workload: &Workload, spin: Spin) -> Result<Vec<Row>, BenchError> {
+        let name = workload.to_string();
+        if let Workload::Ethereum(dir) = workload {
+            let label =
+                Label { workload: name, ns_per_gas: Some(self.ns_per_gas), ..Label::default() };
+            let pace = Pace { ns_per_gas: self.ns_per_gas, spin };
+            let blocks = blocks::ethereum(dir, self.min_txs, pace)?;
+            return Ok(blocks.race(&self.rules(), &label));
+        }
+        let mut rows = Vec::new();
+        for shape in self.shapes(workload, spin) {
+            let label = Label {
+                workload: name.clone(),
+                block: Some(self.block),
+                accounts: Some(shape.accounts),
+                work_ns: Some(shape.work_ns),
+                over_declare: Some(shape.over_declare),
+                ns_per_gas: None,
+            };
+            output::progress(format_args!(
+                "{name}: {} accounts, {} ns of work, {} % over-declared",
+                shape.accounts, shape.work_ns, shape.over_declare
+            ));
+            let open = if *workload == Workload::Mixed { self.block / 2 } else { 0 };
+            let made_up = MadeUp { shape, block: self.block, open, seed: self.seed };
+            rows.extend(made_up.blocks().race(&self.rules(), &label));
+        }
+        Ok(rows)
+    }
+
+    fn rules(&self) -> Rules {
+        Rules {
+            modes: self.mode.clone(),
+            threads: self.threads.clone(),
+            reps: self.reps,
+            speculate: !self.no_speculation,
+        }
+    }
+
+    /// All combinations of accounts, work and over-declaration. A chain has two accounts and nothing to over-declare.
+    fn shapes(&self, workload: &Workload, spin: Spin) -> Vec<Shape> {
+        let chain = *workload == Workload::Chain;
+        let counter = *workload == Workload::HotAdd;
+        let accounts = if chain { &[2] } else { self.accounts.as_slice() };
+        let over_declare = if chain { &[0] } else { self.over_declare.as_slice() };
+        let mut shapes = Vec::new();
+        for accounts in accounts.iter().copied() {
+            for work_ns in self.work_ns.iter().copied() {
+                let steps = spin.steps(work_ns.into());
+                let shape = |over_declare: &u8| {
+                    let over_declare = *over_declare;
+                    Shape { accounts, steps, work_ns, over_declare, counter }
+                };
+                shapes.extend(over_declare.iter().map(shape));
+            }
+        }
+        shapes
+    }
+}

@@ -1,0 +1,20 @@
+//! How blocks are run.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// How blocks are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// In order, in place, on one thread
+    Sequential,
+    /// Planned from what the tasks declare; those that declare nothing as in open
+    Declared,
+    /// As if they declared nothing
+    Open,
+    /// Declared, with the plan made before the clock starts
+    Oracle,
+    /// As the engine thinks best
+    Auto,
+}

@@ -1,0 +1,23 @@
+//! What a transaction declares, derived once.
+
+use crate::access::AccessSet;
+use crate::quantity::Amount;
+use crate::receipt::TxFailure;
+
+/// What a transaction declares, and what follows from it: a function of its bytes and of the chain's programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Everything up to the first failure: the envelope's keys, the extra ones, and what programs derive from the calls. Of an
+    /// open transaction the envelope's alone.
+    pub set: AccessSet,
+    /// Why it cannot run: a call that its program does not understand, or too many keys.
+    pub failure: Option<TxFailure>,
+    /// What it costs.
+    pub fee: Amount,
+    /// How long it may take to run, in about nanoseconds. A hint for scheduling; no result depends on it.
+    pub cost: u64,
+    /// The slot of the payer's native balance.
+    pub payer_slot: usize,
+    /// The slot of the sender's nonce lane; none for other kinds of nonces.
+    pub nonce_slot: Option<usize>,
+}
