@@ -40,7 +40,7 @@ pub struct BlockExecution {
     pub total_cost: u64,
     /// The expected cost of the longest chain of them that wait for each other, in nanoseconds; 0 if none was planned.
     pub critical_path: u64,
-    /// The stages of the work, in the order in which they were done.
+    /// The phases of the work, in the order in which they were done.
     pub phases: Vec<PhaseTime>,
     /// The keys that caused the most waits and aborts, the hottest first.
     pub hot_keys: Vec<HotKey>,
@@ -80,15 +80,43 @@ pub enum ExecutionReason {
     Broken,
 }
 
-/// How long one stage of the work took.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How long one phase of the work took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseTime {
-    /// `begin`, `plan`, `declared`, `open`, `match`, `settle`, `risk`, `fold`, `finish` or `root`.
-    pub name: String,
+    /// Which.
+    pub name: PhaseName,
     /// How much there was to do in it: transactions, work items, or keys that changed.
     pub items: u64,
     /// Whole microseconds.
     pub micros: u64,
+}
+
+/// A phase of the work on a block: those of the programs, and what the node does around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PhaseName {
+    /// The programs' work before the transactions.
+    Begin,
+    /// What is executed and what is skipped.
+    Plan,
+    /// The transactions that declare what they touch.
+    Declared,
+    /// The open transactions, and those behind them in their lanes.
+    Open,
+    /// The transactions, where these two are not told apart.
+    Transactions,
+    /// The programs' work by market.
+    Match,
+    /// The programs' work by account.
+    Settle,
+    /// The programs' work by account, after all are settled.
+    Risk,
+    /// The programs' sums.
+    Fold,
+    /// The block's changes and receipts.
+    Finish,
+    /// The new state root.
+    Root,
 }
 
 /// A key that transactions waited for.
@@ -159,6 +187,12 @@ impl ExecutionReason {
 }
 
 impl fmt::Display for ExecutionMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+impl fmt::Display for PhaseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
     }

@@ -24,7 +24,7 @@ mod text;
 pub use certificate::Certificate;
 pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
 pub use execution::{
-    BlockExecution, Doing, ExecutionMode, ExecutionReason, HotKey, PhaseTime, Span,
+    BlockExecution, Doing, ExecutionMode, ExecutionReason, HotKey, PhaseName, PhaseTime, Span,
 };
 pub use key::{Key, KeyAccess, Mode};
 pub use number::Number;

@@ -18,7 +18,7 @@ fn execution() -> BlockExecution {
         threads: 2,
         total_cost: 4_200,
         critical_path: 1_400,
-        phases: vec![PhaseTime { name: "declared".to_owned(), items: 3, micros: 12 }],
+        phases: vec![PhaseTime { name: PhaseName::Declared, items: 3, micros: 12 }],
         hot_keys: vec![HotKey::new(&key, "ledger", 4)],
         timeline: vec![Span {
             worker: 1,
@@ -49,7 +49,7 @@ fn check<T: Serialize>(all: &[T], names: &[&str]) {
 }
 
 #[test]
-fn modes_reasons_and_doings_have_fixed_names() {
+fn modes_reasons_phases_and_doings_have_fixed_names() {
     use ExecutionMode as M;
     use ExecutionReason as R;
     let modes = ["sequential", "planned", "open", "mixed"];
@@ -57,6 +57,12 @@ fn modes_reasons_and_doings_have_fixed_names() {
     assert_eq!(M::Mixed.to_string(), "mixed");
     let reasons = ["asked", "oneThread", "littleWork", "serial", "parallel", "broken"];
     check(&[R::Asked, R::OneThread, R::LittleWork, R::Serial, R::Parallel, R::Broken], &reasons);
+    use PhaseName as P;
+    let before = ["begin", "plan", "declared", "open", "transactions"];
+    check(&[P::Begin, P::Plan, P::Declared, P::Open, P::Transactions], &before);
+    let after = ["match", "settle", "risk", "fold", "finish", "root"];
+    check(&[P::Match, P::Settle, P::Risk, P::Fold, P::Finish, P::Root], &after);
+    assert_eq!(P::Root.to_string(), "root");
     let doings = ["planning", "running", "idle", "finishing"];
     check(&[Doing::Planning, Doing::Running, Doing::Idle, Doing::Finishing], &doings);
 }

@@ -177,7 +177,7 @@ pub(super) fn block(height: u64) -> api::Block {
 }
 
 pub(super) fn execution(height: u64) -> api::BlockExecution {
-    let phase = api::PhaseTime { name: "declared".to_owned(), items: 2, micros: 30 };
+    let phase = api::PhaseTime { name: api::PhaseName::Declared, items: 2, micros: 30 };
     let key = StateKey::new(ProgramId::LEDGER, &[b"b"]).unwrap();
     api::BlockExecution {
         height: Height::new(height),
