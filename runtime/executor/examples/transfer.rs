@@ -127,7 +127,7 @@ fn round(
         });
     };
     if executors.len() > 1 {
-        all("all, sequential", &mut Sequential);
+        all("all, sequential", &mut Sequential::default());
     }
     for (name, executor) in executors {
         all(name, executor);

@@ -7,8 +7,8 @@
 //! 3. **Open** transactions follow, on what those left.
 //! 4. Deposits and fees are **settled** in the order of execution, the other phases run, and the changes are collected.
 //!
-//! When the engine finds one of its invariants broken, everything is discarded and the block runs as [`crate::Sequential`]; the
-//! block's [`BlockReport`] says so.
+//! When the engine finds one of its invariants broken, everything is discarded and the block runs as [`crate::Sequential`]; its
+//! [`BlockExecution`] says so.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,6 +16,7 @@ use std::fmt;
 use heddle_engine::Choice;
 use heddle_engine::Config;
 use heddle_engine::Engine;
+use heddle_engine::Reason;
 use heddle_engine::Report;
 use heddle_engine::Tasks;
 use heddle_sdk::Phase;
@@ -28,6 +29,9 @@ use heddle_types::StateView;
 use crate::block::BlockInput;
 use crate::block::BlockOutcome;
 use crate::block::Executor;
+use crate::execution::BlockExecution;
+use crate::execution::Recorder;
+use crate::execution::Stage;
 use crate::parallel::job::BlockJob;
 use crate::parallel::job::Work;
 use crate::parallel::plan::BlockPlan;
@@ -50,12 +54,8 @@ mod late;
 mod open;
 mod order;
 mod plan;
-mod report;
 mod settle;
 mod table;
-
-pub use report::BlockReport;
-pub use report::PhaseReport;
 
 /// Executes blocks on several threads. Keeps its threads and its memory from block to block.
 pub struct Parallel {
@@ -65,7 +65,7 @@ pub struct Parallel {
     planner: BlockPlanner,
     scratch: Scratch,
     was_present: Vec<bool>,
-    report: BlockReport,
+    last: BlockExecution,
 }
 
 /// The engine gave up.
@@ -78,13 +78,20 @@ impl Executor for Parallel {
         state: &dyn StateView,
         block: &BlockInput<'_>,
     ) -> BlockOutcome {
-        self.report = BlockReport::default();
+        let recorder = Recorder::start(self.config.clock);
         let runner = Runner { programs, block: block.info() };
-        let executed = Execution { parallel: self, runner, state, events: Vec::new() }.all(block);
-        executed.unwrap_or_else(|Broken| {
-            self.report = BlockReport { is_rerun: true, ..BlockReport::default() };
-            Sequential.execute(programs, state, block)
+        let events = Vec::new();
+        let execution = Execution { parallel: self, runner, state, recorder, events };
+        execution.all(block).unwrap_or_else(|Broken| {
+            let mut sequential = Sequential::default();
+            let outcome = sequential.execute(programs, state, block);
+            self.last = BlockExecution { reason: Reason::Broken, ..sequential.last_execution() };
+            outcome
         })
+    }
+
+    fn last_execution(&self) -> BlockExecution {
+        self.last.clone()
     }
 }
 
@@ -101,13 +108,8 @@ impl Parallel {
             planner: BlockPlanner::default(),
             scratch: Scratch::default(),
             was_present: Vec::new(),
-            report: BlockReport::default(),
+            last: BlockExecution::default(),
         }
-    }
-
-    /// What happened in the last block.
-    pub const fn report(&self) -> &BlockReport {
-        &self.report
     }
 }
 
@@ -122,6 +124,7 @@ struct Execution<'a> {
     parallel: &'a mut Parallel,
     runner: Runner<'a>,
     state: &'a dyn StateView,
+    recorder: Recorder,
     events: Vec<Event>,
 }
 
@@ -138,15 +141,23 @@ impl Execution<'_> {
         settled.receipts.reserve_exact(ids.len());
         settled.traces.reserve_exact(ids.len());
         settled.indices.reserve_exact(ids.len());
+        self.recorder.end_stage(Stage::Plan, block.transactions.len());
         self.declared(plan, &mut settled)?;
         self.open(&open, &mut settled);
+        self.recorder.end_stage(Stage::Open, open.len());
         for phase in Phase::AFTER_TRANSACTIONS {
             self.phase(phase, &mut settled)?;
         }
-        let Self { parallel: Parallel { table, config, .. }, state, events, .. } = self;
+        let Self {
+            parallel: Parallel { table, config, last, .. },
+            state,
+            mut recorder,
+            events,
+            ..
+        } = self;
         table.credit(native::fee_collector(), settled.fees.signed());
         let (receipts, traces) = settled.into_block_order();
-        Ok(BlockOutcome {
+        let outcome = BlockOutcome {
             transaction_ids: ids,
             receipts_root: hashes::receipts_root(&receipts, config.threads),
             receipts,
@@ -154,35 +165,50 @@ impl Execution<'_> {
             skipped,
             phase_events: events,
             changes: table.finish(state),
-        })
+        };
+        recorder.end_stage(Stage::Finish, outcome.changes.len());
+        *last = recorder.finish();
+        Ok(outcome)
     }
 
     fn declared(&mut self, plan: BlockPlan, settled: &mut Settled) -> Result<(), Broken> {
         let BlockPlan { declared, tasks, .. } = plan;
         let (job, report) = self.run(Work::Transactions(declared), tasks)?;
-        let Parallel { engine, table, was_present, report: told, .. } = &mut *self.parallel;
-        told.on_declared(report, table.keys());
+        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        self.recorder.add(&report, table.named(&report.conflicts));
         let Work::Transactions(transactions) = job else { unreachable!("as it was given") };
         let outputs = engine.outputs();
         let mut settlement = Settlement::new(table, was_present, outputs);
         for (planned, output) in transactions.iter().zip(outputs) {
             settlement.settle(planned.index, output, settled);
         }
+        self.recorder.end_stage(Stage::Declared, transactions.len());
         Ok(())
     }
 
     fn phase(&mut self, phase: Phase, settled: &mut Settled) -> Result<(), Broken> {
-        let Parallel { table, config, scratch, report, .. } = &mut *self.parallel;
+        let Parallel { table, config, scratch, .. } = &mut *self.parallel;
         let mut state = TableState { table, before: self.state };
-        let mut items = phases::plan_items(self.runner, phase, &state, &settled.inboxes);
-        report.on_phase(phase, items.len());
+        let items = phases::plan_items(self.runner, phase, &state, &settled.inboxes);
+        let count = items.len();
         let is_alone = items.len() < 2 || config.choice == Choice::Sequential;
         if is_alone || fills_inboxes(&items) {
             let (inboxes, events) = (&mut settled.inboxes, &mut self.events);
             let state = &mut state;
             PhaseRun { runner: self.runner, state, inboxes, events, scratch }.run_items(items);
-            return Ok(());
+        } else {
+            self.items_together(items, settled)?;
         }
+        self.recorder.end_stage(Stage::Phase(phase), count);
+        Ok(())
+    }
+
+    fn items_together(
+        &mut self,
+        mut items: Vec<Item>,
+        settled: &mut Settled,
+    ) -> Result<(), Broken> {
+        let table = &mut self.parallel.table;
         let mut tasks = Tasks::default();
         for item in &mut items {
             let inbox = item.work.inbox.as_ref();
@@ -190,9 +216,9 @@ impl Execution<'_> {
             plan::declare_item(&item.work.access, table, &mut tasks);
         }
         table.fetch(self.state);
-        let (job, _) = self.run(Work::Items(items), tasks)?;
+        let (work, _) = self.run(Work::Items(items), tasks)?;
         let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
-        let Work::Items(items) = job else { unreachable!("as it was given") };
+        let Work::Items(items) = work else { unreachable!("as it was given") };
         let outputs = engine.outputs();
         let mut settlement = Settlement::new(table, was_present, outputs);
         for (item, output) in items.iter().zip(outputs) {

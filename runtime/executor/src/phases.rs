@@ -106,10 +106,12 @@ fn attempt(
 }
 
 impl<S: Overlay> PhaseRun<'_, S> {
-    /// Runs one phase, item by item.
-    pub(crate) fn run(&mut self, phase: Phase) {
+    /// Runs one phase, item by item. How many there were.
+    pub(crate) fn run(&mut self, phase: Phase) -> usize {
         let items = plan_items(self.runner, phase, &*self.state, self.inboxes);
+        let count = items.len();
         self.run_items(items);
+        count
     }
 
     pub(crate) fn run_items(&mut self, items: Vec<Item>) {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use heddle_engine::Choice;
 use heddle_engine::Config;
+use heddle_engine::Reason;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::Programs;
 use heddle_sdk::native;
@@ -48,10 +49,10 @@ use heddle_types::ValidatorIndex;
 use heddle_types::Value;
 use heddle_types::View;
 
+use crate::advice::advice;
 use crate::block::BlockInput;
 use crate::block::BlockOutcome;
 use crate::block::Executor;
-use crate::parallel::BlockReport;
 use crate::parallel::Parallel;
 use crate::sequential::Sequential;
 
@@ -144,12 +145,12 @@ impl TestChain {
     pub fn run(&mut self, transactions: &[Arc<CheckedTransaction>]) -> BlockOutcome {
         let header = header(self.height);
         let block = BlockInput { header: &header, transactions };
-        let outcome = Sequential.execute(&self.programs, &self.state, &block);
+        let outcome = Sequential::default().execute(&self.programs, &self.state, &block);
         EXECUTORS.with_borrow_mut(|executors| {
             for executor in executors {
                 let again = executor.execute(&self.programs, &self.state, &block);
-                let report = executor.report();
-                assert!(!report.is_rerun, "the engine broke: {executor:?}");
+                let reason = executor.last_execution().reason;
+                assert_ne!(reason, Reason::Broken, "the engine broke: {executor:?}");
                 let difference = first_difference(&again, &outcome);
                 assert_eq!(difference, None, "{executor:?} differs from one after the other");
             }
@@ -159,13 +160,13 @@ impl TestChain {
         outcome
     }
 
-    /// What keeps `transactions` from running at the same time: print it. Changes nothing.
-    pub fn advice(&self, transactions: &[Arc<CheckedTransaction>]) -> BlockReport {
+    /// What keeps `transactions` from running at the same time, for whoever wrote the programs: print it. Changes nothing.
+    pub fn advice(&self, transactions: &[Arc<CheckedTransaction>]) -> String {
         let header = header(self.height);
         let block = BlockInput { header: &header, transactions };
         let mut executor = Parallel::new(planned(4));
         executor.execute(&self.programs, &self.state, &block);
-        executor.report().clone()
+        advice(&executor.last_execution())
     }
 
     /// A declared transaction of lane 0, next in its order, with a generous maximum fee, that does not expire.

@@ -5,13 +5,18 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use heddle_engine::Reason;
+use heddle_executor::BlockExecution;
 use heddle_executor::BlockInput;
 use heddle_executor::BlockOutcome;
 use heddle_executor::Choice;
 use heddle_executor::Config;
+use heddle_executor::ExecutionMode;
 use heddle_executor::Executor;
+use heddle_executor::HotKey;
 use heddle_executor::Parallel;
 use heddle_executor::Sequential;
+use heddle_executor::Stage;
 use heddle_executor::testing::TestChain;
 use heddle_executor::testing::address;
 use heddle_executor::testing::first_difference;
@@ -78,7 +83,8 @@ fn execute(way: Way, chain: &TestChain, block: &[Arc<CheckedTransaction>]) -> Bl
         });
         let executor = &mut executors[position].1;
         let outcome = executor.execute(&chain.programs, &chain.state, &input);
-        assert!(!executor.report().is_rerun, "the engine broke: {way:?}");
+        let reason = executor.last_execution().reason;
+        assert_ne!(reason, Reason::Broken, "the engine broke: {way:?}");
         outcome
     })
 }
@@ -87,7 +93,7 @@ fn execute(way: Way, chain: &TestChain, block: &[Arc<CheckedTransaction>]) -> Bl
 fn check(way: Way, chain: &mut TestChain, block: &[Arc<CheckedTransaction>]) -> BlockOutcome {
     let header = header(chain.height);
     let input = BlockInput { header: &header, transactions: block };
-    let expected = Sequential.execute(&chain.programs, &chain.state, &input);
+    let expected = Sequential::default().execute(&chain.programs, &chain.state, &input);
     let outcome = execute(way, chain, block);
     assert_eq!(first_difference(&outcome, &expected), None, "{way:?}");
     chain.state.apply(&outcome.changes);
@@ -181,34 +187,35 @@ fn a_block_of_thousands_of_keys() {
 }
 
 #[test]
-fn open_transactions_are_told_of_in_the_report() {
+fn what_happened_is_told_of_both_parts() {
     let (chain, block) = payments(50, &many(400, 2));
     let header = header(chain.height);
     let input = BlockInput { header: &header, transactions: &block };
-    let mut executor = Parallel::new(Config::threads(2));
+    let config = Config { choice: Choice::Planned, ..Config::threads(2) };
+    let mut executor = Parallel::new(config);
     executor.execute(&chain.programs, &chain.state, &input);
-    let report = executor.report();
-    let open = report.open.as_ref().unwrap();
-    assert_eq!(report.declared.tasks + open.tasks, 400);
-    assert!(open.tasks >= 200);
-    assert!(open.executions >= u64::from(open.tasks));
+    let happened = executor.last_execution();
+    assert_eq!(happened.transactions, 400);
+    assert!(happened.executions >= 400);
+    assert_eq!((happened.mode, happened.threads), (ExecutionMode::Mixed, 2));
+    let items = |stage| happened.stages.iter().find(|done| done.stage == stage).unwrap().items;
+    assert!(items(Stage::Open) >= 200);
+    assert_eq!(items(Stage::Declared) + items(Stage::Open), 400);
 }
 
 #[test]
 fn the_advice_names_the_key_that_all_wait_for() {
     let chain = chain();
-    let block: Vec<_> = (1..=4)
-        .map(|n| tx(&chain, n, honest(&[Op::Show(7), Op::Write(7, vec![n])]), |_| {}))
-        .collect();
-    let report = chain.advice(&block);
-    assert_eq!(report.declared.tasks, 4);
-    let text = report.to_string();
-    assert!(text.contains("4 transactions ran"), "{text}");
-    if let Some((hot, _)) = report.hot_keys.first() {
-        assert_eq!(*hot, cell(7));
-        assert!(text.contains(&cell(7).to_string()), "{text}");
-    }
+    let mark = |n: u8| honest(&[Op::Show(7), Op::Work(1), Op::Write(7, vec![n])]);
+    let block: Vec<_> = (1..=4).map(|n| tx(&chain, n, mark(n), |_| {})).collect();
+    let advice = chain.advice(&block);
+    assert!(advice.contains("4 transactions ran"), "{advice}");
+    assert!(advice.contains("the longest chain"), "{advice}");
     assert_eq!(chain.next_sequence(&address(&key(1)), 0), 0, "nothing was changed");
+    let hot = HotKey { key: cell(7), count: 3 };
+    let happened = BlockExecution { hot_keys: vec![hot], ..BlockExecution::default() };
+    let advice = heddle_executor::advice(&happened);
+    assert!(advice.contains(&cell(7).to_string()), "{advice}");
 }
 
 /// A key with a deposit, deleted by a declared transaction and added to by an open one, so that the deposit is needed again.
