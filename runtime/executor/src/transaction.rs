@@ -88,9 +88,8 @@ pub(crate) fn run(
     let work = Workspace::new(base, planned.permission(), work_bought(planned.body), memory);
     let mut run = Run { runner, planned, work, effects, trace: None, fee_paid: Amount::ZERO };
     let result = run.all();
-    let Run { mut work, effects, trace, fee_paid, .. } = run;
-    let stopped = work.take_stopped();
-    let memory = work.into_memory();
+    let Run { work, effects, trace, fee_paid, .. } = run;
+    let (memory, stopped) = work.finish();
     let (outcome, deposit_paid, events) = match (result, stopped) {
         (_, Some(Stopped::Blocked(blocked))) => return Err(blocked),
         (_, Some(Stopped::Failed(failure))) => {
