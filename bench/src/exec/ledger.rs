@@ -102,7 +102,7 @@ impl Transfers {
             blocks: &blocks,
             mode,
             threads,
-            executor: Box::new(Sequential),
+            executor: Box::new(Sequential::default()),
         });
         rules.run(&Course { label, nanos, ideal: &ideal }, &mut racers)
     }
@@ -254,7 +254,7 @@ mod tests {
             assert!(block.outcome.receipts.iter().all(|receipt| receipt.outcome == Outcome::Ok));
         }
         let pass = |blocks: &Blocks| {
-            let executor = Box::new(Sequential);
+            let executor = Box::new(Sequential::default());
             let mut contender = Contender { blocks, mode: Mode::Sequential, threads: 1, executor };
             let mut tally = Tally::default();
             contender.pass(&mut tally);

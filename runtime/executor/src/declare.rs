@@ -67,6 +67,7 @@ pub(crate) fn declare(programs: &Programs, body: &TransactionBody) -> Declared {
         fee: fees::required_fee(body, keys),
         failure,
         cost,
+        system_keys: set.system_keys(),
         payer_slot: set.slot(&payer_key).expect("it is declared first of all"),
         nonce_slot: nonce_key.and_then(|key| set.slot(&key)),
         set,

@@ -35,6 +35,7 @@ use crate::execution::BlockExecution;
 use crate::execution::Clock;
 use crate::execution::Recorder;
 use crate::execution::Stage;
+use crate::overlay::Overlay;
 use crate::phases::PhaseRun;
 use crate::plan;
 use crate::plan::Planned;
@@ -157,7 +158,7 @@ impl<'a> BlockRun<'a> {
         let receipt = &mut ran.receipt;
         self.fees = self.fees.checked_add(receipt.fee_paid).expect(supply);
         let mut effects = std::mem::take(&mut self.scratch.effects);
-        let kept = self.state.apply(&mut effects, |slot| self.scratch.key(planned, slot));
+        let kept = self.state.apply(&mut effects, |slot| *self.scratch.key(planned, slot));
         receipt.deposit_paid = receipt.deposit_paid.checked_add(kept).expect(supply);
         for appended in effects.appends.drain(..) {
             self.inboxes.push(Phase::Transactions, planned.index.get(), appended);

@@ -11,9 +11,14 @@
 //! assert!(outcome.receipts.is_empty());
 //! ```
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
+use heddle_engine::Choice;
+use heddle_engine::Config;
+use heddle_engine::Reason;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::Programs;
 use heddle_sdk::native;
@@ -47,6 +52,8 @@ use heddle_types::View;
 use crate::block::BlockInput;
 use crate::block::BlockOutcome;
 use crate::block::Executor;
+use crate::execution::BlockExecution;
+use crate::parallel::Parallel;
 use crate::sequential::Sequential;
 
 /// State in memory.
@@ -69,6 +76,26 @@ impl MemoryState {
             };
         }
     }
+}
+
+thread_local! {
+    /// What every block of a test is executed by besides [`Sequential`]: the ways and numbers of threads that differ most.
+    static EXECUTORS: RefCell<Vec<Parallel>> = RefCell::new(
+        [
+            Config::threads(1),
+            Config::threads(2),
+            planned(2),
+            Config { chunk: Some(1), ..planned(4) },
+            Config { speculate: false, ..planned(8) },
+        ]
+        .map(Parallel::new)
+        .into(),
+    );
+}
+
+/// On this many threads, whatever that costs.
+const fn planned(threads: usize) -> Config {
+    Config { choice: Choice::Planned, ..Config::threads(threads) }
 }
 
 /// A chain in memory.
@@ -111,13 +138,35 @@ impl TestChain {
     }
 
     /// Executes a block of `transactions` and makes its changes.
+    ///
+    /// # Panics
+    /// When not all executors, on one thread and on several, give the same outcome: a bug in them, or a program that is not
+    /// deterministic.
     pub fn run(&mut self, transactions: &[Arc<CheckedTransaction>]) -> BlockOutcome {
         let header = header(self.height);
         let block = BlockInput { header: &header, transactions };
         let outcome = Sequential::default().execute(&self.programs, &self.state, &block);
+        EXECUTORS.with_borrow_mut(|executors| {
+            for executor in executors {
+                let again = executor.execute(&self.programs, &self.state, &block);
+                let reason = executor.last_execution().reason;
+                assert_ne!(reason, Reason::Broken, "the engine broke: {executor:?}");
+                let difference = first_difference(&again, &outcome);
+                assert_eq!(difference, None, "{executor:?} differs from one after the other");
+            }
+        });
         self.state.apply(&outcome.changes);
         self.height = self.height.next();
         outcome
+    }
+
+    /// What keeps `transactions` from running at the same time: print it. Changes nothing.
+    pub fn advice(&self, transactions: &[Arc<CheckedTransaction>]) -> BlockExecution {
+        let header = header(self.height);
+        let block = BlockInput { header: &header, transactions };
+        let mut executor = Parallel::new(planned(4));
+        executor.execute(&self.programs, &self.state, &block);
+        executor.last_execution()
     }
 
     /// A declared transaction of lane 0, next in its order, with a generous maximum fee, that does not expire.
@@ -159,6 +208,24 @@ impl TestChain {
         let header = header(self.height);
         BlockInfo { chain: header.chain, height: header.height, time: header.time }
     }
+}
+
+/// Where an outcome first differs from the `expected` one, and how; none when they are equal.
+pub fn first_difference(outcome: &BlockOutcome, expected: &BlockOutcome) -> Option<String> {
+    fn of_lists<T: PartialEq + fmt::Debug>(name: &str, one: &[T], other: &[T]) -> Option<String> {
+        let len = one.len().max(other.len());
+        let position = (0..len).find(|n| one.get(*n) != other.get(*n))?;
+        let (found, expected) = (one.get(position), other.get(position));
+        Some(format!("{name}[{position}]: {found:?}, expected {expected:?}"))
+    }
+    let (one, other) = (outcome, expected);
+    of_lists("transaction_ids", &one.transaction_ids, &other.transaction_ids)
+        .or_else(|| of_lists("skipped", &one.skipped, &other.skipped))
+        .or_else(|| of_lists("receipts", &one.receipts, &other.receipts))
+        .or_else(|| of_lists("traces", &one.traces, &other.traces))
+        .or_else(|| of_lists("phase_events", &one.phase_events, &other.phase_events))
+        .or_else(|| of_lists("changes", one.changes.as_slice(), other.changes.as_slice()))
+        .or_else(|| (one != other).then(|| "receipts_root".to_owned()))
 }
 
 /// Signs `body`, which must not name a payer, and checks it.

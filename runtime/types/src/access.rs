@@ -5,6 +5,7 @@ use borsh::BorshSerialize;
 
 use crate::fingerprint::fingerprint;
 use crate::limits;
+use crate::state_key::ProgramId;
 use crate::state_key::StateKey;
 
 /// How a key is touched.
@@ -78,14 +79,29 @@ impl AccessSet {
             let head = key.head();
             self.0.iter().position(|declared| declared.key.head() == head && declared.key == *key)
         } else {
-            self.0.binary_search_by(|declared| declared.key.cmp(key)).ok()
+            self.search(key)
         }
+    }
+
+    /// The slot of `key` among many. Apart, so that what looks among few stays small where it is inlined.
+    #[inline(never)]
+    fn search(&self, key: &StateKey) -> Option<usize> {
+        self.0.binary_search_by(|declared| declared.key.cmp(key)).ok()
     }
 
     /// The slot of `key`, if it is declared and may be touched in `mode`.
     #[inline]
     pub fn slot_for(&self, key: &StateKey, mode: AccessMode) -> Option<usize> {
-        self.slot(key).filter(|slot| self.0.get(*slot).is_some_and(|one| one.mode.allows(mode)))
+        if self.0.len() > LINEAR_MAX {
+            return self.search(key).filter(|slot| self.0[*slot].mode.allows(mode));
+        }
+        let head = key.head();
+        for (slot, declared) in self.0.iter().enumerate() {
+            if declared.key.head() == head && declared.key == *key {
+                return declared.mode.allows(mode).then_some(slot);
+            }
+        }
+        None
     }
 
     /// The key at `slot`.
@@ -116,9 +132,14 @@ impl AccessSet {
         self.0.iter().map(|declared| (&declared.key, declared.mode))
     }
 
-    /// Their [`fingerprint`]s, by slot.
-    pub fn fingerprints(&self) -> impl Iterator<Item = u64> {
-        self.0.iter().map(|declared| declared.fingerprint)
+    /// All of them, each with its [`fingerprint`], in key order.
+    pub fn iter_hashed(&self) -> impl Iterator<Item = (&StateKey, AccessMode, u64)> {
+        self.0.iter().map(|declared| (&declared.key, declared.mode, declared.fingerprint))
+    }
+
+    /// How many of the keys are the system program's; they come first.
+    pub fn system_keys(&self) -> usize {
+        self.iter().take_while(|(key, _)| key.program() == ProgramId::SYSTEM).count()
     }
 
     /// How many keys are declared.

@@ -1,0 +1,252 @@
+//! Blocks on several threads, with the result of [`crate::Sequential`].
+//!
+//! A block's keys get numbers, all that is at them is fetched at once, and from there on nothing looks at a key:
+//!
+//! 1. **Begin** runs, then the **plan** pass numbers what the transactions declare, and says what is skipped.
+//! 2. **Declared** transactions are the tasks of a planned run of the engine ([`heddle_engine::Engine`]); their values are entries.
+//! 3. **Open** transactions follow, on what those left.
+//! 4. Deposits and fees are **settled** in the order of execution, the other phases run, and the changes are collected.
+//!
+//! When the engine finds one of its invariants broken, everything is discarded and the block runs as [`crate::Sequential`]; the
+//! block's [`BlockExecution`] says so.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use heddle_engine::Choice;
+use heddle_engine::Config;
+use heddle_engine::Engine;
+use heddle_engine::Reason;
+use heddle_engine::Report;
+use heddle_engine::Tasks;
+use heddle_sdk::Phase;
+use heddle_sdk::Programs;
+use heddle_sdk::native;
+use heddle_types::AccessMode;
+use heddle_types::Event;
+use heddle_types::StateView;
+
+use crate::block::BlockInput;
+use crate::block::BlockOutcome;
+use crate::block::Executor;
+use crate::execution::BlockExecution;
+use crate::execution::Recorder;
+use crate::execution::Stage;
+use crate::parallel::job::BlockJob;
+use crate::parallel::job::Work;
+use crate::parallel::plan::BlockPlan;
+use crate::parallel::plan::BlockPlanner;
+use crate::parallel::settle::Settled;
+use crate::parallel::settle::Settlement;
+use crate::parallel::table::Table;
+use crate::parallel::table::TableState;
+use crate::phases;
+use crate::phases::Item;
+use crate::phases::PhaseRun;
+use crate::sequential::Sequential;
+use crate::transaction::Runner;
+use crate::transaction::Scratch;
+
+mod hashes;
+mod interner;
+mod job;
+mod late;
+mod open;
+mod order;
+mod plan;
+mod settle;
+mod table;
+
+/// Executes blocks on several threads. Keeps its threads and its memory from block to block.
+pub struct Parallel {
+    config: Config,
+    engine: Engine<BlockJob>,
+    table: Table,
+    planner: BlockPlanner,
+    scratch: Scratch,
+    was_present: Vec<bool>,
+    recorder: Recorder,
+    last: BlockExecution,
+}
+
+/// The engine gave up.
+struct Broken;
+
+impl Executor for Parallel {
+    fn execute(
+        &mut self,
+        programs: &Programs,
+        state: &dyn StateView,
+        block: &BlockInput<'_>,
+    ) -> BlockOutcome {
+        self.recorder = Recorder::start(self.config.clock);
+        let runner = Runner { programs, block: block.info() };
+        let executed = Execution { parallel: self, runner, state, events: Vec::new() }.all(block);
+        let Ok(outcome) = executed else {
+            let mut sequential = self.config.clock.map(Sequential::with_clock).unwrap_or_default();
+            let outcome = sequential.execute(programs, state, block);
+            self.last = BlockExecution { reason: Reason::Broken, ..sequential.last_execution() };
+            return outcome;
+        };
+        self.last = std::mem::take(&mut self.recorder).finish();
+        outcome
+    }
+
+    fn last_execution(&self) -> BlockExecution {
+        self.last.clone()
+    }
+}
+
+impl Parallel {
+    /// With these settings.
+    ///
+    /// # Panics
+    /// When the system gives no threads.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            engine: Engine::new(config),
+            table: Table::default(),
+            planner: BlockPlanner::default(),
+            scratch: Scratch::default(),
+            was_present: Vec::new(),
+            recorder: Recorder::default(),
+            last: BlockExecution::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Parallel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parallel").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// A block that is being executed.
+struct Execution<'a> {
+    parallel: &'a mut Parallel,
+    runner: Runner<'a>,
+    state: &'a dyn StateView,
+    events: Vec<Event>,
+}
+
+impl Execution<'_> {
+    fn all(mut self, block: &BlockInput<'_>) -> Result<BlockOutcome, Broken> {
+        let mut settled = Settled::default();
+        self.parallel.table.begin();
+        self.phase(Phase::Begin, &mut settled)?;
+        let mut plan = BlockPlan::default();
+        let Parallel { planner, table, .. } = &mut *self.parallel;
+        planner.plan(self.runner.programs, self.state, block, (table, &mut plan));
+        let open = std::mem::take(&mut plan.open);
+        let (ids, skipped) = (std::mem::take(&mut plan.ids), std::mem::take(&mut plan.skipped));
+        settled.receipts.reserve_exact(ids.len());
+        settled.traces.reserve_exact(ids.len());
+        settled.indices.reserve_exact(ids.len());
+        self.end_stage(Stage::Plan, block.transactions.len());
+        self.declared(plan, &mut settled)?;
+        self.end_stage(Stage::Declared, settled.receipts.len());
+        self.open(&open, &mut settled);
+        self.end_stage(Stage::Open, open.len());
+        for phase in Phase::AFTER_TRANSACTIONS {
+            self.phase(phase, &mut settled)?;
+        }
+        let Self { parallel: Parallel { table, config, recorder, .. }, state, events, .. } = self;
+        table.credit(native::fee_collector(), settled.fees.signed());
+        let (receipts, traces) = settled.into_block_order();
+        let outcome = BlockOutcome {
+            transaction_ids: ids,
+            receipts_root: hashes::receipts_root(&receipts, config.threads),
+            receipts,
+            traces,
+            skipped,
+            phase_events: events,
+            changes: table.finish(state),
+        };
+        recorder.end_stage(Stage::Finish, outcome.changes.len());
+        Ok(outcome)
+    }
+
+    fn end_stage(&mut self, stage: Stage, items: usize) {
+        self.parallel.recorder.end_stage(stage, items);
+    }
+
+    fn declared(&mut self, plan: BlockPlan, settled: &mut Settled) -> Result<(), Broken> {
+        let BlockPlan { declared, tasks, .. } = plan;
+        let (job, report) = self.run(Work::Transactions(declared), tasks)?;
+        let Parallel { engine, table, was_present, recorder, .. } = &mut *self.parallel;
+        recorder.add_of(&report, table.keys());
+        let Work::Transactions(transactions) = job else { unreachable!("as it was given") };
+        let outputs = engine.outputs();
+        let mut settlement = Settlement::new(table, was_present, outputs);
+        for (planned, output) in transactions.iter().zip(outputs) {
+            settlement.settle(planned.index, output, settled);
+        }
+        Ok(())
+    }
+
+    fn phase(&mut self, phase: Phase, settled: &mut Settled) -> Result<(), Broken> {
+        let items = self.run_phase(phase, settled)?;
+        self.end_stage(Stage::Phase(phase), items);
+        Ok(())
+    }
+
+    /// How many items it had.
+    fn run_phase(&mut self, phase: Phase, settled: &mut Settled) -> Result<usize, Broken> {
+        let Parallel { table, config, scratch, .. } = &mut *self.parallel;
+        let mut state = TableState { table, before: self.state };
+        let mut items = phases::plan_items(self.runner, phase, &state, &settled.inboxes);
+        let count = items.len();
+        let is_alone = count < 2 || config.choice == Choice::Sequential;
+        if is_alone || fills_inboxes(&items) {
+            let (inboxes, events) = (&mut settled.inboxes, &mut self.events);
+            let state = &mut state;
+            PhaseRun { runner: self.runner, state, inboxes, events, scratch }.run_items(items);
+            return Ok(count);
+        }
+        let mut tasks = Tasks::default();
+        for item in &mut items {
+            let inbox = item.work.inbox.as_ref();
+            item.inbox = inbox.map(|key| settled.inboxes.take(key)).unwrap_or_default();
+            plan::declare_item(&item.work.access, table, &mut tasks);
+        }
+        table.fetch(self.state);
+        let (job, _) = self.run(Work::Items(items), tasks)?;
+        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        let Work::Items(items) = job else { unreachable!("as it was given") };
+        let outputs = engine.outputs();
+        let mut settlement = Settlement::new(table, was_present, outputs);
+        for (item, output) in items.iter().zip(outputs) {
+            settlement.settle_item(item, output, &mut settled.inboxes, &mut self.events);
+        }
+        Ok(count)
+    }
+
+    /// Runs tasks on the table's values, and gives the work back. Outputs are in the engine.
+    fn run(&mut self, work: Work, tasks: Tasks) -> Result<(Work, Report), Broken> {
+        let Parallel { engine, table, was_present, planner, .. } = &mut *self.parallel;
+        was_present.clear();
+        was_present.extend(table.now.iter().map(Option::is_some));
+        let job = BlockJob {
+            programs: self.runner.programs.clone(),
+            block: self.runner.block,
+            work,
+            tasks,
+            start: std::mem::take(&mut table.start),
+        };
+        let report = engine.run(&job, &job.tasks, &mut table.now);
+        table.start = job.start;
+        planner.recycle(job.tasks);
+        Ok((job.work, report.map_err(|_| Broken)?))
+    }
+}
+
+/// Whether an item may append to an inbox that an item of the same phase is handed: what that one gets depends on the order in which they
+/// run, which no declaration says.
+fn fills_inboxes(items: &[Item]) -> bool {
+    let handed: BTreeSet<_> = items.iter().filter_map(|item| item.work.inbox).collect();
+    items
+        .iter()
+        .flat_map(|item| item.work.access.iter())
+        .any(|(key, mode)| mode.allows(AccessMode::Append) && handed.contains(key))
+}
