@@ -129,7 +129,7 @@ impl Transfers {
         let block = |transactions: Vec<Vec<u8>>| {
             let checked = check_all(decode_all(&transactions), false);
             let input = BlockInput { header: &header, transactions: &checked };
-            let outcome = Sequential.execute(&programs, &state, &input);
+            let outcome = Sequential::default().execute(&programs, &state, &input);
             Block { transactions, outcome }
         };
         let blocks = signed.into_iter().map(block).collect();
