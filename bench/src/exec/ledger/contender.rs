@@ -113,7 +113,11 @@ impl Way {
         match self {
             Self::Sequential => tally.executions += txs,
             Self::Parallel(parallel) => {
-                let BlockReport { declared, open, .. } = parallel.report();
+                let BlockReport { declared, open, is_rerun, .. } = parallel.report();
+                if *is_rerun {
+                    tally.executions += txs;
+                    *tally.reasons.entry("broken".to_owned()).or_default() += 1;
+                }
                 let reports = [Some(declared), open.as_ref()].into_iter().flatten();
                 reports.filter(|report| report.tasks > 0).for_each(|report| tally.add(report));
             }
