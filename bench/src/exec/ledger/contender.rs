@@ -1,20 +1,18 @@
 //! One executor on one number of threads, timed part by part and checked.
 
 use std::hint::black_box;
+use std::sync::OnceLock;
 use std::time::Instant;
 
+use heddle_executor::BlockExecution;
 use heddle_executor::BlockInput;
-use heddle_executor::BlockOutcome;
-use heddle_executor::BlockReport;
 use heddle_executor::Choice;
 use heddle_executor::Config;
 use heddle_executor::Executor;
 use heddle_executor::Parallel;
-use heddle_executor::Sequential;
+use heddle_executor::Stage;
 use heddle_executor::declared_by;
 use heddle_executor::measuring;
-use heddle_sdk::Programs;
-use heddle_state::State;
 
 use crate::exec::ledger::Block;
 use crate::exec::ledger::Blocks;
@@ -23,19 +21,21 @@ use crate::exec::ledger::decode_all;
 use crate::exec::mode::Mode;
 use crate::exec::race::Racer;
 use crate::exec::tally::Tally;
+use crate::exec::tally::lower_first;
 
 /// An executor on a number of threads.
 pub(super) struct Contender<'b> {
     blocks: &'b Blocks,
     mode: Mode,
     threads: u16,
-    way: Way,
+    executor: Parallel,
 }
 
 impl<'b> Contender<'b> {
     /// With threads of its own, which sleep while others run.
     pub(super) fn new(blocks: &'b Blocks, (mode, threads): (Mode, u16), speculate: bool) -> Self {
-        Self { blocks, mode, threads, way: Way::new(mode, threads, speculate) }
+        let executor = Parallel::new(config(mode, threads, speculate));
+        Self { blocks, mode, threads, executor }
     }
 
     /// From bytes to receipts; the nanoseconds that count.
@@ -50,7 +50,8 @@ impl<'b> Contender<'b> {
             });
         });
         let input = BlockInput { header, transactions: &checked };
-        let outcome = timed.part("execute", true, || self.way.execute(programs, state, &input));
+        let outcome =
+            timed.part("execute", true, || self.executor.execute(programs, state, &input));
         if self.mode == Mode::Sequential {
             let mut alone = measuring::Transfers::new(programs, state, &input);
             let mut receipts = Vec::with_capacity(checked.len());
@@ -59,7 +60,7 @@ impl<'b> Contender<'b> {
         let nanos = timed.nanos;
         tally.blocks += 1;
         tally.txs += checked.len() as u64;
-        self.way.tell(checked.len() as u64, tally);
+        tell(&self.executor.last_execution(), tally);
         tally.wrong += u64::from(outcome != block.outcome);
         nanos
     }
@@ -79,49 +80,38 @@ impl Racer for Contender<'_> {
     }
 }
 
-/// An executor.
-enum Way {
-    Sequential,
-    Parallel(Box<Parallel>),
+/// Sequential here is the parallel executor's own way of running in order: the strongest there is.
+fn config(mode: Mode, threads: u16, speculate: bool) -> Config {
+    let choice = match mode {
+        Mode::Sequential => Choice::Sequential,
+        Mode::Declared | Mode::Open | Mode::Oracle => Choice::Planned,
+        Mode::Auto => Choice::Auto,
+    };
+    Config { choice, speculate, clock: Some(clock), ..Config::threads(threads.into()) }
 }
 
-impl Way {
-    fn new(mode: Mode, threads: u16, speculate: bool) -> Self {
-        let choice = match mode {
-            Mode::Sequential => return Self::Sequential,
-            Mode::Declared | Mode::Open | Mode::Oracle => Choice::Planned,
-            Mode::Auto => Choice::Auto,
+/// Nanoseconds since it was first asked.
+fn clock() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Adds what happened in a block.
+fn tell(execution: &BlockExecution, tally: &mut Tally) {
+    tally.executions += execution.executions;
+    tally.speculative += execution.speculative;
+    tally.aborts += execution.aborts;
+    tally.waits += execution.waits;
+    *tally.reasons.entry(lower_first(&format!("{:?}", execution.reason))).or_default() += 1;
+    for time in &execution.stages {
+        let part = match time.stage {
+            Stage::Plan => "execute.plan",
+            Stage::Declared => "execute.declared",
+            Stage::Open => "execute.open",
+            Stage::Finish => "execute.finish",
+            Stage::Phase(_) | Stage::Root => continue,
         };
-        let config = Config { choice, speculate, ..Config::threads(threads.into()) };
-        Self::Parallel(Box::new(Parallel::new(config)))
-    }
-
-    fn execute(
-        &mut self,
-        programs: &Programs,
-        state: &State,
-        input: &BlockInput<'_>,
-    ) -> BlockOutcome {
-        match self {
-            Self::Sequential => Sequential.execute(programs, state, input),
-            Self::Parallel(parallel) => parallel.execute(programs, state, input),
-        }
-    }
-
-    /// What happened in the last block, of `txs` transactions.
-    fn tell(&self, txs: u64, tally: &mut Tally) {
-        match self {
-            Self::Sequential => tally.executions += txs,
-            Self::Parallel(parallel) => {
-                let BlockReport { declared, open, is_rerun, .. } = parallel.report();
-                if *is_rerun {
-                    tally.executions += txs;
-                    *tally.reasons.entry("broken".to_owned()).or_default() += 1;
-                }
-                let reports = [Some(declared), open.as_ref()].into_iter().flatten();
-                reports.filter(|report| report.tasks > 0).for_each(|report| tally.add(report));
-            }
-        }
+        *tally.parts.entry(part).or_default() += time.nanos;
     }
 }
 

@@ -12,11 +12,7 @@ use heddle_executor::Parallel;
 use crate::home::ExecutionChoice;
 
 /// The executor for this many threads; `clock` times what it does.
-pub(crate) fn executor(
-    threads: usize,
-    choice: ExecutionChoice,
-    clock: Clock,
-) -> Box<dyn Executor> {
+pub(crate) fn executor(threads: usize, choice: ExecutionChoice, clock: Clock) -> Box<dyn Executor> {
     let choice = match choice {
         ExecutionChoice::Auto => Choice::Auto,
         ExecutionChoice::Sequential => Choice::Sequential,
