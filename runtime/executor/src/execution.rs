@@ -7,7 +7,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use heddle_engine::Reason;
 use heddle_engine::Report;
@@ -106,31 +105,8 @@ pub struct HotKey {
     pub count: u64,
 }
 
-/// Advice for authors of programs: what kept transactions from running at the same time.
-impl fmt::Display for BlockExecution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { transactions, executions, threads, mode, reason, waits, aborts, .. } = self;
-        writeln!(
-            f,
-            "{transactions} transactions ran {executions} times on {threads} threads ({mode:?}, {reason:?}): {waits} waits, \
-             {aborts} runs thrown away"
-        )?;
-        for HotKey { key, count } in &self.hot_keys {
-            writeln!(
-                f,
-                "{key}: waited for {count} times; if what transactions add to it is never read by them, declare Add instead of \
-                 Write; else split the object that it holds",
-            )?;
-        }
-        if *reason == Reason::Broken {
-            writeln!(f, "the engine broke off, and the block ran again in order: this is a bug")?;
-        }
-        Ok(())
-    }
-}
-
 /// Takes down what happens while a block is executed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Recorder {
     clock: Option<Clock>,
     began_ns: u64,
@@ -195,11 +171,6 @@ impl Recorder {
         for key in conflicts {
             *self.conflicts.entry(key).or_default() += 1;
         }
-    }
-
-    /// As [`Self::add`], of a report whose conflicts are keys by number.
-    pub(crate) fn add_of(&mut self, report: &Report, keys: &[StateKey]) {
-        self.add(report, report.conflicts.iter().filter_map(|key| keys.get(key.index()).copied()));
     }
 
     /// What happened.

@@ -21,6 +21,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod advice;
 mod block;
 mod block_state;
 mod declare;
@@ -37,11 +38,12 @@ mod simulate;
 pub mod testing;
 mod transaction;
 
+pub use advice::advice;
 pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
 pub use declare::{declared_access, declared_by, required_fee};
 pub use execution::{BlockExecution, Clock, ExecutionMode, HotKey, Stage, StageTime};
 pub use execution::{HOT_KEYS_MAX, SPANS_MAX};
-pub use heddle_engine::{Choice, Config, Reason};
+pub use heddle_engine::{Choice, Config};
 pub use parallel::Parallel;
 pub use sequential::Sequential;
 pub use simulate::{Simulation, simulate};

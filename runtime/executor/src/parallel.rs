@@ -7,8 +7,8 @@
 //! 3. **Open** transactions follow, on what those left.
 //! 4. Deposits and fees are **settled** in the order of execution, the other phases run, and the changes are collected.
 //!
-//! When the engine finds one of its invariants broken, everything is discarded and the block runs as [`crate::Sequential`]; the
-//! block's [`BlockExecution`] says so.
+//! When the engine finds one of its invariants broken, everything is discarded and the block runs as [`crate::Sequential`]; its
+//! [`BlockExecution`] says so.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -65,7 +65,6 @@ pub struct Parallel {
     planner: BlockPlanner,
     scratch: Scratch,
     was_present: Vec<bool>,
-    recorder: Recorder,
     last: BlockExecution,
 }
 
@@ -79,17 +78,16 @@ impl Executor for Parallel {
         state: &dyn StateView,
         block: &BlockInput<'_>,
     ) -> BlockOutcome {
-        self.recorder = Recorder::start(self.config.clock);
+        let recorder = Recorder::start(self.config.clock);
         let runner = Runner { programs, block: block.info() };
-        let executed = Execution { parallel: self, runner, state, events: Vec::new() }.all(block);
-        let Ok(outcome) = executed else {
-            let mut sequential = self.config.clock.map(Sequential::with_clock).unwrap_or_default();
+        let events = Vec::new();
+        let execution = Execution { parallel: self, runner, state, recorder, events };
+        execution.all(block).unwrap_or_else(|Broken| {
+            let mut sequential = Sequential::default();
             let outcome = sequential.execute(programs, state, block);
             self.last = BlockExecution { reason: Reason::Broken, ..sequential.last_execution() };
-            return outcome;
-        };
-        self.last = std::mem::take(&mut self.recorder).finish();
-        outcome
+            outcome
+        })
     }
 
     fn last_execution(&self) -> BlockExecution {
@@ -110,7 +108,6 @@ impl Parallel {
             planner: BlockPlanner::default(),
             scratch: Scratch::default(),
             was_present: Vec::new(),
-            recorder: Recorder::default(),
             last: BlockExecution::default(),
         }
     }
@@ -127,6 +124,7 @@ struct Execution<'a> {
     parallel: &'a mut Parallel,
     runner: Runner<'a>,
     state: &'a dyn StateView,
+    recorder: Recorder,
     events: Vec<Event>,
 }
 
@@ -143,15 +141,20 @@ impl Execution<'_> {
         settled.receipts.reserve_exact(ids.len());
         settled.traces.reserve_exact(ids.len());
         settled.indices.reserve_exact(ids.len());
-        self.end_stage(Stage::Plan, block.transactions.len());
+        self.recorder.end_stage(Stage::Plan, block.transactions.len());
         self.declared(plan, &mut settled)?;
-        self.end_stage(Stage::Declared, settled.receipts.len());
         self.open(&open, &mut settled);
-        self.end_stage(Stage::Open, open.len());
+        self.recorder.end_stage(Stage::Open, open.len());
         for phase in Phase::AFTER_TRANSACTIONS {
             self.phase(phase, &mut settled)?;
         }
-        let Self { parallel: Parallel { table, config, recorder, .. }, state, events, .. } = self;
+        let Self {
+            parallel: Parallel { table, config, last, .. },
+            state,
+            mut recorder,
+            events,
+            ..
+        } = self;
         table.credit(native::fee_collector(), settled.fees.signed());
         let (receipts, traces) = settled.into_block_order();
         let outcome = BlockOutcome {
@@ -164,46 +167,48 @@ impl Execution<'_> {
             changes: table.finish(state),
         };
         recorder.end_stage(Stage::Finish, outcome.changes.len());
+        *last = recorder.finish();
         Ok(outcome)
-    }
-
-    fn end_stage(&mut self, stage: Stage, items: usize) {
-        self.parallel.recorder.end_stage(stage, items);
     }
 
     fn declared(&mut self, plan: BlockPlan, settled: &mut Settled) -> Result<(), Broken> {
         let BlockPlan { declared, tasks, .. } = plan;
         let (job, report) = self.run(Work::Transactions(declared), tasks)?;
-        let Parallel { engine, table, was_present, recorder, .. } = &mut *self.parallel;
-        recorder.add_of(&report, table.keys());
+        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        self.recorder.add(&report, table.named(&report.conflicts));
         let Work::Transactions(transactions) = job else { unreachable!("as it was given") };
         let outputs = engine.outputs();
         let mut settlement = Settlement::new(table, was_present, outputs);
         for (planned, output) in transactions.iter().zip(outputs) {
             settlement.settle(planned.index, output, settled);
         }
+        self.recorder.end_stage(Stage::Declared, transactions.len());
         Ok(())
     }
 
     fn phase(&mut self, phase: Phase, settled: &mut Settled) -> Result<(), Broken> {
-        let items = self.run_phase(phase, settled)?;
-        self.end_stage(Stage::Phase(phase), items);
-        Ok(())
-    }
-
-    /// How many items it had.
-    fn run_phase(&mut self, phase: Phase, settled: &mut Settled) -> Result<usize, Broken> {
         let Parallel { table, config, scratch, .. } = &mut *self.parallel;
         let mut state = TableState { table, before: self.state };
-        let mut items = phases::plan_items(self.runner, phase, &state, &settled.inboxes);
+        let items = phases::plan_items(self.runner, phase, &state, &settled.inboxes);
         let count = items.len();
-        let is_alone = count < 2 || config.choice == Choice::Sequential;
+        let is_alone = items.len() < 2 || config.choice == Choice::Sequential;
         if is_alone || fills_inboxes(&items) {
             let (inboxes, events) = (&mut settled.inboxes, &mut self.events);
             let state = &mut state;
             PhaseRun { runner: self.runner, state, inboxes, events, scratch }.run_items(items);
-            return Ok(count);
+        } else {
+            self.items_together(items, settled)?;
         }
+        self.recorder.end_stage(Stage::Phase(phase), count);
+        Ok(())
+    }
+
+    fn items_together(
+        &mut self,
+        mut items: Vec<Item>,
+        settled: &mut Settled,
+    ) -> Result<(), Broken> {
+        let table = &mut self.parallel.table;
         let mut tasks = Tasks::default();
         for item in &mut items {
             let inbox = item.work.inbox.as_ref();
@@ -211,15 +216,15 @@ impl Execution<'_> {
             plan::declare_item(&item.work.access, table, &mut tasks);
         }
         table.fetch(self.state);
-        let (job, _) = self.run(Work::Items(items), tasks)?;
+        let (work, _) = self.run(Work::Items(items), tasks)?;
         let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
-        let Work::Items(items) = job else { unreachable!("as it was given") };
+        let Work::Items(items) = work else { unreachable!("as it was given") };
         let outputs = engine.outputs();
         let mut settlement = Settlement::new(table, was_present, outputs);
         for (item, output) in items.iter().zip(outputs) {
             settlement.settle_item(item, output, &mut settled.inboxes, &mut self.events);
         }
-        Ok(count)
+        Ok(())
     }
 
     /// Runs tasks on the table's values, and gives the work back. Outputs are in the engine.

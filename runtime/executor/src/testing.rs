@@ -49,10 +49,10 @@ use heddle_types::ValidatorIndex;
 use heddle_types::Value;
 use heddle_types::View;
 
+use crate::advice::advice;
 use crate::block::BlockInput;
 use crate::block::BlockOutcome;
 use crate::block::Executor;
-use crate::execution::BlockExecution;
 use crate::parallel::Parallel;
 use crate::sequential::Sequential;
 
@@ -160,13 +160,13 @@ impl TestChain {
         outcome
     }
 
-    /// What keeps `transactions` from running at the same time: print it. Changes nothing.
-    pub fn advice(&self, transactions: &[Arc<CheckedTransaction>]) -> BlockExecution {
+    /// What keeps `transactions` from running at the same time, for whoever wrote the programs: print it. Changes nothing.
+    pub fn advice(&self, transactions: &[Arc<CheckedTransaction>]) -> String {
         let header = header(self.height);
         let block = BlockInput { header: &header, transactions };
         let mut executor = Parallel::new(planned(4));
         executor.execute(&self.programs, &self.state, &block);
-        executor.last_execution()
+        advice(&executor.last_execution())
     }
 
     /// A declared transaction of lane 0, next in its order, with a generous maximum fee, that does not expire.

@@ -55,6 +55,10 @@ impl Execution<'_> {
             self.open_together(transactions, settled);
         } else {
             transactions.iter().for_each(|planned| self.open_alone(planned, settled));
+            let tasks = u32::try_from(transactions.len()).unwrap_or(u32::MAX);
+            let executions = u64::from(tasks);
+            let report = Report { threads: 1, tasks, executions, ..Report::default() };
+            self.recorder.add(&report, []);
         }
     }
 
@@ -75,7 +79,7 @@ impl Execution<'_> {
     }
 
     fn open_together(&mut self, transactions: &[PlannedTx], settled: &mut Settled) {
-        let Parallel { table, was_present, recorder, config, .. } = &mut *self.parallel;
+        let Parallel { table, was_present, config, .. } = &mut *self.parallel;
         let late = LateKeys::new(table.keys().len(), self.state);
         let job = OpenTransactions { runner: self.runner, transactions, table, late };
         let (mut done, late) = job.run(*config);
@@ -92,7 +96,7 @@ impl Execution<'_> {
         for (key, entry) in done.writes {
             table.now[numbers.of(key).index()] = entry;
         }
-        recorder.add_of(&done.report, table.keys());
+        self.recorder.add(&done.report, table.named(&done.report.conflicts));
     }
 }
 

@@ -1,5 +1,6 @@
 //! A block's keys by number: what was there when the block began, and what is there now.
 
+use heddle_engine::Key;
 use heddle_sdk::Base;
 use heddle_sdk::Blocked;
 use heddle_sdk::add_to_value;
@@ -81,6 +82,11 @@ impl Table {
     /// All keys, by number.
     pub(crate) fn keys(&self) -> &[StateKey] {
         self.interner.keys()
+    }
+
+    /// The keys with these numbers.
+    pub(crate) fn named<'n>(&'n self, numbers: &'n [Key]) -> impl Iterator<Item = StateKey> + 'n {
+        numbers.iter().filter_map(|number| self.keys().get(number.index()).copied())
     }
 
     /// Credits `delta` to `address` when the block ends.

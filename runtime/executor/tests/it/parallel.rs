@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use heddle_engine::Reason;
+use heddle_executor::BlockExecution;
 use heddle_executor::BlockInput;
 use heddle_executor::BlockOutcome;
 use heddle_executor::Choice;
 use heddle_executor::Config;
+use heddle_executor::ExecutionMode;
 use heddle_executor::Executor;
+use heddle_executor::HotKey;
 use heddle_executor::Parallel;
-use heddle_executor::Reason;
 use heddle_executor::Sequential;
 use heddle_executor::Stage;
 use heddle_executor::testing::TestChain;
@@ -184,38 +187,35 @@ fn a_block_of_thousands_of_keys() {
 }
 
 #[test]
-fn open_transactions_are_told_of_in_the_report() {
+fn what_happened_is_told_of_both_parts() {
     let (chain, block) = payments(50, &many(400, 2));
     let header = header(chain.height);
     let input = BlockInput { header: &header, transactions: &block };
-    let mut executor = Parallel::new(Config::threads(2));
+    let config = Config { choice: Choice::Planned, ..Config::threads(2) };
+    let mut executor = Parallel::new(config);
     executor.execute(&chain.programs, &chain.state, &input);
-    let execution = executor.last_execution();
-    let items = |stage| {
-        let found = execution.stages.iter().find(|time| time.stage == stage).unwrap();
-        found.items
-    };
-    assert_eq!(items(Stage::Declared) + items(Stage::Open), 400);
+    let happened = executor.last_execution();
+    assert_eq!(happened.transactions, 400);
+    assert!(happened.executions >= 400);
+    assert_eq!((happened.mode, happened.threads), (ExecutionMode::Mixed, 2));
+    let items = |stage| happened.stages.iter().find(|done| done.stage == stage).unwrap().items;
     assert!(items(Stage::Open) >= 200);
-    assert_eq!(execution.transactions, 400);
-    assert!(execution.executions >= 400);
+    assert_eq!(items(Stage::Declared) + items(Stage::Open), 400);
 }
 
 #[test]
 fn the_advice_names_the_key_that_all_wait_for() {
     let chain = chain();
-    let block: Vec<_> = (1..=4)
-        .map(|n| tx(&chain, n, honest(&[Op::Show(7), Op::Write(7, vec![n])]), |_| {}))
-        .collect();
-    let report = chain.advice(&block);
-    assert_eq!(report.transactions, 4);
-    let text = report.to_string();
-    assert!(text.contains("4 transactions ran"), "{text}");
-    if let Some(hot) = report.hot_keys.first() {
-        assert_eq!(hot.key, cell(7));
-        assert!(text.contains(&cell(7).to_string()), "{text}");
-    }
+    let mark = |n: u8| honest(&[Op::Show(7), Op::Work(1), Op::Write(7, vec![n])]);
+    let block: Vec<_> = (1..=4).map(|n| tx(&chain, n, mark(n), |_| {})).collect();
+    let advice = chain.advice(&block);
+    assert!(advice.contains("4 transactions ran"), "{advice}");
+    assert!(advice.contains("the longest chain"), "{advice}");
     assert_eq!(chain.next_sequence(&address(&key(1)), 0), 0, "nothing was changed");
+    let hot = HotKey { key: cell(7), count: 3 };
+    let happened = BlockExecution { hot_keys: vec![hot], ..BlockExecution::default() };
+    let advice = heddle_executor::advice(&happened);
+    assert!(advice.contains(&cell(7).to_string()), "{advice}");
 }
 
 /// A key with a deposit, deleted by a declared transaction and added to by an open one, so that the deposit is needed again.
