@@ -1,6 +1,7 @@
 //! The programs of a node.
 
 use std::fmt;
+use std::sync::Arc;
 
 use heddle_types::Call;
 use heddle_types::Event;
@@ -14,8 +15,9 @@ use crate::program::Program;
 /// The code with which a call of a number that no program has fails; no program uses it.
 pub const UNKNOWN_PROGRAM: u16 = u16::MAX;
 
-/// All programs, by number. The same on every node of a chain.
-pub struct Programs(Vec<(ProgramId, Box<dyn Program>)>);
+/// All programs, by number. The same on every node of a chain. Clones share them.
+#[derive(Clone)]
+pub struct Programs(Arc<[(ProgramId, Box<dyn Program>)]>);
 
 /// A failure in words.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,12 +9,16 @@
 #![allow(clippy::unwrap_used, reason = "an example ends when something is wrong")]
 #![allow(clippy::disallowed_types, reason = "it measures time")]
 
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
 use heddle_executor::BlockInput;
+use heddle_executor::Choice;
+use heddle_executor::Config;
 use heddle_executor::Executor;
+use heddle_executor::Parallel;
 use heddle_executor::Sequential;
 use heddle_executor::declared_by;
 use heddle_executor::measuring::Transfers;
@@ -27,9 +31,12 @@ use heddle_sdk::Programs;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::CheckedTransaction;
+use heddle_types::Entry;
 use heddle_types::Nonce;
 use heddle_types::Receipt;
 use heddle_types::SecretKey;
+use heddle_types::StateKey;
+use heddle_types::StateView;
 use heddle_types::Transaction;
 use heddle_types::TransactionBody;
 use heddle_types::decode_exact;
@@ -44,9 +51,17 @@ fn main() {
     let (chain, signed) = block(accounts, transactions);
     let mut parts: Vec<(&str, Vec<f64>)> = Vec::new();
     let mut receipts = Vec::with_capacity(transactions);
+    let lookup = Lookup(chain.state.0.iter().map(|(key, entry)| (*key, entry.clone())).collect());
+    let planned = Config { choice: Choice::Planned, ..Config::threads(2) };
+    let mut executors = [
+        ("all, 1 thread", Parallel::new(Config::threads(1))),
+        ("all, 2 threads", Parallel::new(Config::threads(2))),
+        ("all, 2 threads, planned", Parallel::new(planned)),
+    ];
     for _ in 0..rounds {
         receipts.clear();
-        round(&chain, &signed, &mut receipts, &mut |name, nanos| {
+        let memory = (&mut receipts, &lookup, executors.as_mut_slice());
+        round(&chain, &signed, memory, &mut |name, nanos| {
             let per_transfer = nanos / transactions as f64;
             match parts.iter_mut().find(|part| part.0 == name) {
                 Some(part) => part.1.push(per_transfer),
@@ -56,7 +71,16 @@ fn main() {
     }
     for (name, mut nanos) in parts {
         nanos.sort_by(f64::total_cmp);
-        println!("{name:<24}{:>9.1} ns", nanos[nanos.len() / 2]);
+        println!("{name:<26}{:>9.1} ns", nanos[nanos.len() / 2]);
+    }
+}
+
+/// State whose look-ups cost next to nothing, since it is not state that is measured here.
+struct Lookup(HashMap<StateKey, Entry>);
+
+impl StateView for Lookup {
+    fn entry(&self, key: &StateKey) -> Option<Entry> {
+        self.0.get(key).cloned()
     }
 }
 
@@ -64,7 +88,7 @@ fn main() {
 fn round(
     chain: &TestChain,
     signed: &[Vec<u8>],
-    receipts: &mut Vec<Receipt>,
+    (receipts, lookup, executors): (&mut Vec<Receipt>, &Lookup, &mut [(&'static str, Parallel)]),
     record: &mut dyn FnMut(&'static str, f64),
 ) {
     let mut timed = |name, work: &mut dyn FnMut()| {
@@ -94,10 +118,17 @@ fn round(
     timed("receipts root", &mut || {
         black_box(receipts_root(receipts));
     });
-    timed("sequential, all", &mut || {
-        let outcome = Sequential::default().execute(&chain.programs, &chain.state, &input);
-        assert_eq!(outcome.receipts.len(), checked.len());
-    });
+    let state = lookup;
+    let mut all = |name, executor: &mut dyn Executor| {
+        timed(name, &mut || {
+            let outcome = executor.execute(&chain.programs, state, &input);
+            assert_eq!(outcome.receipts.len(), checked.len());
+        });
+    };
+    all("all, sequential", &mut Sequential::default());
+    for (name, executor) in executors {
+        all(name, executor);
+    }
 }
 
 /// Transfers between random accounts.

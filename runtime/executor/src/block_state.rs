@@ -28,6 +28,7 @@ use heddle_types::StateView;
 use crate::effects::Added;
 use crate::effects::Effects;
 use crate::effects::Write;
+use crate::overlay::Overlay;
 
 /// State with what the block has done so far.
 pub(crate) struct BlockState<'a> {
@@ -70,25 +71,16 @@ impl Base for BlockState<'_> {
     }
 }
 
-impl<'a> BlockState<'a> {
-    pub(crate) const fn new(start: &'a dyn StateView) -> Self {
-        Self { start, cells: BTreeMap::new(), credits: BTreeMap::new() }
-    }
-
-    /// Makes all changes, whose keys `key` knows, and notes what goes back. Says how much of what adds reserved is kept.
-    pub(crate) fn apply<'k>(
-        &mut self,
-        effects: &mut Effects,
-        key: impl Fn(usize) -> &'k StateKey,
-    ) -> Amount {
+impl Overlay for BlockState<'_> {
+    fn apply(&mut self, effects: &mut Effects, key: impl Fn(usize) -> StateKey) -> Amount {
         let mut kept = Amount::ZERO;
         for (slot, write) in effects.writes.drain(..) {
             let key = key(slot);
             match write {
-                Write::Put(entry) => self.cell(key).now = Some(entry),
-                Write::Delete => self.cell(key).now = None,
+                Write::Put(entry) => self.cell(&key).now = Some(entry),
+                Write::Delete => self.cell(&key).now = None,
                 Write::Add(added) => {
-                    let more = self.add(key, added);
+                    let more = self.add(&key, added);
                     kept = kept.checked_add(more).expect("deposits are part of the supply");
                 }
             }
@@ -98,6 +90,12 @@ impl<'a> BlockState<'a> {
             self.credit(address, amount.signed());
         }
         kept
+    }
+}
+
+impl<'a> BlockState<'a> {
+    pub(crate) const fn new(start: &'a dyn StateView) -> Self {
+        Self { start, cells: BTreeMap::new(), credits: BTreeMap::new() }
     }
 
     /// Credits `amount` to `address` when the block ends.

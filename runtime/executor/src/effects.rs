@@ -27,7 +27,7 @@ pub(crate) enum Write {
 }
 
 /// A number that is added to a key, unseen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Added {
     pub(crate) delta: i128,
     /// Kept if this creates the key.

@@ -5,6 +5,8 @@
 //!
 //! [`BlockOutcome`]: crate::BlockOutcome
 
+mod advice;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 

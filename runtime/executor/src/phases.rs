@@ -15,23 +15,23 @@ use heddle_sdk::limits::WORK_ITEMS_MAX;
 use heddle_types::Event;
 use heddle_types::ProgramId;
 
-use crate::block_state::BlockState;
+use crate::overlay::Overlay;
 use crate::panics;
 use crate::transaction::Runner;
 use crate::transaction::Scratch;
 
 /// What phases work on.
-pub(crate) struct PhaseRun<'a, 's> {
+pub(crate) struct PhaseRun<'a, S> {
     pub(crate) runner: Runner<'a>,
-    pub(crate) state: &'a mut BlockState<'s>,
+    pub(crate) state: &'a mut S,
     pub(crate) inboxes: &'a mut Inboxes,
     pub(crate) events: &'a mut Vec<Event>,
     pub(crate) scratch: &'a mut Scratch,
 }
 
-impl PhaseRun<'_, '_> {
+impl<S: Overlay> PhaseRun<'_, S> {
     /// Runs one phase: all programs plan on what there is when it begins, then all items run, by program and in the order in which
-    /// it planned them. How many there were.
+    /// it planned them. Says how many.
     pub(crate) fn run(&mut self, phase: Phase) -> usize {
         let programs = self.runner.programs;
         let taking_part = programs.iter().filter(|program| program.phases().contains(&phase));
@@ -90,7 +90,7 @@ impl PhaseRun<'_, '_> {
 
     fn apply(&mut self, item: &Item<'_>) {
         let effects = &mut self.scratch.effects;
-        let _kept = self.state.apply(effects, |slot| item.item.access.key(slot));
+        let _kept = self.state.apply(effects, |slot| *item.item.access.key(slot));
         for appended in effects.appends.drain(..) {
             self.inboxes.push(item.phase, item.position, appended);
         }

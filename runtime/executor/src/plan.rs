@@ -55,11 +55,35 @@ pub(crate) struct Plan<'a> {
 }
 
 /// Where a lane stands while the block is planned.
-struct Lane {
+#[derive(Debug)]
+pub(crate) struct Lane {
     next: u64,
-    is_used: bool,
+    pub(crate) is_used: bool,
     /// Whether an open transaction of this lane stands earlier in the block.
-    is_open: bool,
+    pub(crate) is_open: bool,
+}
+
+impl Lane {
+    /// As its entry says before the block.
+    pub(crate) fn new(entry: Option<&Entry>) -> Self {
+        Self { next: native::next_sequence(entry), is_used: false, is_open: false }
+    }
+
+    /// Uses up `sequence`, if it is the next.
+    pub(crate) fn take(&mut self, sequence: u64) -> Result<(), SkipReason> {
+        // The largest number is never used: there is none after it.
+        match sequence.checked_add(1) {
+            Some(after) if sequence == self.next => self.next = after,
+            _ => return Err(SkipReason::WrongNonce { expected: self.next }),
+        }
+        self.is_used = true;
+        Ok(())
+    }
+
+    /// What its entry says after the block.
+    pub(crate) fn entry(&self) -> Entry {
+        Entry { deposit: None, value: Value::new(&native::encode_sequence(self.next)) }
+    }
 }
 
 type Lanes = BTreeMap<(Address, u8), Lane>;
@@ -77,9 +101,7 @@ pub(crate) fn plan<'a>(
         let lane = match admit(state, block, tx, &mut lanes) {
             Ok(lane) => lane,
             Err(reason) => {
-                let is_repeated = taken.contains(&plan.ids, &tx.id());
-                let reason = if is_repeated { SkipReason::Duplicate } else { reason };
-                plan.skipped.push((position, reason));
+                plan.skipped.push((position, taken.reason(&plan.ids, &tx.id(), reason)));
                 continue;
             }
         };
@@ -103,6 +125,20 @@ fn admit<'l>(
     tx: &CheckedTransaction,
     lanes: &'l mut Lanes,
 ) -> Result<&'l mut Lane, SkipReason> {
+    let (number, sequence) = check_envelope(block, tx)?;
+    let sender = tx.transaction().body.sender;
+    let lane = lanes
+        .entry((sender, number))
+        .or_insert_with(|| Lane::new(state.entry(&native::nonce_key(&sender, number)).as_ref()));
+    lane.take(sequence)?;
+    Ok(lane)
+}
+
+/// The lane and sequence of a transaction that may run now if its sequence is the lane's next.
+pub(crate) fn check_envelope(
+    block: &BlockInput<'_>,
+    tx: &CheckedTransaction,
+) -> Result<(u8, u64), SkipReason> {
     let body = &tx.transaction().body;
     if !tx.signature_ok() {
         return Err(SkipReason::BadSignature);
@@ -113,35 +149,24 @@ fn admit<'l>(
     if block.header.height > body.valid_until {
         return Err(SkipReason::Expired);
     }
-    let (number, sequence) = match body.nonce {
-        Nonce::Lane { lane, sequence } => (lane, sequence),
-        Nonce::Window { millis: _ } => return Err(SkipReason::NonceKind),
-    };
-    let lane = lanes.entry((body.sender, number)).or_insert_with(|| {
-        let entry = state.entry(&native::nonce_key(&body.sender, number));
-        Lane { next: native::next_sequence(entry.as_ref()), is_used: false, is_open: false }
-    });
-    // The largest number is never used: there is none after it.
-    match sequence.checked_add(1) {
-        Some(after) if sequence == lane.next => lane.next = after,
-        _ => return Err(SkipReason::WrongNonce { expected: lane.next }),
+    match body.nonce {
+        Nonce::Lane { lane, sequence } => Ok((lane, sequence)),
+        Nonce::Window { millis: _ } => Err(SkipReason::NonceKind),
     }
-    lane.is_used = true;
-    Ok(lane)
 }
 
 fn nonce_entry(((sender, number), lane): ((Address, u8), Lane)) -> (StateKey, Entry) {
-    let value = Value::new(&native::encode_sequence(lane.next));
-    (native::nonce_key(&sender, number), Entry { deposit: None, value })
+    (native::nonce_key(&sender, number), lane.entry())
 }
 
 /// The ids taken so far. Only a transaction that is skipped anyway is looked up, so the set is filled when it is needed.
-#[derive(Default)]
-struct TakenIds(BTreeSet<TxId>);
+#[derive(Debug, Default)]
+pub(crate) struct TakenIds(BTreeSet<TxId>);
 
 impl TakenIds {
-    fn contains(&mut self, taken: &[TxId], id: &TxId) -> bool {
+    /// Why `id` is skipped, which is skipped for `reason` unless it was `taken` before.
+    pub(crate) fn reason(&mut self, taken: &[TxId], id: &TxId, reason: SkipReason) -> SkipReason {
         self.0.extend(&taken[self.0.len()..]);
-        self.0.contains(id)
+        if self.0.contains(id) { SkipReason::Duplicate } else { reason }
     }
 }

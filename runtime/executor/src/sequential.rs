@@ -35,6 +35,7 @@ use crate::execution::BlockExecution;
 use crate::execution::Clock;
 use crate::execution::Recorder;
 use crate::execution::Stage;
+use crate::overlay::Overlay;
 use crate::phases::PhaseRun;
 use crate::plan;
 use crate::plan::Planned;
@@ -77,7 +78,7 @@ impl Executor for Sequential {
             done.extend(part.iter().map(|planned| (planned.index, run.transaction(planned))));
             recorder.end_stage(stage, part.len());
         }
-        recorder.add(&in_order(plan.ids.len()), []);
+        recorder.add(&report(plan.ids.len()), []);
 
         for phase in Phase::AFTER_TRANSACTIONS {
             let items = run.phase(phase);
@@ -108,7 +109,7 @@ impl Executor for Sequential {
 }
 
 /// The report of transactions that ran one after the other.
-fn in_order(transactions: usize) -> Report {
+pub(crate) fn report(transactions: usize) -> Report {
     let tasks = u32::try_from(transactions).unwrap_or(u32::MAX);
     Report { threads: 1, tasks, executions: u64::from(tasks), ..Report::default() }
 }
@@ -157,7 +158,7 @@ impl<'a> BlockRun<'a> {
         let receipt = &mut ran.receipt;
         self.fees = self.fees.checked_add(receipt.fee_paid).expect(supply);
         let mut effects = std::mem::take(&mut self.scratch.effects);
-        let kept = self.state.apply(&mut effects, |slot| self.scratch.key(planned, slot));
+        let kept = self.state.apply(&mut effects, |slot| *self.scratch.key(planned, slot));
         receipt.deposit_paid = receipt.deposit_paid.checked_add(kept).expect(supply);
         for appended in effects.appends.drain(..) {
             self.inboxes.push(Phase::Transactions, planned.index.get(), appended);

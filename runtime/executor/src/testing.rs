@@ -11,9 +11,13 @@
 //! assert!(outcome.receipts.is_empty());
 //! ```
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use heddle_engine::Choice;
+use heddle_engine::Config;
+use heddle_engine::Reason;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::Programs;
 use heddle_sdk::native;
@@ -47,6 +51,8 @@ use heddle_types::View;
 use crate::block::BlockInput;
 use crate::block::BlockOutcome;
 use crate::block::Executor;
+use crate::execution::BlockExecution;
+use crate::parallel::Parallel;
 use crate::sequential::Sequential;
 
 /// State in memory.
@@ -69,6 +75,26 @@ impl MemoryState {
             };
         }
     }
+}
+
+thread_local! {
+    /// What every block of a test is executed by besides [`Sequential`]: the ways and numbers of threads that differ most.
+    static EXECUTORS: RefCell<Vec<Parallel>> = RefCell::new(
+        [
+            Config::threads(1),
+            Config::threads(2),
+            planned(2),
+            Config { chunk: Some(1), ..planned(4) },
+            Config { speculate: false, ..planned(8) },
+        ]
+        .map(Parallel::new)
+        .into(),
+    );
+}
+
+/// On this many threads, whatever that costs.
+const fn planned(threads: usize) -> Config {
+    Config { choice: Choice::Planned, ..Config::threads(threads) }
 }
 
 /// A chain in memory.
@@ -111,13 +137,34 @@ impl TestChain {
     }
 
     /// Executes a block of `transactions` and makes its changes.
+    ///
+    /// # Panics
+    /// When not all executors, on one thread and on several, give the same outcome: a bug in them, or a program that is not
+    /// deterministic.
     pub fn run(&mut self, transactions: &[Arc<CheckedTransaction>]) -> BlockOutcome {
         let header = header(self.height);
         let block = BlockInput { header: &header, transactions };
         let outcome = Sequential::default().execute(&self.programs, &self.state, &block);
+        EXECUTORS.with_borrow_mut(|executors| {
+            for executor in executors {
+                let again = executor.execute(&self.programs, &self.state, &block);
+                let reason = executor.last_execution().reason;
+                assert_ne!(reason, Reason::Broken, "the engine broke: {executor:?}");
+                assert_eq!(again, outcome, "not what one after the other gives: {executor:?}");
+            }
+        });
         self.state.apply(&outcome.changes);
         self.height = self.height.next();
         outcome
+    }
+
+    /// What keeps `transactions` from running at the same time: print it. Changes nothing.
+    pub fn advice(&self, transactions: &[Arc<CheckedTransaction>]) -> BlockExecution {
+        let header = header(self.height);
+        let block = BlockInput { header: &header, transactions };
+        let mut executor = Parallel::new(planned(4));
+        executor.execute(&self.programs, &self.state, &block);
+        executor.last_execution()
     }
 
     /// A declared transaction of lane 0, next in its order, with a generous maximum fee, that does not expire.

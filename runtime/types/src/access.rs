@@ -116,9 +116,9 @@ impl AccessSet {
         self.0.iter().map(|declared| (&declared.key, declared.mode))
     }
 
-    /// Their [`fingerprint`]s, by slot.
-    pub fn fingerprints(&self) -> impl Iterator<Item = u64> {
-        self.0.iter().map(|declared| declared.fingerprint)
+    /// All of them, each with its [`fingerprint`], in key order.
+    pub fn iter_hashed(&self) -> impl Iterator<Item = (&StateKey, AccessMode, u64)> {
+        self.0.iter().map(|declared| (&declared.key, declared.mode, declared.fingerprint))
     }
 
     /// How many keys are declared.

@@ -12,6 +12,11 @@ use crate::state_key::StateKey;
 pub trait StateView: Sync {
     /// What is at `key`.
     fn entry(&self, key: &StateKey) -> Option<Entry>;
+
+    /// Appends what is at each of `keys` to `found`, in their order. For many keys at once, which may be quicker.
+    fn entries(&self, keys: &[StateKey], found: &mut Vec<Option<Entry>>) {
+        found.extend(keys.iter().map(|key| self.entry(key)));
+    }
 }
 
 /// New entries by key; none means that the key is deleted. Strictly ascending by key, each key once.
@@ -24,6 +29,15 @@ impl ChangeSet {
         changes.reverse();
         changes.sort_by_key(|change| change.0);
         changes.dedup_by_key(|change| change.0);
+        Self(changes)
+    }
+
+    /// From changes in strictly ascending order by key.
+    ///
+    /// # Panics
+    /// When they are not.
+    pub fn from_ascending(changes: Vec<(StateKey, Option<Entry>)>) -> Self {
+        assert!(changes.is_sorted_by(|a, b| a.0 < b.0), "strictly ascending by key");
         Self(changes)
     }
 

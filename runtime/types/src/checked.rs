@@ -120,6 +120,11 @@ impl CheckedTransaction {
     pub fn declared(&self, derive: impl FnOnce(&TransactionBody) -> Declared) -> &Arc<Declared> {
         self.declared.get_or_init(|| Arc::new(derive(&self.transaction.body)))
     }
+
+    /// What it declares, if that was asked for before.
+    pub fn known_declared(&self) -> Option<&Arc<Declared>> {
+        self.declared.get()
+    }
 }
 
 /// What a transaction declares follows from its bytes, and is no part of what it is.

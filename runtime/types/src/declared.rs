@@ -16,6 +16,8 @@ pub struct Declared {
     pub fee: Amount,
     /// How long it may take to run, in about nanoseconds. A hint for scheduling; no result depends on it.
     pub cost: u64,
+    /// How many of the keys are the system program's; they come first, and no program may touch them.
+    pub system_keys: usize,
     /// The slot of the payer's native balance.
     pub payer_slot: usize,
     /// The slot of the sender's nonce lane; none for other kinds of nonces.

@@ -77,18 +77,28 @@ pub struct ProgramError {
 }
 
 /// The hash of a block's receipts, in order.
+pub fn receipts_root(receipts: &[Receipt]) -> Hash32 {
+    receipts_root_of(&receipt_hashes(receipts))
+}
+
+/// The hash of each of some receipts: whoever has threads hashes parts of a block's at the same time.
 ///
 /// # Panics
 /// Never: writing to a `Vec` cannot fail, and the lengths of a receipt's parts fit `u32`.
-pub fn receipts_root(receipts: &[Receipt]) -> Hash32 {
+pub fn receipt_hashes(receipts: &[Receipt]) -> Vec<Hash32> {
     let mut bytes = Vec::with_capacity(512);
-    let mut hashes = Vec::with_capacity(receipts.len());
-    for receipt in receipts {
+    let hash = |receipt: &Receipt| {
         bytes.clear();
         receipt.serialize(&mut bytes).expect("writing to a Vec cannot fail");
-        hashes.push(Hash32::of(Domain::RECEIPTS, &[&bytes]).0);
-    }
-    Hash32::of(Domain::RECEIPTS, &[hashes.as_flattened()])
+        Hash32::of(Domain::RECEIPTS, &[&bytes])
+    };
+    receipts.iter().map(hash).collect()
+}
+
+/// The hash of a block's receipts from the hash of each, in order.
+pub fn receipts_root_of(hashes: &[Hash32]) -> Hash32 {
+    let bytes: Vec<_> = hashes.iter().map(|hash| hash.0).collect();
+    Hash32::of(Domain::RECEIPTS, &[bytes.as_flattened()])
 }
 
 impl Canonical for Receipt {

@@ -179,9 +179,15 @@ mod tests {
         let both = Touch::READ.with(Touch::WRITE);
         let mut set = AccessSet::default();
         (0..16).for_each(|n| assert!(set.declare(key(n), AccessMode::Write)));
-        let (payer_slot, nonce_slot) = (0, None);
-        let declared =
-            Declared { set, failure: None, fee: Amount::ZERO, cost: 0, payer_slot, nonce_slot };
+        let declared = Declared {
+            set,
+            failure: None,
+            fee: Amount::ZERO,
+            cost: 0,
+            system_keys: 0,
+            payer_slot: 0,
+            nonce_slot: None,
+        };
         let mut touches = SlotTouches::default();
         touches.note(15, Touch::APPEND);
         touches.note(3, Touch::READ);

@@ -3,19 +3,26 @@
 use std::num::NonZeroU16;
 use std::thread;
 
+use heddle_executor::Choice;
 use heddle_executor::Clock;
+use heddle_executor::Config;
 use heddle_executor::Executor;
+use heddle_executor::Parallel;
 use heddle_executor::Sequential;
 
 use crate::home::ExecutionChoice;
 
 /// The executor for this many threads; `clock` times what it does.
-pub(crate) fn executor(
-    _threads: usize,
-    _choice: ExecutionChoice,
-    clock: Clock,
-) -> Box<dyn Executor> {
-    Box::new(Sequential::with_clock(clock))
+pub(crate) fn executor(threads: usize, choice: ExecutionChoice, clock: Clock) -> Box<dyn Executor> {
+    let parallel = |choice| {
+        let config = Config { choice, clock: Some(clock), ..Config::threads(threads) };
+        Box::new(Parallel::new(config))
+    };
+    match choice {
+        ExecutionChoice::Auto => parallel(Choice::Auto),
+        ExecutionChoice::Sequential => Box::new(Sequential::with_clock(clock)),
+        ExecutionChoice::Declared => parallel(Choice::Planned),
+    }
 }
 
 /// As many threads as are asked for, or else as there are cores.

@@ -1,0 +1,204 @@
+//! Blocks on several threads, with the result of [`crate::Sequential`].
+//!
+//! A block's keys get numbers, all that is at them is fetched at once, and from there on nothing looks at a key:
+//!
+//! 1. **Begin** runs, then the **plan** pass numbers what the transactions declare, and says what is skipped.
+//! 2. **Declared** transactions are the tasks of a planned run of the engine ([`heddle_engine::Engine`]); their values are entries.
+//! 3. **Open** transactions follow, on what those left.
+//! 4. Deposits and fees are **settled** in the order of execution, the other phases run, and the changes are collected.
+//!
+//! When the engine finds one of its invariants broken, everything is discarded and the block runs as [`crate::Sequential`]; what
+//! [`Executor::last_execution`] gives says so.
+
+use std::fmt;
+
+use heddle_engine::Config;
+use heddle_engine::Engine;
+use heddle_engine::Reason;
+use heddle_engine::Report;
+use heddle_sdk::Phase;
+use heddle_sdk::Programs;
+use heddle_sdk::native;
+use heddle_types::Event;
+use heddle_types::StateKey;
+use heddle_types::StateView;
+
+use crate::block::BlockInput;
+use crate::block::BlockOutcome;
+use crate::block::Executor;
+use crate::execution::BlockExecution;
+use crate::execution::Recorder;
+use crate::execution::Stage;
+use crate::parallel::job::DeclaredJob;
+use crate::parallel::plan::BlockPlan;
+use crate::parallel::plan::BlockPlanner;
+use crate::parallel::settle::Settled;
+use crate::parallel::settle::Settlement;
+use crate::parallel::table::Table;
+use crate::parallel::table::TableState;
+use crate::phases::PhaseRun;
+use crate::sequential::Sequential;
+use crate::transaction::Runner;
+use crate::transaction::Scratch;
+
+mod hashes;
+mod interner;
+mod job;
+mod late;
+mod open;
+mod order;
+mod plan;
+mod settle;
+mod table;
+
+/// Executes blocks on several threads. Keeps its threads and its memory from block to block.
+pub struct Parallel {
+    config: Config,
+    engine: Engine<DeclaredJob>,
+    table: Table,
+    planner: BlockPlanner,
+    scratch: Scratch,
+    was_present: Vec<bool>,
+    last: BlockExecution,
+}
+
+/// The engine gave up.
+struct Broken;
+
+impl Executor for Parallel {
+    fn execute(
+        &mut self,
+        programs: &Programs,
+        state: &dyn StateView,
+        block: &BlockInput<'_>,
+    ) -> BlockOutcome {
+        let clock = self.config.clock;
+        let runner = Runner { programs, block: block.info() };
+        let recorder = Recorder::start(clock);
+        let execution = Execution { parallel: self, runner, state, events: Vec::new(), recorder };
+        execution.all(block).unwrap_or_else(|Broken| {
+            let mut sequential = clock.map_or_else(Sequential::default, Sequential::with_clock);
+            let outcome = sequential.execute(programs, state, block);
+            self.last = BlockExecution { reason: Reason::Broken, ..sequential.last_execution() };
+            outcome
+        })
+    }
+
+    fn last_execution(&self) -> BlockExecution {
+        self.last.clone()
+    }
+}
+
+impl Parallel {
+    /// With these settings.
+    ///
+    /// # Panics
+    /// When the system gives no threads.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            engine: Engine::new(config),
+            table: Table::default(),
+            planner: BlockPlanner::default(),
+            scratch: Scratch::default(),
+            was_present: Vec::new(),
+            last: BlockExecution::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Parallel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parallel").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// A block that is being executed.
+struct Execution<'a> {
+    parallel: &'a mut Parallel,
+    runner: Runner<'a>,
+    state: &'a dyn StateView,
+    events: Vec<Event>,
+    recorder: Recorder,
+}
+
+impl Execution<'_> {
+    fn all(mut self, block: &BlockInput<'_>) -> Result<BlockOutcome, Broken> {
+        let mut settled = Settled::default();
+        self.parallel.table.begin(block.transactions.len() * 4);
+        self.phase(Phase::Begin, &mut settled);
+        let mut plan = BlockPlan::default();
+        let Parallel { planner, table, .. } = &mut *self.parallel;
+        planner.plan(self.runner.programs, self.state, block, (table, &mut plan));
+        self.recorder.end_stage(Stage::Plan, block.transactions.len());
+        let open = std::mem::take(&mut plan.open);
+        let (ids, skipped) = (std::mem::take(&mut plan.ids), std::mem::take(&mut plan.skipped));
+        settled.receipts.reserve_exact(ids.len());
+        settled.traces.reserve_exact(ids.len());
+        let declared = plan.declared.len();
+        self.declared(plan, &mut settled)?;
+        self.recorder.end_stage(Stage::Declared, declared);
+        self.open(&open, &mut settled);
+        self.recorder.end_stage(Stage::Open, open.len());
+        for phase in Phase::AFTER_TRANSACTIONS {
+            self.phase(phase, &mut settled);
+        }
+        let Self { parallel, state, events, mut recorder, .. } = self;
+        let Parallel { table, config, last, .. } = parallel;
+        table.credit(native::fee_collector(), settled.fees.signed());
+        let (receipts, traces) = settled.into_block_order();
+        let outcome = BlockOutcome {
+            transaction_ids: ids,
+            receipts_root: hashes::receipts_root(&receipts, config.threads),
+            receipts,
+            traces,
+            skipped,
+            phase_events: events,
+            changes: table.finish(state),
+        };
+        recorder.end_stage(Stage::Finish, outcome.changes.len());
+        *last = recorder.finish();
+        Ok(outcome)
+    }
+
+    fn declared(&mut self, plan: BlockPlan, settled: &mut Settled) -> Result<(), Broken> {
+        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        was_present.clear();
+        was_present.extend(table.now.iter().map(Option::is_some));
+        let job = DeclaredJob {
+            programs: self.runner.programs.clone(),
+            block: self.runner.block,
+            transactions: plan.declared,
+            tasks: plan.tasks,
+            start: std::mem::take(&mut table.start),
+        };
+        let ran = engine.run(&job, &job.tasks, &mut table.now);
+        table.start = job.start;
+        let report = ran.map_err(|_| Broken)?;
+        self.recorder.add(&report, keys_of(&report, table));
+        let outputs = engine.outputs();
+        let mut settlement = Settlement::new(table, was_present, outputs);
+        for (planned, output) in job.transactions.iter().zip(outputs) {
+            settlement.settle(planned.index, output, settled);
+        }
+        Ok(())
+    }
+
+    fn phase(&mut self, phase: Phase, settled: &mut Settled) {
+        let Parallel { table, scratch, .. } = &mut *self.parallel;
+        let items = PhaseRun {
+            runner: self.runner,
+            state: &mut TableState { table, before: self.state },
+            inboxes: &mut settled.inboxes,
+            events: &mut self.events,
+            scratch,
+        }
+        .run(phase);
+        self.recorder.end_stage(Stage::Phase(phase), items);
+    }
+}
+
+/// The keys of a report's conflicts.
+fn keys_of(report: &Report, table: &Table) -> impl Iterator<Item = StateKey> {
+    report.conflicts.iter().filter_map(|key| table.keys().get(key.index()).copied())
+}

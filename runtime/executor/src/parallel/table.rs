@@ -1,0 +1,214 @@
+//! A block's keys by number: what was there when the block began, and what is there now.
+
+use heddle_sdk::Base;
+use heddle_sdk::Blocked;
+use heddle_sdk::add_to_value;
+use heddle_sdk::native;
+use heddle_types::Address;
+use heddle_types::Amount;
+use heddle_types::ChangeSet;
+use heddle_types::Deposit;
+use heddle_types::Entry;
+use heddle_types::StateKey;
+use heddle_types::StateView;
+use heddle_types::fingerprint;
+
+use crate::effects::Added;
+use crate::effects::Effects;
+use crate::effects::Write;
+use crate::overlay::Overlay;
+use crate::parallel::interner::Interner;
+use crate::parallel::order::ascending;
+
+/// A block's keys by number. Its memory is used again for the next block.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    interner: Interner,
+    /// What was there when the block began, by number; shorter than the keys until the rest is fetched.
+    pub(crate) start: Vec<Option<Entry>>,
+    /// What is there now.
+    pub(crate) now: Vec<Option<Entry>>,
+    /// What goes to whom when the block ends, in the native asset.
+    credits: Vec<(Address, i128)>,
+    held: i128,
+}
+
+impl Table {
+    /// Begins a block of about so many keys.
+    pub(crate) fn begin(&mut self, about: usize) {
+        self.interner.clear(about);
+        self.start.clear();
+        self.now.clear();
+        self.credits.clear();
+        self.held = 0;
+    }
+
+    /// The number of a key, whose entry may have to be fetched before it is looked at.
+    #[inline]
+    pub(crate) fn intern(&mut self, key: &StateKey, fingerprint: u64) -> u32 {
+        self.interner.intern(key, fingerprint)
+    }
+
+    /// Fetches what is at all keys that came since it did last.
+    pub(crate) fn fetch(&mut self, state: &dyn StateView) {
+        let fetched = self.start.len();
+        state.entries(&self.interner.keys()[fetched..], &mut self.start);
+        self.now.extend_from_slice(&self.start[fetched..]);
+    }
+
+    /// The number of a key that has one.
+    pub(crate) fn find(&self, key: &StateKey) -> Option<u32> {
+        self.interner.find(key, fingerprint(key))
+    }
+
+    /// The number of a key that has one, whose fingerprint this is.
+    pub(crate) fn find_hashed(&self, key: &StateKey, fingerprint: u64) -> Option<u32> {
+        self.interner.find(key, fingerprint)
+    }
+
+    /// Gives a key that has none a number, and what was there when the block began.
+    pub(crate) fn insert(&mut self, key: &StateKey, entry: Option<Entry>) -> u32 {
+        let number = self.intern(key, fingerprint(key));
+        self.now.push(entry.clone());
+        self.start.push(entry);
+        number
+    }
+
+    /// All keys, by number.
+    pub(crate) fn keys(&self) -> &[StateKey] {
+        self.interner.keys()
+    }
+
+    /// Credits `delta` to `address` when the block ends.
+    pub(crate) fn credit(&mut self, address: Address, delta: i128) {
+        self.credits.push((address, delta));
+    }
+
+    /// Notes that so much more is held in deposits.
+    pub(crate) const fn hold(&mut self, delta: i128) {
+        self.held += delta;
+    }
+
+    /// What an add that finds nothing leaves: its deposit is the reserved one, or what stood when the block began.
+    pub(crate) fn deposit_of_new(at_start: Option<&Entry>, added: &Added) -> Option<Deposit> {
+        added.reserved.or_else(|| at_start.and_then(|entry| entry.deposit))
+    }
+
+    /// Ends the block: makes the credits, and says what differs from the state before the block.
+    pub(crate) fn finish(&mut self, state: &dyn StateView) -> ChangeSet {
+        let held = self.held;
+        self.credit(native::deposit_holder(), held);
+        let mut credits = std::mem::take(&mut self.credits);
+        credits.sort_unstable_by_key(|(address, _)| *address);
+        for of_one in credits.chunk_by(|a, b| a.0 == b.0) {
+            let delta: i128 = of_one.iter().map(|(_, delta)| delta).sum();
+            if delta != 0 {
+                let number = self.number(state, &native::native_balance_key(&of_one[0].0));
+                let now = &mut self.now[number];
+                let value = add_to_value(now.as_ref().map(|entry| &entry.value), delta);
+                *now = Some(Entry { deposit: now.take().and_then(|entry| entry.deposit), value });
+            }
+        }
+        self.credits = credits;
+        let changed = (0..self.now.len()).filter(|number| self.start[*number] != self.now[*number]);
+        let in_order = ascending(self.interner.keys(), changed);
+        let change = |number: usize| (self.interner.keys()[number], self.now[number].take());
+        ChangeSet::from_ascending(in_order.into_iter().map(change).collect())
+    }
+
+    /// The number of a key, with its entry fetched.
+    fn number(&mut self, state: &dyn StateView, key: &StateKey) -> usize {
+        let number = self.intern(key, fingerprint(key));
+        self.fetch(state);
+        usize::try_from(number).expect("32 bits")
+    }
+}
+
+/// What a block has done so far, for what runs one after the other.
+pub(crate) struct TableState<'a> {
+    pub(crate) table: &'a mut Table,
+    pub(crate) before: &'a dyn StateView,
+}
+
+impl TableState<'_> {
+    fn find(&self, key: &StateKey) -> Option<usize> {
+        self.table.find(key).map(|number| usize::try_from(number).expect("32 bits"))
+    }
+
+    fn add(&mut self, number: usize, added: Added) -> Amount {
+        let Added { delta, reserved } = added;
+        let at_start = self.table.start[number].as_ref();
+        let deposit = Table::deposit_of_new(at_start, &added);
+        let now = &mut self.table.now[number];
+        let value = add_to_value(now.as_ref().map(|entry| &entry.value), delta);
+        if let Some(entry) = now {
+            entry.value = value;
+            if let Some(reserved) = reserved {
+                self.table.credit(reserved.payer, reserved.amount.signed());
+            }
+            return Amount::ZERO;
+        }
+        *now = Some(Entry { deposit, value });
+        if let Some(deposit) = deposit {
+            self.table.hold(deposit.amount.signed());
+            if reserved.is_none() {
+                // Deleting the key earlier in this block gave it back; now it is needed again.
+                self.table.credit(deposit.payer, -deposit.amount.signed());
+            }
+        }
+        reserved.map_or(Amount::ZERO, |reserved| reserved.amount)
+    }
+}
+
+impl StateView for TableState<'_> {
+    fn entry(&self, key: &StateKey) -> Option<Entry> {
+        match self.find(key) {
+            Some(number) => self.table.now[number].clone(),
+            None => self.before.entry(key),
+        }
+    }
+}
+
+impl Base for TableState<'_> {
+    fn entry<'s>(
+        &'s self,
+        key: &StateKey,
+        _slot: Option<usize>,
+        copy: &'s mut Option<Entry>,
+    ) -> Result<Option<&'s Entry>, Blocked> {
+        if let Some(number) = self.find(key) {
+            return Ok(self.table.now[number].as_ref());
+        }
+        *copy = self.before.entry(key);
+        Ok(copy.as_ref())
+    }
+
+    fn was_there(&self, key: &StateKey, _slot: Option<usize>) -> bool {
+        match self.find(key) {
+            Some(number) => self.table.start[number].is_some(),
+            None => self.before.entry(key).is_some(),
+        }
+    }
+}
+
+impl Overlay for TableState<'_> {
+    fn apply(&mut self, effects: &mut Effects, key: impl Fn(usize) -> StateKey) -> Amount {
+        let mut kept = Amount::ZERO;
+        for (slot, write) in effects.writes.drain(..) {
+            let number = self.table.number(self.before, &key(slot));
+            match write {
+                Write::Put(entry) => self.table.now[number] = Some(entry),
+                Write::Delete => self.table.now[number] = None,
+                Write::Add(added) => {
+                    let more = self.add(number, added);
+                    kept = kept.checked_add(more).expect("deposits are part of the supply");
+                }
+            }
+        }
+        self.table.hold(std::mem::take(&mut effects.held));
+        for (address, amount) in effects.returned.drain(..) {
+            self.table.credit(address, amount.signed());
+        }
+        kept
+    }
+}
