@@ -1,7 +1,7 @@
 //! What a ledger transfer costs, part by part, on one thread.
 //!
 //! ```text
-//! cargo run --release -p heddle-executor --example transfer -- [ACCOUNTS] [TRANSACTIONS] [ROUNDS]
+//! cargo run --release -p heddle-executor --example transfer -- [ACCOUNTS] [TRANSACTIONS] [ROUNDS] [THREADS]
 //! ```
 //!
 //! Prints the median over the rounds, in nanoseconds a transfer.
@@ -44,20 +44,21 @@ use heddle_types::encode;
 use heddle_types::receipts_root;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<usize>().unwrap());
-    let accounts = arguments.next().unwrap_or(1000);
-    let transactions = arguments.next().unwrap_or(10_000);
-    let rounds = arguments.next().unwrap_or(11);
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |default| arguments.next().map_or(default, |text| text.parse().unwrap());
+    let (accounts, transactions, rounds) = (number(1000), number(10_000), number(11));
+    let threads = arguments.next();
     let (chain, signed) = block(accounts, transactions);
     let mut parts: Vec<(&str, Vec<f64>)> = Vec::new();
     let mut receipts = Vec::with_capacity(transactions);
     let lookup = Lookup(chain.state.0.iter().map(|(key, entry)| (*key, entry.clone())).collect());
     let planned = Config { choice: Choice::Planned, ..Config::threads(2) };
-    let mut executors = [
+    let mut executors = vec![
         ("all, 1 thread", Parallel::new(Config::threads(1))),
         ("all, 2 threads", Parallel::new(Config::threads(2))),
         ("all, 2 threads, planned", Parallel::new(planned)),
     ];
+    executors.retain(|(name, _)| threads.as_ref().is_none_or(|threads| name.contains(threads)));
     for _ in 0..rounds {
         receipts.clear();
         let memory = (&mut receipts, &lookup, executors.as_mut_slice());

@@ -17,7 +17,6 @@ use heddle_types::CheckedTransaction;
 use heddle_types::Declared;
 use heddle_types::Nonce;
 use heddle_types::ProgramError;
-use heddle_types::ProgramId;
 use heddle_types::StateKey;
 use heddle_types::TransactionBody;
 use heddle_types::TxFailure;
@@ -68,7 +67,7 @@ pub(crate) fn declare(programs: &Programs, body: &TransactionBody) -> Declared {
         fee: fees::required_fee(body, keys),
         failure,
         cost,
-        system_keys: set.iter().take_while(|(key, _)| key.program() == ProgramId::SYSTEM).count(),
+        system_keys: set.system_keys(),
         payer_slot: set.slot(&payer_key).expect("it is declared first of all"),
         nonce_slot: nonce_key.and_then(|key| set.slot(&key)),
         set,

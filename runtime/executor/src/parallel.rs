@@ -10,15 +10,19 @@
 //! When the engine finds one of its invariants broken, everything is discarded and the block runs as [`crate::Sequential`]; what
 //! [`Executor::last_execution`] gives says so.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use heddle_engine::Choice;
 use heddle_engine::Config;
 use heddle_engine::Engine;
 use heddle_engine::Reason;
 use heddle_engine::Report;
+use heddle_engine::Tasks;
 use heddle_sdk::Phase;
 use heddle_sdk::Programs;
 use heddle_sdk::native;
+use heddle_types::AccessMode;
 use heddle_types::Event;
 use heddle_types::StateKey;
 use heddle_types::StateView;
@@ -29,13 +33,16 @@ use crate::block::Executor;
 use crate::execution::BlockExecution;
 use crate::execution::Recorder;
 use crate::execution::Stage;
-use crate::parallel::job::DeclaredJob;
+use crate::parallel::job::BlockJob;
+use crate::parallel::job::Work;
 use crate::parallel::plan::BlockPlan;
 use crate::parallel::plan::BlockPlanner;
 use crate::parallel::settle::Settled;
 use crate::parallel::settle::Settlement;
 use crate::parallel::table::Table;
 use crate::parallel::table::TableState;
+use crate::phases;
+use crate::phases::Item;
 use crate::phases::PhaseRun;
 use crate::sequential::Sequential;
 use crate::transaction::Runner;
@@ -54,7 +61,7 @@ mod table;
 /// Executes blocks on several threads. Keeps its threads and its memory from block to block.
 pub struct Parallel {
     config: Config,
-    engine: Engine<DeclaredJob>,
+    engine: Engine<BlockJob>,
     table: Table,
     planner: BlockPlanner,
     scratch: Scratch,
@@ -126,7 +133,7 @@ impl Execution<'_> {
     fn all(mut self, block: &BlockInput<'_>) -> Result<BlockOutcome, Broken> {
         let mut settled = Settled::default();
         self.parallel.table.begin(block.transactions.len() * 4);
-        self.phase(Phase::Begin, &mut settled);
+        self.phase(Phase::Begin, &mut settled)?;
         let mut plan = BlockPlan::default();
         let Parallel { planner, table, .. } = &mut *self.parallel;
         planner.plan(self.runner.programs, self.state, block, (table, &mut plan));
@@ -141,7 +148,7 @@ impl Execution<'_> {
         self.open(&open, &mut settled);
         self.recorder.end_stage(Stage::Open, open.len());
         for phase in Phase::AFTER_TRANSACTIONS {
-            self.phase(phase, &mut settled);
+            self.phase(phase, &mut settled)?;
         }
         let Self { parallel, state, events, mut recorder, .. } = self;
         let Parallel { table, config, last, .. } = parallel;
@@ -162,43 +169,87 @@ impl Execution<'_> {
     }
 
     fn declared(&mut self, plan: BlockPlan, settled: &mut Settled) -> Result<(), Broken> {
+        let BlockPlan { declared, tasks, .. } = plan;
+        let (job, report) = self.run(Work::Transactions(declared), tasks)?;
         let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
-        was_present.clear();
-        was_present.extend(table.now.iter().map(Option::is_some));
-        let job = DeclaredJob {
-            programs: self.runner.programs.clone(),
-            block: self.runner.block,
-            transactions: plan.declared,
-            tasks: plan.tasks,
-            start: std::mem::take(&mut table.start),
-        };
-        let ran = engine.run(&job, &job.tasks, &mut table.now);
-        table.start = job.start;
-        let report = ran.map_err(|_| Broken)?;
         self.recorder.add(&report, keys_of(&report, table));
+        let Work::Transactions(transactions) = job else { unreachable!("as it was given") };
         let outputs = engine.outputs();
         let mut settlement = Settlement::new(table, was_present, outputs);
-        for (planned, output) in job.transactions.iter().zip(outputs) {
+        for (planned, output) in transactions.iter().zip(outputs) {
             settlement.settle(planned.index, output, settled);
         }
         Ok(())
     }
 
-    fn phase(&mut self, phase: Phase, settled: &mut Settled) {
-        let Parallel { table, scratch, .. } = &mut *self.parallel;
-        let items = PhaseRun {
-            runner: self.runner,
-            state: &mut TableState { table, before: self.state },
-            inboxes: &mut settled.inboxes,
-            events: &mut self.events,
-            scratch,
+    fn phase(&mut self, phase: Phase, settled: &mut Settled) -> Result<(), Broken> {
+        let Parallel { table, config, scratch, .. } = &mut *self.parallel;
+        let mut state = TableState { table, before: self.state };
+        let items = phases::plan_items(self.runner, phase, &state, &settled.inboxes);
+        let count = items.len();
+        let is_alone = items.len() < 2 || config.choice == Choice::Sequential;
+        if is_alone || fills_inboxes(&items) {
+            let (inboxes, events) = (&mut settled.inboxes, &mut self.events);
+            let state = &mut state;
+            PhaseRun { runner: self.runner, state, inboxes, events, scratch }.run_items(items);
+        } else {
+            self.items(items, settled)?;
         }
-        .run(phase);
-        self.recorder.end_stage(Stage::Phase(phase), items);
+        self.recorder.end_stage(Stage::Phase(phase), count);
+        Ok(())
+    }
+
+    /// Runs the items of a phase at the same time.
+    fn items(&mut self, mut items: Vec<Item>, settled: &mut Settled) -> Result<(), Broken> {
+        let table = &mut self.parallel.table;
+        let mut tasks = Tasks::default();
+        for item in &mut items {
+            let inbox = item.work.inbox.as_ref();
+            item.inbox = inbox.map(|key| settled.inboxes.take(key)).unwrap_or_default();
+            plan::declare_item(&item.work.access, table, &mut tasks);
+        }
+        table.fetch(self.state);
+        let (job, report) = self.run(Work::Items(items), tasks)?;
+        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        self.recorder.add_items(&report, keys_of(&report, table));
+        let Work::Items(items) = job else { unreachable!("as it was given") };
+        let outputs = engine.outputs();
+        let mut settlement = Settlement::new(table, was_present, outputs);
+        for (item, output) in items.iter().zip(outputs) {
+            settlement.settle_item(item, output, &mut settled.inboxes, &mut self.events);
+        }
+        Ok(())
+    }
+
+    /// Runs tasks on the table's values, and gives the work back. Outputs are in the engine.
+    fn run(&mut self, work: Work, tasks: Tasks) -> Result<(Work, Report), Broken> {
+        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        was_present.clear();
+        was_present.extend(table.now.iter().map(Option::is_some));
+        let job = BlockJob {
+            programs: self.runner.programs.clone(),
+            block: self.runner.block,
+            work,
+            tasks,
+            start: std::mem::take(&mut table.start),
+        };
+        let report = engine.run(&job, &job.tasks, &mut table.now);
+        table.start = job.start;
+        Ok((job.work, report.map_err(|_| Broken)?))
     }
 }
 
 /// The keys of a report's conflicts.
 fn keys_of(report: &Report, table: &Table) -> impl Iterator<Item = StateKey> {
     report.conflicts.iter().filter_map(|key| table.keys().get(key.index()).copied())
+}
+
+/// Whether an item may append to an inbox that an item of the same phase is handed: what that one gets depends on the order in which they
+/// run, which no declaration says.
+fn fills_inboxes(items: &[Item]) -> bool {
+    let handed: BTreeSet<_> = items.iter().filter_map(|item| item.work.inbox).collect();
+    items
+        .iter()
+        .flat_map(|item| item.work.access.iter())
+        .any(|(key, mode)| mode.allows(AccessMode::Append) && handed.contains(key))
 }

@@ -13,6 +13,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use heddle_engine::Choice;
@@ -150,7 +151,8 @@ impl TestChain {
                 let again = executor.execute(&self.programs, &self.state, &block);
                 let reason = executor.last_execution().reason;
                 assert_ne!(reason, Reason::Broken, "the engine broke: {executor:?}");
-                assert_eq!(again, outcome, "not what one after the other gives: {executor:?}");
+                let difference = first_difference(&again, &outcome);
+                assert_eq!(difference, None, "{executor:?} differs from one after the other");
             }
         });
         self.state.apply(&outcome.changes);
@@ -206,6 +208,24 @@ impl TestChain {
         let header = header(self.height);
         BlockInfo { chain: header.chain, height: header.height, time: header.time }
     }
+}
+
+/// Where an outcome first differs from the `expected` one, and how; none when they are equal.
+pub fn first_difference(outcome: &BlockOutcome, expected: &BlockOutcome) -> Option<String> {
+    fn of_lists<T: PartialEq + fmt::Debug>(name: &str, one: &[T], other: &[T]) -> Option<String> {
+        let len = one.len().max(other.len());
+        let position = (0..len).find(|n| one.get(*n) != other.get(*n))?;
+        let (found, expected) = (one.get(position), other.get(position));
+        Some(format!("{name}[{position}]: {found:?}, expected {expected:?}"))
+    }
+    let (one, other) = (outcome, expected);
+    of_lists("transaction_ids", &one.transaction_ids, &other.transaction_ids)
+        .or_else(|| of_lists("skipped", &one.skipped, &other.skipped))
+        .or_else(|| of_lists("receipts", &one.receipts, &other.receipts))
+        .or_else(|| of_lists("traces", &one.traces, &other.traces))
+        .or_else(|| of_lists("phase_events", &one.phase_events, &other.phase_events))
+        .or_else(|| of_lists("changes", one.changes.as_slice(), other.changes.as_slice()))
+        .or_else(|| (one != other).then(|| "receipts_root".to_owned()))
 }
 
 /// Signs `body`, which must not name a payer, and checks it.

@@ -5,6 +5,7 @@ use borsh::BorshSerialize;
 
 use crate::fingerprint::fingerprint;
 use crate::limits;
+use crate::state_key::ProgramId;
 use crate::state_key::StateKey;
 
 /// How a key is touched.
@@ -119,6 +120,11 @@ impl AccessSet {
     /// All of them, each with its [`fingerprint`], in key order.
     pub fn iter_hashed(&self) -> impl Iterator<Item = (&StateKey, AccessMode, u64)> {
         self.0.iter().map(|declared| (&declared.key, declared.mode, declared.fingerprint))
+    }
+
+    /// How many of the keys are the system program's; they come first.
+    pub fn system_keys(&self) -> usize {
+        self.iter().take_while(|(key, _)| key.program() == ProgramId::SYSTEM).count()
     }
 
     /// How many keys are declared.

@@ -1,4 +1,4 @@
-//! Declared transactions as the engine's tasks.
+//! Declared transactions, and the items of phases, as the engine's tasks.
 
 use heddle_engine::Job;
 use heddle_engine::Key;
@@ -12,10 +12,12 @@ use heddle_sdk::Blocked;
 use heddle_sdk::Programs;
 use heddle_sdk::add_to_value;
 use heddle_types::AccessMode;
+use heddle_types::AccessSet;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Deposit;
 use heddle_types::Entry;
+use heddle_types::Event;
 use heddle_types::StateKey;
 
 use crate::effects::Added;
@@ -23,32 +25,41 @@ use crate::effects::Effects;
 use crate::effects::Write;
 use crate::parallel::plan::PlannedTx;
 use crate::parallel::table::Table;
+use crate::phases;
+use crate::phases::Item;
 use crate::transaction;
 use crate::transaction::Ran;
 use crate::transaction::Runner;
 use crate::transaction::Scratch;
 
-/// A block's declared transactions.
+/// What declares its keys in a block: transactions, or the items of a phase.
 #[derive(Debug)]
-pub(crate) struct DeclaredJob {
+pub(crate) struct BlockJob {
     pub(crate) programs: Programs,
     pub(crate) block: BlockInfo,
-    pub(crate) transactions: Vec<PlannedTx>,
+    pub(crate) work: Work,
     pub(crate) tasks: Tasks,
     /// What was there when the block began, by key.
     pub(crate) start: Vec<Option<Entry>>,
 }
 
-/// What a transaction leaves besides values.
+/// The tasks of a job.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Transactions(Vec<PlannedTx>),
+    Items(Vec<Item>),
+}
+
+/// What a task leaves besides values.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
-    /// None until it has run.
+    /// Of a transaction that has run.
     pub(crate) ran: Option<Ran>,
-    /// What few transactions leave.
+    /// What few transactions leave, and all items.
     pub(crate) rare: Option<Box<Rare>>,
 }
 
-/// What a transaction leaves that creates or deletes keys, or appends.
+/// What a transaction leaves that creates or deletes keys or appends, or an item.
 #[derive(Debug, Default)]
 pub(crate) struct Rare {
     /// What it does to its keys.
@@ -59,6 +70,8 @@ pub(crate) struct Rare {
     pub(crate) held: i128,
     /// What it appended.
     pub(crate) appends: Vec<Appended>,
+    /// What an item reported; a transaction's events are in its receipt.
+    pub(crate) events: Vec<Event>,
 }
 
 /// What is done to a key, as far as deposits go.
@@ -72,10 +85,7 @@ pub(crate) enum Mark {
 
 impl Rare {
     /// Of what a transaction does, whose keys `key` knows by slot; none if it does nothing of the kind.
-    pub(crate) fn of(
-        effects: &mut Effects,
-        mut key: impl FnMut(usize) -> Key,
-    ) -> Option<Box<Self>> {
+    pub(crate) fn of(effects: &mut Effects, key: impl FnMut(usize) -> Key) -> Option<Box<Self>> {
         let is_plain = |write: &Write| match write {
             Write::Put(_) => true,
             Write::Add(added) => added.reserved.is_none(),
@@ -85,57 +95,79 @@ impl Rare {
             || !effects.returned.is_empty()
             || !effects.appends.is_empty()
             || !effects.writes.iter().all(|(_, write)| is_plain(write));
-        is_rare.then(|| {
-            let mark = |write: &Write| match write {
-                Write::Put(_) => Mark::Put,
-                Write::Delete => Mark::Deleted,
-                Write::Add(added) => Mark::Added(added.reserved),
-            };
-            Box::new(Self {
-                marks: effects
-                    .writes
-                    .iter()
-                    .map(|(slot, write)| (key(*slot), mark(write)))
-                    .collect(),
-                returned: std::mem::take(&mut effects.returned),
-                held: effects.held,
-                appends: std::mem::take(&mut effects.appends),
-            })
-        })
+        is_rare.then(|| Box::new(Self::all(effects, key)))
+    }
+
+    fn all(effects: &mut Effects, mut key: impl FnMut(usize) -> Key) -> Self {
+        let mark = |write: &Write| match write {
+            Write::Put(_) => Mark::Put,
+            Write::Delete => Mark::Deleted,
+            Write::Add(added) => Mark::Added(added.reserved),
+        };
+        Self {
+            marks: effects.writes.iter().map(|(slot, write)| (key(*slot), mark(write))).collect(),
+            returned: std::mem::take(&mut effects.returned),
+            held: effects.held,
+            appends: std::mem::take(&mut effects.appends),
+            events: Vec::new(),
+        }
     }
 }
 
-impl DeclaredJob {
+impl BlockJob {
+    const fn runner(&self) -> Runner<'_> {
+        Runner { programs: &self.programs, block: self.block }
+    }
+
     fn key(&self, task: Task, slot: usize) -> Key {
         self.tasks.slots(task).nth(slot).expect("a slot of the task's declaration").0
     }
-}
 
-impl Job for DeclaredJob {
-    type Value = Option<Entry>;
-    type Delta = Added;
-    type Output = Output;
-    type Scratch = Scratch;
-
-    fn fold(&self, key: Key, value: &mut Option<Entry>, added: &Added) {
-        fold(self.start[key.index()].as_ref(), value, added);
-    }
-
-    fn run<V>(&self, task: Task, view: &mut V, scratch: &mut Scratch) -> Output
+    fn transaction<V>(
+        &self,
+        (task, tx): (Task, &PlannedTx),
+        view: &mut V,
+        scratch: &mut Scratch,
+    ) -> Output
     where
         V: View<Value = Option<Entry>, Delta = Added>,
     {
-        let planned = self.transactions[task.index()].planned();
+        let planned = tx.planned();
         let first = planned.declared.system_keys;
-        let runner = Runner { programs: &self.programs, block: self.block };
         let base = Slots { job: self, task, view: &*view, first };
-        let Ok(ran) = transaction::run(runner, &base, &planned, scratch) else {
+        let Ok(ran) = transaction::run(self.runner(), &base, &planned, scratch) else {
             unreachable!("a declared key's value is known when its task runs");
         };
         let rare = Rare::of(&mut scratch.effects, |slot| self.key(task, slot - first));
+        self.write(task, (&planned.declared.set, first), view, scratch);
+        Output { ran: Some(ran), rare }
+    }
+
+    fn item<V>(&self, (task, item): (Task, &Item), view: &mut V, scratch: &mut Scratch) -> Output
+    where
+        V: View<Value = Option<Entry>, Delta = Added>,
+    {
+        let first = item.work.access.system_keys();
+        let base = Slots { job: self, task, view: &*view, first };
+        phases::run_item(self.runner(), &base, item, scratch);
+        let mut rare = Rare::all(&mut scratch.effects, |slot| self.key(task, slot - first));
+        rare.events = std::mem::take(scratch.work.events());
+        self.write(task, (&item.work.access, first), view, scratch);
+        Output { ran: None, rare: Some(Box::new(rare)) }
+    }
+
+    fn write<V>(
+        &self,
+        task: Task,
+        (declared, first): (&AccessSet, usize),
+        view: &mut V,
+        scratch: &mut Scratch,
+    ) where
+        V: View<Value = Option<Entry>, Delta = Added>,
+    {
         for (slot, write) in &mut scratch.effects.writes {
             if let Write::Add(added) = write
-                && planned.declared.set.mode_at(*slot) == AccessMode::Write
+                && declared.mode_at(*slot) == AccessMode::Write
             {
                 // What was declared more strongly than needed is summed up here.
                 let mut value = view.read(*slot - first).clone();
@@ -150,7 +182,27 @@ impl Job for DeclaredJob {
                 Write::Add(added) => view.add(slot - first, added),
             }
         }
-        Output { ran: Some(ran), rare }
+    }
+}
+
+impl Job for BlockJob {
+    type Value = Option<Entry>;
+    type Delta = Added;
+    type Output = Output;
+    type Scratch = Scratch;
+
+    fn fold(&self, key: Key, value: &mut Option<Entry>, added: &Added) {
+        fold(self.start[key.index()].as_ref(), value, added);
+    }
+
+    fn run<V>(&self, task: Task, view: &mut V, scratch: &mut Scratch) -> Output
+    where
+        V: View<Value = Option<Entry>, Delta = Added>,
+    {
+        match &self.work {
+            Work::Transactions(all) => self.transaction((task, &all[task.index()]), view, scratch),
+            Work::Items(all) => self.item((task, &all[task.index()]), view, scratch),
+        }
     }
 }
 
@@ -167,7 +219,7 @@ pub(crate) fn fold(at_start: Option<&Entry>, value: &mut Option<Entry>, added: &
 
 /// The values at a task's slots, which are those of its declaration without the system's keys.
 struct Slots<'a, V> {
-    job: &'a DeclaredJob,
+    job: &'a BlockJob,
     task: Task,
     view: &'a V,
     first: usize,

@@ -8,6 +8,7 @@ use heddle_engine::Tasks;
 use heddle_sdk::Programs;
 use heddle_types::Access;
 use heddle_types::AccessMode;
+use heddle_types::AccessSet;
 use heddle_types::CheckedTransaction;
 use heddle_types::ProgramId;
 use heddle_types::StateView;
@@ -181,6 +182,19 @@ impl Lane {
         self.take(sequence).map(|()| self)
     }
 }
+
+/// Ends a task that declares what a phase's item does, whose keys get numbers.
+pub(crate) fn declare_item(access: &AccessSet, table: &mut Table, tasks: &mut Tasks) {
+    for (key, mode, fingerprint) in access.iter_hashed() {
+        if key.program() != ProgramId::SYSTEM {
+            tasks.declare(Key::new(table.intern(key, fingerprint)), mode_of(mode));
+        }
+    }
+    tasks.end_task(ITEM_NANOS);
+}
+
+/// What an item of a phase is taken to cost, in nanoseconds.
+const ITEM_NANOS: u32 = 5_000;
 
 /// An inbox is not read or written by who appends to it; that it is declared keeps its slot.
 const fn mode_of(mode: AccessMode) -> Mode {

@@ -11,6 +11,7 @@ use heddle_sdk::Inboxes;
 use heddle_sdk::Phase;
 use heddle_types::Amount;
 use heddle_types::Deposit;
+use heddle_types::Event;
 use heddle_types::Outcome;
 use heddle_types::Receipt;
 use heddle_types::Touch;
@@ -21,6 +22,7 @@ use crate::parallel::job::Mark;
 use crate::parallel::job::Output;
 use crate::parallel::job::Rare;
 use crate::parallel::table::Table;
+use crate::phases::Item;
 use crate::transaction::Ran;
 
 const SUPPLY: &str = "fees and deposits are part of the native supply";
@@ -77,8 +79,6 @@ pub(crate) struct Settlement<'a> {
     was_present: &'a [bool],
     /// Keys for which that has changed.
     is_present: BTreeMap<u32, bool>,
-    /// Whether a key was deleted that was there when the block began, so that an add that reserves nothing may create it.
-    has_deleted: bool,
 }
 
 impl<'a> Settlement<'a> {
@@ -87,8 +87,9 @@ impl<'a> Settlement<'a> {
             *mark == Mark::Deleted && table.start[key.index()].is_some()
         };
         let rare = outputs.iter().filter_map(|output| output.rare.as_deref());
-        let has_deleted = rare.flat_map(|rare| &rare.marks).any(is_deletion);
-        Self { table, was_present, is_present: BTreeMap::new(), has_deleted }
+        let deletes = rare.flat_map(|rare| &rare.marks).any(is_deletion);
+        table.has_deleted |= deletes;
+        Self { table, was_present, is_present: BTreeMap::new() }
     }
 
     /// Settles the next task.
@@ -101,15 +102,35 @@ impl<'a> Settlement<'a> {
             let paid = &mut ran.receipt.deposit_paid;
             *paid = paid.checked_add(kept).expect(SUPPLY);
         }
-        if self.has_deleted && ran.receipt.outcome == Outcome::Ok {
-            self.plain_adds(&ran.trace);
+        if self.table.has_deleted && ran.receipt.outcome == Outcome::Ok {
+            for (key, _) in ran.trace.keys().filter(|(_, touch)| touch.has(Touch::ADD)) {
+                let number = self.table.find(key).expect("what was added to has a number");
+                self.plain_add(number);
+            }
         }
         settled.push(index, ran);
     }
 
+    /// Settles the next task, which is an item of a phase. Its events are added to `events`.
+    pub(crate) fn settle_item(
+        &mut self,
+        item: &Item,
+        output: &mut Output,
+        inboxes: &mut Inboxes,
+        events: &mut Vec<Event>,
+    ) {
+        let mut rare = *std::mem::take(output).rare.expect("every item has run");
+        events.append(&mut rare.events);
+        for appended in rare.appends.drain(..) {
+            inboxes.push(item.phase, item.position, appended);
+        }
+        let kept = self.rare(rare);
+        debug_assert_eq!(kept, Amount::ZERO, "items reserve nothing");
+    }
+
     /// Says how much of what its adds reserved is kept.
     fn rare(&mut self, rare: Rare) -> Amount {
-        let Rare { marks, returned, held, appends: _ } = rare;
+        let Rare { marks, returned, held, appends: _, events: _ } = rare;
         self.table.hold(held);
         for (address, amount) in returned {
             self.table.credit(address, amount.signed());
@@ -123,7 +144,7 @@ impl<'a> Settlement<'a> {
                     let more = self.reserved_add(key.get(), reserved);
                     kept = kept.checked_add(more).expect(SUPPLY);
                 }
-                Mark::Added(None) => {}
+                Mark::Added(None) => self.plain_add(key.get()),
             }
         }
         kept
@@ -139,20 +160,17 @@ impl<'a> Settlement<'a> {
         reserved.amount
     }
 
-    /// Adds that reserved nothing, because their key was there when the block began: if it was deleted since, its deposit is needed
-    /// again.
-    fn plain_adds(&mut self, trace: &TxTrace) {
-        for (key, _) in trace.keys().filter(|(_, touch)| touch.has(Touch::ADD)) {
-            let Some(number) = self.table.find(key).filter(|number| !self.is_present(*number))
-            else {
-                continue;
-            };
-            self.note(number, true);
-            let at_start = self.table.start[Key::new(number).index()].as_ref();
-            if let Some(deposit) = at_start.and_then(|entry| entry.deposit) {
-                self.table.hold(deposit.amount.signed());
-                self.table.credit(deposit.payer, -deposit.amount.signed());
-            }
+    /// An add that reserved nothing, because its key was there when the block began or because items pay nothing. If the key was
+    /// deleted since, its deposit is needed again.
+    fn plain_add(&mut self, number: u32) {
+        if self.is_present(number) {
+            return;
+        }
+        self.note(number, true);
+        let at_start = self.table.start[Key::new(number).index()].as_ref();
+        if let Some(deposit) = at_start.and_then(|entry| entry.deposit) {
+            self.table.hold(deposit.amount.signed());
+            self.table.credit(deposit.payer, -deposit.amount.signed());
         }
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Table {
     /// What goes to whom when the block ends, in the native asset.
     credits: Vec<(Address, i128)>,
     held: i128,
+    /// Whether a key was deleted that was there when the block began, so that an add that reserves nothing may create it.
+    pub(crate) has_deleted: bool,
 }
 
 impl Table {
@@ -41,6 +43,7 @@ impl Table {
         self.now.clear();
         self.credits.clear();
         self.held = 0;
+        self.has_deleted = false;
     }
 
     /// The number of a key, whose entry may have to be fetched before it is looked at.
@@ -198,7 +201,10 @@ impl Overlay for TableState<'_> {
             let number = self.table.number(self.before, &key(slot));
             match write {
                 Write::Put(entry) => self.table.now[number] = Some(entry),
-                Write::Delete => self.table.now[number] = None,
+                Write::Delete => {
+                    self.table.now[number] = None;
+                    self.table.has_deleted |= self.table.start[number].is_some();
+                }
                 Write::Add(added) => {
                     let more = self.add(number, added);
                     kept = kept.checked_add(more).expect("deposits are part of the supply");

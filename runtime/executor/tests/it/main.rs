@@ -5,6 +5,7 @@
 mod deposits;
 mod execution;
 mod open;
+mod parallel;
 mod phases;
 mod random;
 mod rig;

@@ -43,7 +43,7 @@ const LANES: u8 = 2;
 const CELLS: u8 = 5;
 
 #[derive(Clone, Debug)]
-struct Plan {
+pub(crate) struct Plan {
     sender: u8,
     payer: Option<u8>,
     lane: u8,
@@ -104,7 +104,7 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
+pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let nonce = prop_oneof![
         12 => Just(NoncePlan::Next),
         1 => Just(NoncePlan::Gap),
@@ -123,7 +123,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 /// Signs a block of planned transactions; sequences count on from the chain's, as if all of them were included.
-fn block(chain: &TestChain, plans: &[Plan]) -> Vec<Arc<CheckedTransaction>> {
+pub(crate) fn block(chain: &TestChain, plans: &[Plan]) -> Vec<Arc<CheckedTransaction>> {
     let mut next = BTreeMap::new();
     let sign_one = |plan: &Plan| {
         let sender = key(plan.sender);

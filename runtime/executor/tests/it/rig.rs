@@ -1,5 +1,7 @@
 //! A program that does what its calls tell it to, and keeps the rules or not, as they say.
 
+use std::hash::BuildHasher;
+use std::hash::RandomState;
 use std::sync::Arc;
 
 use borsh::BorshDeserialize;
@@ -97,7 +99,10 @@ impl Program for Rig {
 
     fn execute(&self, ctx: &mut CallContext<'_, '_>, call: &[u8]) -> Result<(), CallError> {
         let script = Script::try_from_slice(call).map_err(|_| CallError::Refused(MALFORMED))?;
-        script.ops.into_iter().try_for_each(|op| perform(ctx, op))
+        script.ops.into_iter().try_for_each(|op| {
+            linger();
+            perform(ctx, op)
+        })
     }
 
     fn error(&self, code: u16) -> Option<ErrorText> {
@@ -172,6 +177,14 @@ impl Program for Rig {
     fn item_failed(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         ctx.add(&named(b"frozen"), 1);
         Ok(())
+    }
+}
+
+/// Lets other threads go first, now and then: no result may depend on who is quick.
+fn linger() {
+    let random = RandomState::new().hash_one(());
+    for _ in 0..(random % 64).saturating_sub(60) {
+        std::thread::yield_now();
     }
 }
 
