@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use heddle_types::ChangeSet;
+use heddle_types::Domain;
 use heddle_types::Entry;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
@@ -11,8 +12,11 @@ use heddle_types::StateRoot;
 use heddle_types::StateView;
 
 use crate::build;
+use crate::hashing;
+use crate::hashing::Batch;
 use crate::history::History;
 use crate::history::Layer;
+use crate::path;
 use crate::path::Path;
 use crate::prepare;
 use crate::prepare::Prepared;
@@ -169,5 +173,17 @@ impl Default for State {
 impl StateView for State {
     fn entry(&self, key: &StateKey) -> Option<Entry> {
         self.tree.entry(&Path::of(key)).cloned()
+    }
+
+    /// Works out the paths of many keys at the same time, which is most of a look-up.
+    fn entries(&self, keys: &[StateKey], found: &mut Vec<Option<Entry>>) {
+        found.reserve(keys.len());
+        let mut paths = Vec::with_capacity(hashing::WIDTH);
+        let mut batch = Batch::new(Domain::STATE_KEY);
+        for keys in keys.chunks(hashing::WIDTH) {
+            keys.iter().for_each(|key| path::write_message(key, batch.add(0)));
+            batch.drain(|_, hash| paths.push(Path(hash)));
+            found.extend(paths.drain(..).map(|path| self.tree.entry(&path).cloned()));
+        }
     }
 }

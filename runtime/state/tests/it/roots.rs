@@ -111,3 +111,16 @@ fn committing_what_was_prepared_on_an_older_state_panics() {
     state.apply(&changes);
     state.commit(prepared);
 }
+
+#[test]
+fn entries_looked_up_together_are_those_looked_up_alone() {
+    let state = State::from_entries((0..50).map(|i| (reference::key(i), reference::entry(i))));
+    for len in [0, 1, 15, 16, 17, 100] {
+        // Some are there and some are not.
+        let keys: Vec<_> = (0..len).map(|i| reference::key(i * 7 % 101)).collect();
+        let alone: Vec<_> = keys.iter().map(|key| state.entry(key)).collect();
+        let mut together = vec![None];
+        StateView::entries(&state, &keys, &mut together);
+        assert_eq!(together[1..], alone);
+    }
+}
