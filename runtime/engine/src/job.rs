@@ -110,7 +110,8 @@ pub trait View {
 
 /// What the tasks of a block do that declare nothing.
 ///
-/// As for [`Job`], running is a function of what the view gives.
+/// As for [`Job`], running is a function of what the view gives. Values that a run reads one after the other may be such as
+/// are never there at the same time in the order of the tasks; it must end on these too.
 pub trait OpenJob: Sync {
     /// What is at a key. Compared to find out whether what was read still stands.
     type Value: Clone + Default + Eq + Send + Sync;
@@ -153,7 +154,8 @@ pub trait OpenView {
     /// What is at `key` when all tasks before this one are done, as far as is known now.
     ///
     /// # Errors
-    /// [`Blocked`] when a task before this one is about to replace it.
+    /// [`Blocked`] when a task before this one is about to change it, or when the run is in vain because a value that it has
+    /// read is another now; then also for every further read.
     fn read(&mut self, key: Key) -> Result<Self::Value, Blocked>;
 
     /// Replaces what is at `key`. Of several to one key the last holds; an add to the key is replaced too.
@@ -163,6 +165,7 @@ pub trait OpenView {
     fn add(&mut self, key: Key, delta: Self::Delta);
 }
 
-/// A run met Block-STM's `ESTIMATE`: it waits for this task, and is repeated after it.
+/// A run met Block-STM's `ESTIMATE`: it waits for this task, and is repeated after it. Or the task is its own, and it is
+/// repeated at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocked(pub Task);

@@ -39,6 +39,8 @@ mod in_order;
 mod memory;
 mod schedule;
 mod status;
+#[cfg(all(test, loom))]
+mod tests;
 mod throttle;
 mod view;
 mod worker;
@@ -63,12 +65,13 @@ impl<O: OpenJob> OpenEngine<O> {
     /// When the system gives no threads.
     pub fn new(config: Config) -> Self {
         let pool = Pool::new(config.threads);
-        let workers = (0_u32..).take(pool.threads()).map(Worker::new).map(Mutex::new).collect();
+        let threads = pool.threads();
+        let workers = (0_u32..).take(threads).map(Worker::new).map(Mutex::new).collect();
         Self {
             config,
             pool,
             memory: Memory::new(),
-            schedule: Schedule::new(),
+            schedule: Schedule::new(threads),
             records: Vec::new(),
             workers,
             outputs: Vec::new(),
@@ -87,18 +90,23 @@ impl<O: OpenJob> OpenEngine<O> {
             Some(Reason::Asked)
         } else if self.workers.len() == 1 {
             Some(Reason::OneThread)
+        } else if tasks < 2 {
+            Some(Reason::LittleWork)
         } else {
             self.run_open(job).then_some(Reason::Broken)
         };
         if let Some(reason) = alone {
             self.run_in_order(job, tasks);
-            return self.finish(
-                job,
-                Report { way: Way::Sequential, reason, threads: 1, ..Report::default() },
-            );
+            let way = Way::Sequential;
+            let report = Report { way, reason, threads: 1, tasks, ..Report::default() };
+            return Report { in_order: tasks, ..self.finish(job, report) };
         }
         let threads = u32::try_from(self.workers.len()).unwrap_or(u32::MAX);
-        self.finish(job, Report { way: Way::Open, threads, ..Report::default() })
+        let report = Report { way: Way::Open, threads, tasks, ..Report::default() };
+        let report = self.finish(job, report);
+        let is_serial = report.in_order > tasks / 2;
+        let reason = if is_serial { Reason::Serial } else { Reason::Parallel };
+        Report { reason, ..report }
     }
 
     /// What the tasks of the last block left, by task.
@@ -122,7 +130,7 @@ impl<O: OpenJob> OpenEngine<O> {
                 let key = Key::new(base + word.trailing_zeros());
                 *word &= *word - 1;
                 // Keys that only an aborted run has changed have nothing.
-                if let Some(value) = self.memory.chain(key).take() {
+                if let Some(value) = self.memory.touched(key).take() {
                     each(key, value);
                 }
             }
@@ -132,8 +140,8 @@ impl<O: OpenJob> OpenEngine<O> {
     fn start_block(&mut self, tasks: u32) {
         self.memory.start_block();
         self.schedule.start_block(tasks);
-        self.records.truncate(tasks as usize);
-        self.records.resize_with(tasks as usize, Record::default);
+        let len = self.records.len().max(tasks as usize);
+        self.records.resize_with(len, Record::default);
         for worker in &self.workers {
             lock(worker).start_block();
         }
@@ -156,9 +164,7 @@ impl<O: OpenJob> OpenEngine<O> {
     fn run_in_order(&mut self, job: &O, tasks: u32) {
         self.memory.start_block();
         for worker in &self.workers {
-            let mut worker = lock(worker);
-            worker.changed.keys.clear();
-            worker.changed.added.clear();
+            lock(worker).forget();
         }
         lock(&self.workers[0]).run_in_order(&self.shared(job), 0..tasks);
     }
@@ -176,11 +182,12 @@ impl<O: OpenJob> OpenEngine<O> {
     /// Collects what the workers have.
     fn finish(&mut self, job: &O, mut report: Report) -> Report {
         self.outputs.clear();
-        self.outputs.extend(self.records.iter_mut().map(Record::take));
+        let records = self.records.iter_mut().take(report.tasks as usize);
+        self.outputs.extend(records.map(Record::take));
         for worker in &self.workers {
             let mut worker = lock(worker);
             for key in worker.changed.added.drain(..) {
-                self.memory.chain(key).settled(job, key);
+                self.memory.touched(key).settled(job, key);
             }
             report.executions += worker.counts.executions;
             report.speculative += worker.counts.speculative;
@@ -189,13 +196,6 @@ impl<O: OpenJob> OpenEngine<O> {
             report.waits += worker.conflicts.waits;
             report.conflicts.extend_from_slice(&worker.conflicts.keys);
             report.timeline.extend_from_slice(&worker.timeline);
-        }
-        report.tasks = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
-        if report.way == Way::Open {
-            let is_serial = report.in_order > report.tasks / 2;
-            report.reason = if is_serial { Reason::Serial } else { Reason::Parallel };
-        } else {
-            report.in_order = report.tasks;
         }
         report
     }

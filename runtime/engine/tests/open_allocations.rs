@@ -1,6 +1,8 @@
 //! The memory of a block is that of the blocks before it. A test binary of its own, because it counts what all threads
 //! allocate.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::alloc::GlobalAlloc;
 use std::alloc::Layout;
 use std::alloc::System;

@@ -65,8 +65,6 @@ enum Origin {
 
 /// One key during a block. Flat, so that with 16-byte values it fits a pair of cache lines together with its lock.
 pub(super) struct Chain<O: OpenJob> {
-    /// The block that the rest is of.
-    block: u32,
     /// What the key has been listed for, in this block.
     listed: Listed,
     origin: Origin,
@@ -74,6 +72,7 @@ pub(super) struct Chain<O: OpenJob> {
     bottom: O::Value,
     /// Ascending by task, one a task.
     versions: SmallVec<[Version<O>; 1]>,
+    /// The highest last, the others in any order.
     readers: SmallVec<[Reader; 2]>,
 }
 
@@ -91,7 +90,6 @@ pub(super) enum Listed {
 impl<O: OpenJob> Chain<O> {
     pub(super) fn new() -> Self {
         Self {
-            block: 0,
             listed: Listed::Nothing,
             origin: Origin::Unknown,
             bottom: O::Value::default(),
@@ -100,12 +98,8 @@ impl<O: OpenJob> Chain<O> {
         }
     }
 
-    /// Forgets what is of another block. Before anything else.
-    pub(super) fn renew(&mut self, block: u32) {
-        if self.block == block {
-            return;
-        }
-        self.block = block;
+    /// Forgets everything, for another key or block.
+    pub(super) fn clear(&mut self) {
         self.listed = Listed::Nothing;
         self.origin = Origin::Unknown;
         self.versions.clear();
@@ -201,6 +195,11 @@ impl<O: OpenJob> Chain<O> {
             self.readers.retain(|reader| reader.task >= run.frontier);
         }
         self.readers.push(Reader { task: run.task, incarnation: run.incarnation });
+        if let [.., before, last] = &mut *self.readers
+            && before.task > last.task
+        {
+            mem::swap(before, last);
+        }
     }
 
     /// Changes the version of `task`. What is above the next task that replaces the value makes no difference to readers, so
@@ -213,9 +212,12 @@ impl<O: OpenJob> Chain<O> {
         stale: &mut Vec<Reader>,
     ) {
         let place = self.place(task);
+        if self.readers.last().is_none_or(|highest| highest.task <= task) {
+            return self.set(place, version);
+        }
         let (Ok(start) | Err(start)) = place;
-        let (before, after) =
-            (start + usize::from(place.is_ok()), start + usize::from(version.is_some()));
+        let before = start + usize::from(place.is_ok());
+        let after = start + usize::from(version.is_some());
         let last = self.next_put(before);
         let is_affected = |reader: &Reader| reader.task > task && reader.task <= last;
         if !self.readers.iter().any(is_affected) {
@@ -329,3 +331,6 @@ impl<O: OpenJob> Chain<O> {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,6 +1,9 @@
-//! Multi-version memory: a chain for each key, in an array that grows while it is used.
+//! Multi-version memory: for each key that a block touches a chain, behind its own lock.
 //!
-//! Segment `s` holds `SEGMENT << s` chains and never moves, so that references stay valid. A chain is behind its own lock.
+//! Chains are handed out in the order in which keys are first touched, so that a block's chains lie side by side however many
+//! keys there are, and those of tasks that run one after the other too. A key's entry in the index says which is its chain.
+//! Both arrays grow while they are used: segment `s` has `SEGMENT << s` places and never moves, so references stay valid.
+//!
 //! Measured on two cores, for a lock, a push and a clear at a random one of 20,000 keys, one thread and two: `std`'s mutex
 //! 11.6 and 13.2 ns, `parking_lot`'s 11.8 and 12.4, `dashmap` 24.4 and 54.0; at 1 M keys 88 and 86, 80 and 77, 243 and 283.
 
@@ -9,62 +12,130 @@ use std::sync::OnceLock;
 use super::chain::Chain;
 use crate::job::Key;
 use crate::job::OpenJob;
+use crate::sync::AtomicU32;
+use crate::sync::AtomicU64;
 use crate::sync::Mutex;
 use crate::sync::MutexGuard;
+use crate::sync::Ordering;
 use crate::sync::lock;
 
-/// Chains in the first segment, as a power of two.
-const SEGMENT_BITS: u32 = 8;
-/// Enough for [`Key::COUNT_MAX`] keys.
-const SEGMENTS: usize = 23;
+/// Places in the first segment, as a power of two.
+const SEGMENT_BITS: u32 = if cfg!(loom) { 1 } else { 8 };
+/// Enough for [`Key::COUNT_MAX`] keys, and as many chains.
+const SEGMENTS: usize = 31 - SEGMENT_BITS as usize;
+/// Chains that a worker takes at once.
+const SPARE_CHAINS: u32 = if cfg!(loom) { 2 } else { 16 };
 
 const _: () = assert!(
     ((1_u64 << SEGMENTS) - 1) << SEGMENT_BITS >= Key::COUNT_MAX as u64,
     "the segments hold all keys"
 );
 
-type Segment<O> = Box<[Place<O>]>;
+/// All chains.
+pub(super) struct Memory<O: OpenJob> {
+    /// By key: the block that touched it last, and in the lower half the number of its chain in that block.
+    index: Growing<AtomicU64>,
+    chains: Growing<Place<O>>,
+    /// So many chains are handed out to workers.
+    handed_out: AtomicU32,
+    block: u32,
+}
+
+/// Chains that are a worker's to use for the next keys that it touches first.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    next: u32,
+    end: u32,
+}
 
 /// Aligned, so that what is small enough is on one pair of cache lines.
 #[repr(align(64))]
 struct Place<O: OpenJob>(Mutex<Chain<O>>);
 
-/// All chains.
-pub(super) struct Memory<O: OpenJob> {
-    segments: [OnceLock<Segment<O>>; SEGMENTS],
-    /// The current block; chains of others are forgotten when they are met.
-    block: u32,
-}
+struct Growing<T>([OnceLock<Box<[T]>>; SEGMENTS]);
 
 impl<O: OpenJob> Memory<O> {
-    pub(super) const fn new() -> Self {
-        Self { segments: [const { OnceLock::new() }; SEGMENTS], block: 0 }
+    pub(super) fn new() -> Self {
+        Self {
+            index: Growing::new(),
+            chains: Growing::new(),
+            handed_out: AtomicU32::new(0),
+            block: 0,
+        }
     }
 
-    /// Forgets everything, in no time.
+    /// Forgets everything, in no time. Workers have no [`Spare`] chains then.
     pub(super) fn start_block(&mut self) {
         if self.block == u32::MAX {
             *self = Self::new();
         }
         self.block += 1;
+        self.handed_out.store(0, Ordering::Relaxed);
     }
 
     /// The chain of a key, for the caller alone.
-    pub(super) fn chain(&self, key: Key) -> MutexGuard<'_, Chain<O>> {
-        let (segment, place) = position(key);
-        let chains = self.segments[segment].get_or_init(|| {
-            (0..1_usize << (segment as u32 + SEGMENT_BITS))
-                .map(|_| Place(Mutex::new(Chain::new())))
-                .collect()
-        });
-        let mut chain = lock(&chains[place].0);
-        chain.renew(self.block);
-        chain
+    pub(super) fn chain(&self, key: Key, spare: &mut Spare) -> MutexGuard<'_, Chain<O>> {
+        let entry = self.entry(key);
+        // What is in a chain is under its lock. Acquired is only that the chain was cleared before.
+        let word = entry.load(Ordering::Acquire);
+        match self.number(word) {
+            Some(number) => self.locked(number),
+            None => self.first(entry, word, spare),
+        }
+    }
+
+    /// The chain of a key that was touched in this block.
+    pub(super) fn touched(&self, key: Key) -> MutexGuard<'_, Chain<O>> {
+        let number = self.number(self.entry(key).load(Ordering::Acquire));
+        self.locked(number.expect("touched before"))
+    }
+
+    /// Gives a key its chain, if no other worker is faster.
+    fn first(&self, entry: &AtomicU64, word: u64, spare: &mut Spare) -> MutexGuard<'_, Chain<O>> {
+        if spare.next == spare.end {
+            spare.next = self.handed_out.fetch_add(SPARE_CHAINS, Ordering::Relaxed);
+            spare.end = spare.next + SPARE_CHAINS;
+        }
+        let mine = u64::from(self.block) << 32 | u64::from(spare.next);
+        let mut chain = self.locked(spare.next);
+        chain.clear();
+        match entry.compare_exchange(word, mine, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => {
+                spare.next += 1;
+                chain
+            }
+            Err(other) => {
+                drop(chain);
+                self.locked(self.number(other).expect("entries change once a block"))
+            }
+        }
+    }
+
+    fn entry(&self, key: Key) -> &AtomicU64 {
+        self.index.at(key.get(), || AtomicU64::new(0))
+    }
+
+    /// The chain that a word of the index names, if it is of this block.
+    fn number(&self, word: u64) -> Option<u32> {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+        (word >> 32 == u64::from(self.block)).then_some(word as u32)
+    }
+
+    fn locked(&self, number: u32) -> MutexGuard<'_, Chain<O>> {
+        lock(&self.chains.at(number, || Place(Mutex::new(Chain::new()))).0)
     }
 }
 
-fn position(key: Key) -> (usize, usize) {
-    let number = key.get() + (1 << SEGMENT_BITS);
-    let bits = number.ilog2();
-    ((bits - SEGMENT_BITS) as usize, (number - (1 << bits)) as usize)
+impl<T> Growing<T> {
+    const fn new() -> Self {
+        Self([const { OnceLock::new() }; SEGMENTS])
+    }
+
+    fn at(&self, place: u32, empty: impl Fn() -> T) -> &T {
+        let number = place + (1 << SEGMENT_BITS);
+        let bits = number.ilog2();
+        let segment = self.0[(bits - SEGMENT_BITS) as usize]
+            .get_or_init(|| (0..1_u32 << bits).map(|_| empty()).collect());
+        &segment[(number - (1 << bits)) as usize]
+    }
 }

@@ -8,8 +8,11 @@
 //! afterwards; who moves the frontier looks at the next task's status afterwards. One of them sees the other. The same holds
 //! for `closing` and the frontier.
 //!
-//! Bounds. A task is claimed only within a window above the frontier (`throttle.rs`). Once it has run [`SPECULATIONS_MAX`] times it waits
-//! for the frontier and then runs for good: `SPECULATIONS_MAX + 1` executions at most.
+//! Bounds. A task is claimed only within a window above the frontier (`throttle.rs`). Once it has run a few times it waits for the
+//! frontier and then runs for good: [`SPECULATIONS_MAX`]` + 1` executions at most. With more workers more is won by another
+//! try. Simulated without overhead on 40 Ethereum blocks, a task taking as long as its gas, with 2, 3, 4 and 8 speculations:
+//! 2 workers reach 0.94, 0.93, 0.93, 0.93 of the ideal, 4 workers 0.88, 0.88, 0.89, 0.89, 16 workers 0.81, 0.87, 0.91, 0.95;
+//! and run 1.5, 1.7, 1.9, 3.0 times as many tasks as there are.
 //!
 //! No deadlock: a worker sleeps only when there is nothing to claim and nothing in the queue. The task at the frontier then
 //! has a worker: who moved the frontier takes a deferred one, who executes a task resumes those that wait for it, and an
@@ -32,9 +35,10 @@ use crate::sync::Mutex;
 use crate::sync::Ordering;
 use crate::sync::alone;
 use crate::sync::lock;
+use crate::sync::seq_cst;
 
-/// Runs that a task gets while tasks before it are not committed.
-pub(super) const SPECULATIONS_MAX: u32 = 4;
+/// Runs that a task gets while tasks before it are not committed, however many workers there are.
+const SPECULATIONS_MAX: u32 = 5;
 /// How often a worker that has nothing to do looks again before it sleeps.
 const SPINS: u32 = 64;
 /// In `next`: no task is to be claimed for now.
@@ -82,13 +86,17 @@ pub(super) struct Schedule {
     /// The in-order stretch starts as soon as all claimed tasks are committed.
     closing: AtomicBool,
     throttle: Throttle,
+    /// Runs that a task gets while tasks before it are not committed.
+    speculations: u32,
     idle: Idle,
     tasks: u32,
+    /// By task, and more from larger blocks.
     slots: Vec<Slot>,
 }
 
 impl Schedule {
-    pub(super) fn new() -> Self {
+    /// For so many workers, at least one.
+    pub(super) fn new(workers: usize) -> Self {
         Self {
             next: Apart(AtomicU32::new(0)),
             frontier: Apart(AtomicU32::new(0)),
@@ -98,6 +106,7 @@ impl Schedule {
             broken: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             throttle: Throttle::new(),
+            speculations: SPECULATIONS_MAX.min(1 + workers.ilog2()),
             idle: Idle::default(),
             tasks: 0,
             slots: Vec::new(),
@@ -107,12 +116,12 @@ impl Schedule {
     /// From here on the tasks are those of another block.
     pub(super) fn start_block(&mut self, tasks: u32) {
         self.tasks = tasks;
-        self.slots.truncate(tasks as usize);
-        for slot in &mut self.slots {
+        let len = self.slots.len().max(tasks as usize);
+        self.slots.resize_with(len, Slot::new);
+        for slot in &mut self.slots[..tasks as usize] {
             slot.status.reset();
             alone(&mut slot.waiters).clear();
         }
-        self.slots.resize_with(tasks as usize, Slot::new);
         self.next.0.store(0, Ordering::Relaxed);
         self.frontier.0.store(0, Ordering::Relaxed);
         lock(&self.queue.0).clear();
@@ -257,12 +266,14 @@ impl Schedule {
 
     /// Whether the next run of `task` may come before all tasks below are committed.
     fn may_speculate(&self, task: u32) -> bool {
-        self.incarnation(task) + 1 < SPECULATIONS_MAX
+        self.incarnation(task) + 1 < self.speculations
     }
 
     /// Moves the frontier as far as it goes. What the caller has to run then, if it is for the caller to do.
     fn commit(&self) -> Option<Step> {
         loop {
+            // After the status was set, or the frontier moved: see the head of this file.
+            seq_cst();
             let start = self.frontier();
             let mut end = start;
             while end < self.tasks && self.slot(end).status.phase() == Phase::Executed {
@@ -392,3 +403,6 @@ impl Slot {
         Self { status: Status::new(), waiters: Mutex::new(Vec::new()) }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -4,7 +4,7 @@
 //! won by running it earlier. It is run *alone* when all before it are committed already at its first run: other workers were
 //! busy or had not come yet, which says nothing. Of any other task something was won. When nearly all are serialised, one worker runs a
 //! stretch of tasks in order, in place, while the others sleep; then it is tried again, with little run ahead. Each time that
-//! it is no better the stretch is longer. Blocks are like those before them, so what is known is kept.
+//! it is no better the stretch is longer, and when it is better the next is shorter again. Blocks are like those before them, so what is known is kept.
 //!
 //! Several workers may be here at the same time. What they count is then a little wrong, and nothing but time depends on it.
 
@@ -14,7 +14,7 @@ use crate::sync::Ordering;
 
 /// Tasks that are judged together, those run alone not counted.
 const SAMPLE_TASKS: u32 = 32;
-const STRETCH_TASKS_MIN: u32 = 128;
+const STRETCH_TASKS_MIN: u32 = 32;
 const STRETCH_TASKS_MAX: u32 = 4096;
 /// By how much a stretch is longer than that before.
 const STRETCH_GROWTH: u32 = 4;
@@ -82,7 +82,8 @@ impl Throttle {
             self.window.store(WINDOW_TASKS_TRIAL, Ordering::Relaxed);
         } else {
             self.window.store(WINDOW_TASKS, Ordering::Relaxed);
-            self.stretch.store(STRETCH_TASKS_MIN, Ordering::Relaxed);
+            let stretch = self.stretch.load(Ordering::Relaxed) / STRETCH_GROWTH;
+            self.stretch.store(stretch.max(STRETCH_TASKS_MIN), Ordering::Relaxed);
         }
         self.start_sample(end);
         is_due

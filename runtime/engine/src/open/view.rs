@@ -2,6 +2,7 @@
 
 use super::chain::Change;
 use super::chain::Run;
+use super::worker::Own;
 use super::worker::Shared;
 use crate::job::Blocked;
 use crate::job::Key;
@@ -13,18 +14,14 @@ use crate::job::Task;
 pub(super) struct Speculative<'a, O: OpenJob> {
     shared: &'a Shared<'a, O>,
     run: Run,
-    changes: &'a mut Vec<(Key, Change<O>)>,
+    own: &'a mut Own<O>,
     /// Why the run is in vain: where it met another task, itself when it is doomed.
     obstacle: Option<(Key, u32)>,
 }
 
 impl<'a, O: OpenJob> Speculative<'a, O> {
-    pub(super) const fn new(
-        shared: &'a Shared<'a, O>,
-        run: Run,
-        changes: &'a mut Vec<(Key, Change<O>)>,
-    ) -> Self {
-        Self { shared, run, changes, obstacle: None }
+    pub(super) const fn new(shared: &'a Shared<'a, O>, run: Run, own: &'a mut Own<O>) -> Self {
+        Self { shared, run, own, obstacle: None }
     }
 
     /// Whom the run met at which key, if it was in vain.
@@ -32,14 +29,14 @@ impl<'a, O: OpenJob> Speculative<'a, O> {
         self.obstacle
     }
 
-    fn try_read(&self, key: Key) -> Result<O::Value, u32> {
+    fn try_read(&mut self, key: Key) -> Result<O::Value, u32> {
         if let Some((_, task)) = self.obstacle {
             return Err(task);
         }
         if self.shared.schedule.is_doomed(self.run.task) {
             return Err(self.run.task);
         }
-        self.shared.memory.chain(key).read(self.shared.job, key, self.run)
+        self.shared.memory.chain(key, &mut self.own.spare).read(self.shared.job, key, self.run)
     }
 }
 
@@ -55,10 +52,10 @@ impl<O: OpenJob> OpenView for Speculative<'_, O> {
     }
 
     fn write(&mut self, key: Key, value: O::Value) {
-        self.changes.push((key, Change::Put(value)));
+        self.own.changes.push((key, Change::Put(value)));
     }
 
     fn add(&mut self, key: Key, delta: O::Delta) {
-        self.changes.push((key, Change::Add(delta)));
+        self.own.changes.push((key, Change::Add(delta)));
     }
 }

@@ -11,6 +11,7 @@ use super::chain::Run;
 
 use super::in_order::InOrder;
 use super::memory::Memory;
+use super::memory::Spare;
 use super::schedule::Doomed;
 use super::schedule::Schedule;
 use super::schedule::Step;
@@ -76,6 +77,13 @@ pub(super) struct Changed {
     pub(super) added: Vec<Key>,
 }
 
+/// What a worker's runs use.
+pub(super) struct Own<O: OpenJob> {
+    /// What the run changes.
+    pub(super) changes: Vec<(Key, Change<O>)>,
+    pub(super) spare: Spare,
+}
+
 /// A worker.
 pub(super) struct Worker<O: OpenJob> {
     pub(super) number: u32,
@@ -84,7 +92,7 @@ pub(super) struct Worker<O: OpenJob> {
     pub(super) conflicts: Conflicts,
     pub(super) timeline: Vec<Span>,
     scratch: O::Scratch,
-    changes: Vec<(Key, Change<O>)>,
+    own: Own<O>,
     keys: Vec<Key>,
     stale: Vec<Reader>,
 }
@@ -98,7 +106,7 @@ impl<O: OpenJob> Worker<O> {
             conflicts: Conflicts::default(),
             timeline: Vec::new(),
             scratch: O::Scratch::default(),
-            changes: Vec::new(),
+            own: Own { changes: Vec::new(), spare: Spare::default() },
             keys: Vec::new(),
             stale: Vec::new(),
         }
@@ -106,12 +114,18 @@ impl<O: OpenJob> Worker<O> {
 
     pub(super) fn start_block(&mut self) {
         self.counts = Counts::default();
-        self.changed.keys.clear();
-        self.changed.added.clear();
+        self.forget();
         self.conflicts.aborts = 0;
         self.conflicts.waits = 0;
         self.conflicts.keys.clear();
         self.timeline.clear();
+    }
+
+    /// What was written so far is void: memory starts anew.
+    pub(super) fn forget(&mut self) {
+        self.own.spare = Spare::default();
+        self.changed.keys.clear();
+        self.changed.added.clear();
     }
 
     /// Works until the block is done.
@@ -148,16 +162,15 @@ impl<O: OpenJob> Worker<O> {
     /// Runs tasks in order and in place. All before them are committed, and nobody else runs any.
     pub(super) fn run_in_order(&mut self, shared: &Shared<'_, O>, tasks: Range<u32>) {
         for task in tasks {
-            self.changes.clear();
-            let Self { changes, scratch, .. } = self;
-            let mut view = InOrder { shared, changes };
+            self.own.changes.clear();
+            let mut view = InOrder { shared, own: &mut self.own };
             let output = shared
                 .job
-                .run(Task::new(task), &mut view, scratch)
+                .run(Task::new(task), &mut view, &mut self.scratch)
                 .expect("a job is blocked only when the view says so");
             lock(&shared.records[task as usize].0).output = output;
-            for (key, change) in self.changes.drain(..) {
-                let mut chain = shared.memory.chain(key);
+            for (key, change) in self.own.changes.drain(..) {
+                let mut chain = shared.memory.chain(key, &mut self.own.spare);
                 self.changed.note(key, chain.list_for(&change));
                 chain.settle(shared.job, key, change);
             }
@@ -172,8 +185,8 @@ impl<O: OpenJob> Worker<O> {
         schedule.note(run);
         self.counts.executions += 1;
         self.counts.speculative += u64::from(!run.is_final());
-        self.changes.clear();
-        let mut view = Speculative::new(shared, run, &mut self.changes);
+        self.own.changes.clear();
+        let mut view = Speculative::new(shared, run, &mut self.own);
         let result = shared.job.run(Task::new(task), &mut view, &mut self.scratch);
         match (view.into_obstacle(), result) {
             (None, Ok(output)) => self.complete(shared, run, output),
@@ -193,15 +206,15 @@ impl<O: OpenJob> Worker<O> {
     /// Makes visible what a run has changed.
     fn complete(&mut self, shared: &Shared<'_, O>, run: Run, output: O::Output) -> Option<Step> {
         self.record(shared, run, output);
-        for (key, change) in self.changes.drain(..) {
-            let mut chain = shared.memory.chain(key);
+        for (key, change) in self.own.changes.drain(..) {
+            let mut chain = shared.memory.chain(key, &mut self.own.spare);
             self.changed.note(key, chain.list_for(&change));
             chain.install((shared.job, key), run, change, &mut self.stale);
             drop(chain);
             self.conflicts.abort(shared, key, &mut self.stale);
         }
         for key in self.keys.drain(..) {
-            shared.memory.chain(key).withdraw((shared.job, key), run, &mut self.stale);
+            shared.memory.touched(key).withdraw((shared.job, key), run, &mut self.stale);
             self.conflicts.abort(shared, key, &mut self.stale);
         }
         match shared.schedule.finish(run.task) {
@@ -222,7 +235,7 @@ impl<O: OpenJob> Worker<O> {
             self.keys.extend_from_slice(&record.keys);
         }
         record.keys.clear();
-        record.keys.extend(self.changes.iter().map(|(key, _)| *key));
+        record.keys.extend(self.own.changes.iter().map(|(key, _)| *key));
     }
 }
 
@@ -260,7 +273,7 @@ impl Conflicts {
 /// Makes what the last run of `task` has changed `ESTIMATE`s.
 fn estimate<O: OpenJob>(shared: &Shared<'_, O>, task: u32) {
     for key in &lock(&shared.records[task as usize].0).keys {
-        shared.memory.chain(*key).estimate(task);
+        shared.memory.touched(*key).estimate(task);
     }
 }
 
