@@ -132,7 +132,7 @@ struct Execution<'a> {
 impl Execution<'_> {
     fn all(mut self, block: &BlockInput<'_>) -> Result<BlockOutcome, Broken> {
         let mut settled = Settled::default();
-        self.parallel.table.begin(block.transactions.len() * 4);
+        self.parallel.table.begin();
         self.phase(Phase::Begin, &mut settled)?;
         let mut plan = BlockPlan::default();
         let Parallel { planner, table, .. } = &mut *self.parallel;
@@ -142,6 +142,7 @@ impl Execution<'_> {
         let (ids, skipped) = (std::mem::take(&mut plan.ids), std::mem::take(&mut plan.skipped));
         settled.receipts.reserve_exact(ids.len());
         settled.traces.reserve_exact(ids.len());
+        settled.indices.reserve_exact(ids.len());
         let declared = plan.declared.len();
         self.declared(plan, &mut settled)?;
         self.recorder.end_stage(Stage::Declared, declared);
@@ -223,7 +224,7 @@ impl Execution<'_> {
 
     /// Runs tasks on the table's values, and gives the work back. Outputs are in the engine.
     fn run(&mut self, work: Work, tasks: Tasks) -> Result<(Work, Report), Broken> {
-        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        let Parallel { engine, table, was_present, planner, .. } = &mut *self.parallel;
         was_present.clear();
         was_present.extend(table.now.iter().map(Option::is_some));
         let job = BlockJob {
@@ -235,6 +236,7 @@ impl Execution<'_> {
         };
         let report = engine.run(&job, &job.tasks, &mut table.now);
         table.start = job.start;
+        planner.recycle(job.tasks);
         Ok((job.work, report.map_err(|_| Broken)?))
     }
 }

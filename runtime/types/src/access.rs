@@ -79,14 +79,29 @@ impl AccessSet {
             let head = key.head();
             self.0.iter().position(|declared| declared.key.head() == head && declared.key == *key)
         } else {
-            self.0.binary_search_by(|declared| declared.key.cmp(key)).ok()
+            self.search(key)
         }
+    }
+
+    /// The slot of `key` among many. Apart, so that what looks among few stays small where it is inlined.
+    #[inline(never)]
+    fn search(&self, key: &StateKey) -> Option<usize> {
+        self.0.binary_search_by(|declared| declared.key.cmp(key)).ok()
     }
 
     /// The slot of `key`, if it is declared and may be touched in `mode`.
     #[inline]
     pub fn slot_for(&self, key: &StateKey, mode: AccessMode) -> Option<usize> {
-        self.slot(key).filter(|slot| self.0.get(*slot).is_some_and(|one| one.mode.allows(mode)))
+        if self.0.len() > LINEAR_MAX {
+            return self.search(key).filter(|slot| self.0[*slot].mode.allows(mode));
+        }
+        let head = key.head();
+        for (slot, declared) in self.0.iter().enumerate() {
+            if declared.key.head() == head && declared.key == *key {
+                return declared.mode.allows(mode).then_some(slot);
+            }
+        }
+        None
     }
 
     /// The key at `slot`.

@@ -1,6 +1,8 @@
 //! Where a value is kept in state.
 
 use std::fmt;
+use std::hash::Hash;
+use std::hash::Hasher;
 use std::io;
 
 use borsh::BorshDeserialize;
@@ -38,7 +40,7 @@ impl ProgramId {
 /// A place in state: a program and up to [`limits::KEY_BYTES_MAX`] bytes that the program chose.
 ///
 /// 64 bytes in memory, no allocation. Ordered by program, then by bytes. Encoded as program (`u32`), length (`u8`), bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct StateKey {
     program: ProgramId,
     len: u8,
@@ -77,6 +79,17 @@ impl StateKey {
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
+    /// Its bytes and the zeros behind them in words, of which the last two overlap.
+    #[inline]
+    fn byte_words(&self) -> [u64; 8] {
+        let (whole, _) = self.bytes.as_chunks::<8>();
+        let [a, b, c, d, e, f, g] = *whole else {
+            unreachable!("59 bytes are seven words and more")
+        };
+        let Some(last) = self.bytes.last_chunk() else { unreachable!("59 bytes have a last word") };
+        [a, b, c, d, e, f, g, *last].map(u64::from_le_bytes)
+    }
+
     /// All that distinguishes it from other keys, in words.
     #[inline]
     pub(crate) fn words(&self) -> [u64; 8] {
@@ -85,6 +98,28 @@ impl StateKey {
         let [p, q, r, s] = self.program.0.to_le_bytes();
         let [d, e, f, g, h, i, j] = *whole else { unreachable!("seven words") };
         [d, e, f, g, h, i, j, [p, q, r, s, self.len, a, b, c]].map(u64::from_le_bytes)
+    }
+}
+
+impl PartialEq for StateKey {
+    /// Keys are looked up more than anything else, so all words are compared at once instead of one after the other.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let ([own @ .., own_last], [others @ .., others_last]) =
+            (self.byte_words(), other.byte_words());
+        let pairs = own.into_iter().zip(others);
+        let differing =
+            pairs.fold(own_last ^ others_last, |sum, (own, others)| sum | (own ^ others));
+        differing == 0 && self.len == other.len && self.program == other.program
+    }
+}
+
+impl Eq for StateKey {}
+
+impl Hash for StateKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.program.hash(state);
+        self.bytes().hash(state);
     }
 }
 

@@ -52,16 +52,18 @@ impl Interner {
     }
 
     /// Its number, or where in the table it would be.
+    #[inline]
     fn search(&self, key: &StateKey, fingerprint: u64) -> Result<u32, usize> {
         let mask = self.table.len().wrapping_sub(1);
         let mut place = low_half(fingerprint) & mask;
         loop {
-            let Some(&found) = self.table.get(place).filter(|found| **found != 0) else {
-                return Err(place);
+            let found = match self.table.get(place) {
+                None | Some(0) => return Err(place),
+                Some(found) => *found,
             };
             if (found ^ fingerprint) & !NUMBER_MASK == 0 {
-                let number = low_half(found) - 1;
-                if self.keys[number] == *key {
+                let number = (found & NUMBER_MASK) - 1;
+                if self.keys[low_half(number)] == *key {
                     return Ok(u32::try_from(number).expect("its number has 32 bits"));
                 }
             }

@@ -65,6 +65,8 @@ pub(crate) struct BlockPlanner {
     lanes: Vec<(u32, Lane)>,
     /// By number of a key, one more than the position of its lane.
     lane_of: Vec<u32>,
+    /// Of an earlier block, for their memory.
+    tasks: Tasks,
 }
 
 /// A transaction of the block, before it is known whether its nonce is the next.
@@ -89,6 +91,9 @@ impl BlockPlanner {
         block: &BlockInput<'_>,
         (table, plan): (&mut Table, &mut BlockPlan),
     ) {
+        plan.declared.reserve(block.transactions.len());
+        plan.ids.reserve_exact(block.transactions.len());
+        plan.tasks = std::mem::take(&mut self.tasks);
         self.number_keys(programs, block, table);
         table.fetch(state);
         self.lanes.clear();
@@ -133,6 +138,11 @@ impl BlockPlanner {
             }
         }
         self.use_nonces(table);
+    }
+
+    /// Takes tasks back that are not needed any more, for their memory.
+    pub(crate) fn recycle(&mut self, tasks: Tasks) {
+        self.tasks = tasks;
     }
 
     /// Gives every key a number that a transaction declares which may run.

@@ -94,14 +94,13 @@ impl<'a> Settlement<'a> {
 
     /// Settles the next task.
     pub(crate) fn settle(&mut self, index: TxIndex, output: &mut Output, settled: &mut Settled) {
-        let Output { ran, rare } = std::mem::take(output);
-        let mut ran = ran.expect("every task has run");
-        if let Some(mut rare) = rare {
+        if let Some(mut rare) = output.rare.take() {
             settled.take_appends(index, std::mem::take(&mut rare.appends));
             let kept = self.rare(*rare);
-            let paid = &mut ran.receipt.deposit_paid;
-            *paid = paid.checked_add(kept).expect(SUPPLY);
+            let paid = output.ran.as_mut().map(|ran| &mut ran.receipt.deposit_paid);
+            paid.into_iter().for_each(|paid| *paid = paid.checked_add(kept).expect(SUPPLY));
         }
+        let ran = output.ran.take().expect("every task has run");
         if self.table.has_deleted && ran.receipt.outcome == Outcome::Ok {
             for (key, _) in ran.trace.keys().filter(|(_, touch)| touch.has(Touch::ADD)) {
                 let number = self.table.find(key).expect("what was added to has a number");

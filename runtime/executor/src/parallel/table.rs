@@ -36,8 +36,9 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Begins a block of about so many keys.
-    pub(crate) fn begin(&mut self, about: usize) {
+    /// Begins a block, which has about as many keys as the one before it.
+    pub(crate) fn begin(&mut self) {
+        let about = self.interner.keys().len();
         self.interner.clear(about);
         self.start.clear();
         self.now.clear();
