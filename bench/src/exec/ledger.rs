@@ -102,7 +102,7 @@ impl Transfers {
             blocks: &blocks,
             mode,
             threads,
-            executor: Box::new(Sequential),
+            executor: Box::new(Sequential::default()),
         });
         rules.run(&Course { label, nanos, ideal: &ideal }, &mut racers)
     }
@@ -129,7 +129,7 @@ impl Transfers {
         let block = |transactions: Vec<Vec<u8>>| {
             let checked = check_all(decode_all(&transactions), false);
             let input = BlockInput { header: &header, transactions: &checked };
-            let outcome = Sequential.execute(&programs, &state, &input);
+            let outcome = Sequential::default().execute(&programs, &state, &input);
             Block { transactions, outcome }
         };
         let blocks = signed.into_iter().map(block).collect();
@@ -254,7 +254,7 @@ mod tests {
             assert!(block.outcome.receipts.iter().all(|receipt| receipt.outcome == Outcome::Ok));
         }
         let pass = |blocks: &Blocks| {
-            let executor = Box::new(Sequential);
+            let executor = Box::new(Sequential::default());
             let mut contender = Contender { blocks, mode: Mode::Sequential, threads: 1, executor };
             let mut tally = Tally::default();
             contender.pass(&mut tally);
