@@ -58,7 +58,7 @@ run --workload transfer --accounts 20000 --work-ns 14000 --threads 1,2
 run --workload transfer --accounts 20000 --work-ns 140,1400 --over-declare 50,90 --mode $planned --threads 1,2
 run --workload chain,hot-add --accounts 20000 --work-ns 0 --mode $planned --threads 1,2
 run --workload chain,hot-add,mixed --accounts 20000 --work-ns 140,1400 --threads 1,2
-run --workload ledger --accounts 100,20000 --mode sequential
+run --workload ledger --accounts 100,20000 --mode sequential,declared,open,auto --threads 1,2
 if [ -n "$dir" ]; then
     run --workload "ethereum:$dir" --ns-per-gas 1 --min-txs 5 --threads 1,2
     run --workload "ethereum:$dir" --ns-per-gas 0.1 --min-txs 5 --threads 1,2

@@ -1,9 +1,13 @@
 //! What the machines ask for, done on the simulated network, disk and processor.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use heddle_executor::BlockInput;
+use heddle_executor::Choice;
+use heddle_executor::Config;
 use heddle_executor::Executor;
+use heddle_executor::Parallel;
 use heddle_executor::Sequential;
 use heddle_machine::Action;
 use heddle_machine::Input;
@@ -14,6 +18,14 @@ use super::disk::Outcome;
 use super::oracle::Violation;
 use super::world::Event;
 use super::world::World;
+
+thread_local! {
+    /// What every block is executed by besides the specification.
+    static PARALLEL: RefCell<Parallel> = {
+        let config = Config { choice: Choice::Planned, chunk: Some(1), ..Config::threads(2) };
+        RefCell::new(Parallel::new(config))
+    };
+}
 
 impl World {
     pub(super) fn perform(&mut self, index: usize, action: Action) -> Result<(), Violation> {
@@ -99,6 +111,16 @@ impl World {
         }
         let input = BlockInput { header: block.header(), transactions: block.transactions() };
         let outcome = Sequential::default().execute(&programs, &disk.state, &input);
+        PARALLEL.with_borrow_mut(|parallel| {
+            let again = parallel.execute(&programs, &disk.state, &input);
+            if again == outcome {
+                Ok(())
+            } else {
+                Err(Violation(format!(
+                    "height {height}: the parallel executor gives another outcome"
+                )))
+            }
+        })?;
         let root = disk.state.apply(&outcome.changes);
         let executed = ExecutedRoot { height, root };
         disk.outcomes.push(Outcome { block, cert, executed });

@@ -217,6 +217,9 @@ impl<J: Job> Engine<J> {
     ) -> Result<Report, Broken> {
         let Input { job, tasks, values } = input;
         let len = count(tasks);
+        if start == len {
+            return Ok(Report { way: Way::Planned, threads: 1, ..Report::default() });
+        }
         let cost = mean_cost(tasks);
         let is_long = cost >= LONG_NS && start == 0;
         let speculates = start == 0 && self.may_speculate(tasks);
@@ -243,7 +246,7 @@ impl<J: Job> Engine<J> {
                 remaining: AtomicU32::new(len - start),
             },
             source,
-            state: AtomicU32::new(if start == len { CrewState::DONE } else { CrewState::RUNNING }),
+            state: AtomicU32::new(CrewState::RUNNING),
             written_back: AtomicU32::new(0),
             moved: AtomicU32::new(ahead.map_or(0, |outline| outline.moved)),
             speculates,

@@ -70,13 +70,28 @@ fn a_node_says_how_it_executed_a_block_until_it_starts_again() {
 #[test]
 fn a_node_executes_as_its_config_says_and_verify_as_its_flags_say() {
     let net = Net::init();
-    let path = format!("{}/config.toml", net.validator(0));
-    let config = fs::read_to_string(&path).unwrap();
-    fs::write(&path, format!("execution = \"sequential\"\nthreads = 1\n{config}")).unwrap();
+    let configure = |index: usize, lines: &str| {
+        let path = format!("{}/config.toml", net.validator(index));
+        let config = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{lines}\n{config}")).unwrap();
+    };
+    configure(0, "execution = \"sequential\"\nthreads = 2");
+    configure(1, "execution = \"declared\"\nthreads = 2");
+    configure(2, "execution = \"auto\"\nthreads = 1");
+    configure(3, "threads = 2");
     net.start_again();
     let height = net.transfer(0, "carol", "dave", "5")["height"].as_u64().unwrap();
-    let execution = net.call(0, "getBlockExecution", json!({ "height": height }));
-    assert_eq!((&execution["mode"], &execution["reason"]), (&json!("sequential"), &json!("asked")));
+    net.common_block(height);
+    let check = |index: usize, mode: &str, reason: &str, threads: u32| {
+        let execution = net.call(index, "getBlockExecution", json!({ "height": height }));
+        let found = (&execution["mode"], &execution["reason"], &execution["threads"]);
+        assert_eq!(found, (&json!(mode), &json!(reason), &json!(threads)), "{index}");
+    };
+    check(0, "sequential", "asked", 1);
+    check(1, "planned", "asked", 2);
+    check(2, "sequential", "oneThread", 1);
+    // Of one transaction, the longest chain is everything.
+    check(3, "sequential", "serial", 1);
     net.localnet(&["stop"]);
     let verify = |more: &[&str]| -> Value {
         let home = net.validator(0);
