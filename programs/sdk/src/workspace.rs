@@ -184,10 +184,10 @@ impl Workspace<'_> {
         self.permit(key, AccessMode::Append)?;
         self.charge(work_of_bytes(len))?;
         if self.memory.appends.len() >= APPENDS_MAX {
-            return Err(self.fail(TxFailure::OutOfMeter));
+            return Err(self.out_of_meter());
         }
         let earlier = self.memory.appends.iter().filter(|entry| entry.call == self.call).count();
-        let item = u16::try_from(earlier).map_err(|_| self.fail(TxFailure::OutOfMeter))?;
+        let item = u16::try_from(earlier).map_err(|_| self.out_of_meter())?;
         self.memory.appends.push(Appended { key: *key, call: self.call, item, data: data.into() });
         Ok(())
     }
@@ -202,7 +202,7 @@ impl Workspace<'_> {
         let len = self.check_len(data.len(), limits::EVENT_BYTES_MAX)?;
         self.charge(work_of_bytes(len))?;
         if self.memory.events.len() >= limits::EVENTS_MAX {
-            return Err(self.fail(TxFailure::OutOfMeter));
+            return Err(self.out_of_meter());
         }
         self.memory.events.push(Event { program: self.program, kind, data: EventData::new(data) });
         Ok(())
@@ -222,7 +222,7 @@ impl Workspace<'_> {
                 self.work_left = left;
                 Ok(())
             }
-            None => Err(self.fail(TxFailure::OutOfMeter)),
+            None => Err(self.out_of_meter()),
         }
     }
 
@@ -243,7 +243,7 @@ impl Workspace<'_> {
             return Ok(slot);
         }
         if self.memory.slots.len() >= limits::ACCESS_KEYS_MAX {
-            return Err(self.fail(TxFailure::OutOfMeter));
+            return Err(self.out_of_meter());
         }
         self.memory.slots.push(Slot::default());
         Ok(self.memory.opened.push(*key))
@@ -261,13 +261,25 @@ impl Workspace<'_> {
         };
         match slot {
             Some(slot) if key.program() != ProgramId::SYSTEM => Ok(slot),
-            Some(_) | None => Err(self.fail(TxFailure::UndeclaredAccess(*key))),
+            Some(_) | None => Err(self.undeclared(key)),
         }
     }
 
     #[inline]
     fn check_len(&mut self, len: usize, max: usize) -> Result<usize, Abort> {
-        if len <= max { Ok(len) } else { Err(self.fail(TxFailure::OutOfMeter)) }
+        if len <= max { Ok(len) } else { Err(self.out_of_meter()) }
+    }
+
+    // Apart from what calls them, which is small and used all the time.
+
+    #[cold]
+    fn undeclared(&mut self, key: &StateKey) -> Abort {
+        self.fail(TxFailure::UndeclaredAccess(*key))
+    }
+
+    #[cold]
+    fn out_of_meter(&mut self) -> Abort {
+        self.fail(TxFailure::OutOfMeter)
     }
 
     /// What the base knows `slot` by.
