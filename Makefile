@@ -4,14 +4,15 @@
 #   make test       every test: what CI runs
 #   make check      quick: formatting, lints, unit and property tests
 #   make bench      figures of this machine, into docs/benchmarks
-#   make soak       the long runs: kill cycles, many simulator seeds
+#   make loom       the engine's protocols between threads, in every order of the memory model
+#   make soak       the long runs: kill cycles, many simulator seeds, mutations of the engine
 
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 HEDDLE := $(TARGET)/release/heddle
 ARGS ?=
 
-.PHONY: localnet build test check bench soak setup
+.PHONY: localnet build test check loom bench soak setup
 
 localnet: build
 	$(HEDDLE) localnet start $(ARGS)
@@ -29,6 +30,7 @@ test: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
+	$(MAKE) loom
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "left out: cargo deny (not installed)"; fi
 
 check: setup
@@ -36,8 +38,13 @@ check: setup
 	cargo clippy --workspace --all-targets --locked
 	cargo test --workspace --locked --lib --test it --exclude heddle-localnet --exclude heddle-cli
 
+loom:
+	RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 \
+		cargo test --locked --release -p heddle-engine --lib --target-dir $(TARGET)/loom
+
 bench: build
 	bench/figures.sh
 
 soak: build
 	localnet/soak.sh
+	runtime/engine/mutations/run

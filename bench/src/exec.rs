@@ -5,6 +5,7 @@ mod contender;
 mod ethereum;
 mod history;
 mod job;
+mod ledger;
 mod mode;
 mod path;
 mod race;
@@ -13,6 +14,8 @@ mod spin;
 mod tally;
 mod transfer;
 mod workload;
+
+use std::path::Path;
 
 use clap::Args;
 
@@ -37,7 +40,7 @@ use workload::Workload;
     after_help = "Lists are comma-separated; every combination is run.\n\nExamples:\n  heddle-bench exec --workload transfer --accounts 100,20000 --work-ns 140,1400 --threads 1,2 --json\n  heddle-bench exec --workload ethereum:DIR --ns-per-gas 0.1 --min-txs 5 --mode declared,open"
 )]
 pub(crate) struct ExecArgs {
-    /// transfer, chain, hot-add, mixed, or ethereum:DIR with access traces N.jsonl.gz in DIR
+    /// transfer, chain, hot-add, mixed, ledger, or ethereum:DIR with access traces N.jsonl.gz in DIR
     #[arg(long, required = true, value_delimiter = ',', value_name = "NAME")]
     workload: Vec<Workload>,
     /// How blocks are run
@@ -45,7 +48,7 @@ pub(crate) struct ExecArgs {
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "sequential,declared,oracle,auto"
+        default_value = "sequential,declared,open,oracle,auto"
     )]
     mode: Vec<Mode>,
     /// Numbers of threads
@@ -64,11 +67,14 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "X", default_value = "1", value_parser = workload::ns_per_gas, conflicts_with = "work_ns")]
     ns_per_gas: f64,
     /// Traced blocks with fewer transactions are left out
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     min_txs: u32,
     /// Percent of the keys declared as written that a transfer leaves alone
     #[arg(long, value_delimiter = ',', value_name = "PCT", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=99))]
     over_declare: Vec<u8>,
+    /// Of ledger transfers, decoding and verifying signatures count too
+    #[arg(long)]
+    signed: bool,
     /// No transaction is run on values that may be stale
     #[arg(long)]
     no_speculation: bool,
@@ -83,11 +89,9 @@ pub(crate) struct ExecArgs {
 pub(crate) fn run(args: &ExecArgs, json: bool) -> Result<bool, BenchError> {
     for workload in &args.workload {
         workload.check()?;
-    }
-    if args.mode.contains(&Mode::Open) {
-        let line =
-            "--mode: found open, which is not built yet; use sequential, declared, oracle or auto";
-        return Err(BenchError::usage(line));
+        if *workload == Workload::Ledger {
+            ledger::check(&args.mode)?;
+        }
     }
     let spin = Spin::calibrate();
     let mut rows = Vec::new();
@@ -101,18 +105,47 @@ pub(crate) fn run(args: &ExecArgs, json: bool) -> Result<bool, BenchError> {
 
 impl ExecArgs {
     fn rows(&self, workload: &Workload, spin: Spin) -> Result<Vec<Row>, BenchError> {
-        let name = workload.to_string();
-        if let Workload::Ethereum(dir) = workload {
-            let label =
-                Label { workload: name, ns_per_gas: Some(self.ns_per_gas), ..Label::default() };
-            let pace = Pace { ns_per_gas: self.ns_per_gas, spin };
-            let blocks = blocks::ethereum(dir, self.min_txs, pace)?;
-            return Ok(blocks.race(&self.rules(), &label));
+        match workload {
+            Workload::Ethereum(dir) => self.traced(workload, dir, spin),
+            Workload::Ledger => Ok(self.ledger()),
+            Workload::Transfer
+            | Workload::HotAdd
+            | Workload::Chain
+            | Workload::Mixed
+            | Workload::Order => Ok(self.made_up(workload, spin)),
         }
-        let mut rows = Vec::new();
-        for shape in self.shapes(workload, spin) {
+    }
+
+    fn traced(&self, workload: &Workload, dir: &Path, spin: Spin) -> Result<Vec<Row>, BenchError> {
+        let ns_per_gas = self.ns_per_gas;
+        let blocks = blocks::ethereum(dir, self.min_txs, Pace { ns_per_gas, spin })?;
+        let label = Label {
+            workload: workload.to_string(),
+            ns_per_gas: Some(ns_per_gas),
+            ..Label::default()
+        };
+        Ok(blocks.race(&self.rules(), &label))
+    }
+
+    fn ledger(&self) -> Vec<Row> {
+        let rows = |accounts: &u32| {
             let label = Label {
-                workload: name.clone(),
+                workload: Workload::Ledger.to_string(),
+                block: Some(self.block),
+                accounts: Some(*accounts),
+                ..Label::default()
+            };
+            let Self { block, signed, seed, .. } = *self;
+            let transfers = ledger::Transfers { accounts: *accounts, block, signed, seed };
+            transfers.race(&self.rules(), &label)
+        };
+        self.accounts.iter().flat_map(rows).collect()
+    }
+
+    fn made_up(&self, workload: &Workload, spin: Spin) -> Vec<Row> {
+        let rows = |shape: Shape| {
+            let label = Label {
+                workload: workload.to_string(),
                 block: Some(self.block),
                 accounts: Some(shape.accounts),
                 work_ns: Some(shape.work_ns),
@@ -120,14 +153,14 @@ impl ExecArgs {
                 ns_per_gas: None,
             };
             output::progress(format_args!(
-                "{name}: {} accounts, {} ns of work, {} % over-declared",
+                "{workload}: {} accounts, {} ns of work, {} % over-declared",
                 shape.accounts, shape.work_ns, shape.over_declare
             ));
             let open = if *workload == Workload::Mixed { self.block / 2 } else { 0 };
             let made_up = MadeUp { shape, block: self.block, open, seed: self.seed };
-            rows.extend(made_up.blocks().race(&self.rules(), &label));
-        }
-        Ok(rows)
+            made_up.blocks().race(&self.rules(), &label)
+        };
+        self.shapes(workload, spin).into_iter().flat_map(rows).collect()
     }
 
     fn rules(&self) -> Rules {

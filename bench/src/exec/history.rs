@@ -40,7 +40,6 @@ pub(crate) struct Part<J> {
     /// How long they must take.
     pub(crate) lengths: Lengths,
     /// Whether they are run as if they declared nothing, wherever others are run declared.
-    #[expect(dead_code, reason = "read once the engine has its open way")]
     pub(crate) open: bool,
     outputs: Vec<u64>,
 }

@@ -1,7 +1,11 @@
 //! What all measured tasks have in common: their values, and that they can be run declared and open.
 
+use std::sync::Arc;
+
 use heddle_engine::Blocked;
 use heddle_engine::Job;
+use heddle_engine::Key;
+use heddle_engine::OpenJob;
 use heddle_engine::OpenView;
 use heddle_engine::Task;
 
@@ -32,9 +36,37 @@ impl Cell {
 pub(crate) trait Steps:
     Job<Value = Cell, Delta = u64, Output = u64, Scratch = ()> + Send + Sync + 'static
 {
-    #[expect(dead_code, reason = "called once the engine has its open way")]
     /// As [`Job::run`], on keys instead of slots.
     fn run_open<V>(&self, task: Task, view: &mut V) -> Result<u64, Blocked>
     where
         V: OpenView<Value = Cell, Delta = u64>;
+}
+
+/// Tasks that are run open, with what is at each key before them.
+#[derive(Debug)]
+pub(crate) struct Opened<J> {
+    pub(crate) job: Arc<J>,
+    pub(crate) base: Vec<Cell>,
+}
+
+impl<J: Steps> OpenJob for Opened<J> {
+    type Value = Cell;
+    type Delta = u64;
+    type Output = u64;
+    type Scratch = ();
+
+    fn base(&self, key: Key) -> Cell {
+        self.base[key.index()]
+    }
+
+    fn fold(&self, key: Key, value: &mut Cell, delta: &u64) {
+        self.job.fold(key, value, delta);
+    }
+
+    fn run<V>(&self, task: Task, view: &mut V, (): &mut ()) -> Result<u64, Blocked>
+    where
+        V: OpenView<Value = Cell, Delta = u64>,
+    {
+        self.job.run_open(task, view)
+    }
 }

@@ -45,9 +45,8 @@ impl Tally {
         }
     }
 
-    /// What happened in a part of a block.
+    /// What the engine says of a part of a block.
     pub(crate) fn add(&mut self, report: &Report) {
-        self.txs += u64::from(report.tasks);
         self.executions += report.executions;
         self.speculative += report.speculative;
         self.aborts += report.aborts;

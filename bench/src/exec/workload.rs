@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use crate::error::BenchError;
 
+/// What can be run today.
+const NAMES: &str = "transfer, chain, hot-add, mixed, ledger or ethereum:DIR";
+
 /// What transactions do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Workload {
@@ -28,15 +31,17 @@ pub(crate) enum Workload {
 impl Workload {
     /// That it can be run.
     pub(crate) fn check(&self) -> Result<(), BenchError> {
-        let missing = match self {
-            Self::Ledger => "the parallel executor",
-            Self::Order => "the exchange",
-            Self::Mixed => "the engine's open way",
-            Self::Transfer | Self::HotAdd | Self::Chain | Self::Ethereum(_) => return Ok(()),
-        };
-        Err(BenchError::usage(format!(
-            "--workload: found {self}, which needs {missing}, not built yet; use transfer, chain, hot-add or ethereum:DIR"
-        )))
+        match self {
+            Self::Order => Err(BenchError::usage(format!(
+                "--workload: found order, which needs the exchange, not built yet; use {NAMES}"
+            ))),
+            Self::Transfer
+            | Self::HotAdd
+            | Self::Chain
+            | Self::Mixed
+            | Self::Ethereum(_)
+            | Self::Ledger => Ok(()),
+        }
     }
 }
 
@@ -53,7 +58,7 @@ impl FromStr for Workload {
             "order" => Ok(Self::Order),
             _ => match name.strip_prefix("ethereum:").filter(|dir| !dir.is_empty()) {
                 Some(dir) => Ok(Self::Ethereum(dir.into())),
-                None => Err("expected transfer, chain, hot-add, mixed or ethereum:DIR".to_owned()),
+                None => Err(format!("expected {NAMES}")),
             },
         }
     }
@@ -99,8 +104,8 @@ mod tests {
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("the exchange"), "{error}");
         assert!(error.to_string().contains("ethereum:DIR"), "{error}");
-        assert_eq!(Workload::Ledger.check().unwrap_err().exit_code(), 2);
-        assert_eq!(Workload::Chain.check(), Ok(()));
+        assert_eq!(Workload::Ledger.check(), Ok(()));
+        assert_eq!(Workload::Mixed.check(), Ok(()));
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn check_exec(workload: &str, args: &[&str]) {
     let output = bench(&[&["exec", "--workload", workload], args, &common].concat());
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = document["rows"].as_array().unwrap_or_else(|| panic!("{document}"));
-    assert_eq!(rows.len(), 1 + 3 * 3);
+    assert_eq!(rows.len(), 1 + 4 * 3);
     for row in rows {
         assert_eq!(row["workload"], workload);
         assert_eq!(row["ok"], true, "{row}");
@@ -155,6 +155,7 @@ fn every_way_of_running_a_block_gives_the_result_of_running_it_in_order() {
     check_exec("transfer", &["--accounts", "20000", "--work-ns", "1400"]);
     check_exec("hot-add", &["--accounts", "2", "--work-ns", "1400"]);
     check_exec("chain", &["--work-ns", "1400"]);
+    check_exec("mixed", &["--accounts", "1000", "--work-ns", "1400"]);
     let dir = tempfile::tempdir().unwrap();
     write_trace(dir.path());
     let workload = format!("ethereum:{}", dir.path().display());
@@ -162,11 +163,25 @@ fn every_way_of_running_a_block_gives_the_result_of_running_it_in_order() {
 }
 
 #[test]
+fn a_ledger_transfer_is_timed_by_its_parts() {
+    let args = ["--mode", "sequential", "--accounts", "3", "--block", "50", "--reps", "1"];
+    let output =
+        bench(&[["exec", "--workload", "ledger", "--signed", "--json"].as_slice(), &args].concat());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let row = &document["rows"][0];
+    assert_eq!(row["ok"], true, "{document}");
+    let part = |name: &str| row["parts"][name].as_f64().unwrap();
+    let whole = ["decode", "check", "declare", "execute"].map(part).iter().sum::<f64>();
+    assert!(part("transactionsAlone") > 0.0);
+    assert!((whole - row["nsPerTx"].as_f64().unwrap()).abs() < 1.0, "{row}");
+}
+
+#[test]
 fn bad_usage_of_exec_is_exit_2() {
     check_refused(&["exec"], 2, "--workload");
     check_refused(&["exec", "--workload", "orders"], 2, "ethereum:DIR");
     check_refused(&["exec", "--workload", "order"], 2, "the exchange");
-    check_refused(&["exec", "--workload", "ledger"], 2, "the parallel executor");
+    check_refused(&["exec", "--workload", "ledger", "--mode", "declared"], 2, "parallel");
     check_refused(&["exec", "--workload", "transfer", "--accounts", "1"], 2, "--accounts");
     check_refused(&["exec", "--workload", "transfer", "--over-declare", "100"], 2, "--over");
     check_refused(&["exec", "--workload", "transfer", "--threads", "0"], 2, "--threads");

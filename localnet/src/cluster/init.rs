@@ -10,6 +10,7 @@ use heddle_types::GenesisAccount;
 use heddle_types::UnixMillis;
 use heddle_types::Validator;
 use heddle_validator::home::Config;
+use heddle_validator::home::ExecutionChoice;
 use heddle_validator::home::Home;
 use heddle_validator::home::KeyFile;
 use heddle_validator::home::LogLevel;
@@ -106,6 +107,7 @@ fn config(settings: &Settings, index: usize, keys: &[KeyFile], ports: &[Ports]) 
             .collect(),
         idle_interval: settings.idle_interval,
         threads: settings.threads,
+        execution: ExecutionChoice::default(),
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
     }

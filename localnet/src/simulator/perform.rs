@@ -98,7 +98,7 @@ impl World {
             )));
         }
         let input = BlockInput { header: block.header(), transactions: block.transactions() };
-        let outcome = Sequential.execute(&programs, &disk.state, &input);
+        let outcome = Sequential::default().execute(&programs, &disk.state, &input);
         let root = disk.state.apply(&outcome.changes);
         let executed = ExecutedRoot { height, root };
         disk.outcomes.push(Outcome { block, cert, executed });

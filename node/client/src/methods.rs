@@ -39,6 +39,14 @@ impl RpcClient {
         self.call(&api::GetBlock::Hash { hash }).await
     }
 
+    /// `getBlockExecution`.
+    pub async fn block_execution(
+        &self,
+        height: Height,
+    ) -> Result<api::BlockExecution, ClientError> {
+        self.call(&api::GetBlockExecution { height }).await
+    }
+
     /// `getTransaction`.
     pub async fn transaction(&self, id: TxId) -> Result<api::TransactionInfo, ClientError> {
         self.call(&api::GetTransaction { id }).await

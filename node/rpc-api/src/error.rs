@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::limits;
 use crate::params::ParamError;
 
 /// A JSON-RPC error object. An error reply to a send means that this request did not and will not cause inclusion.
@@ -189,6 +190,20 @@ impl RpcError {
         }
     }
 
+    /// The block at `height` was executed, but what happened meanwhile is not kept.
+    pub fn execution_not_kept(height: Height, oldest: Option<Height>) -> Self {
+        let kept = match oldest {
+            Some(oldest) => format!("{oldest} or above"),
+            None => "one executed since this node's start".to_owned(),
+        };
+        let message = format!(
+            "height: found {height}, expected {kept}: how a block was executed is this node's own and is kept in memory only"
+        );
+        let mut error = Self::new(ErrorKind::Pruned, message);
+        error.data.hint = format!("ask within {} blocks", limits::EXECUTIONS_MAX);
+        error
+    }
+
     fn never(mut self) -> Self {
         self.data.never = true;
         self
@@ -214,7 +229,7 @@ impl fmt::Display for ErrorKind {
 
 /// `text` in quotes, shortened: an error never grows with the request.
 pub(crate) fn quoted(text: &str) -> String {
-    match text.char_indices().nth(crate::limits::QUOTED_CHARS_MAX) {
+    match text.char_indices().nth(limits::QUOTED_CHARS_MAX) {
         None => format!("{text:?}"),
         Some((end, _)) => format!("{:?}… ({} bytes)", &text[..end], text.len()),
     }

@@ -9,6 +9,7 @@
 
 mod certificate;
 mod error;
+mod execution;
 mod key;
 pub mod limits;
 mod number;
@@ -22,6 +23,9 @@ mod text;
 
 pub use certificate::Certificate;
 pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
+pub use execution::{
+    BlockExecution, Doing, ExecutionMode, ExecutionReason, HotKey, PhaseName, PhaseTime, Span,
+};
 pub use key::{Key, KeyAccess, Mode};
 pub use number::Number;
 pub use openrpc::openrpc;
@@ -32,10 +36,10 @@ pub use reply::{
     StatePage, StateProof, StateReply, Status, Supply, SyncState, ValidatorInfo,
 };
 pub use request::{
-    GetAccount, GetBlock, GetEvidence, GetFee, GetPerformanceSamples, GetProof, GetState,
-    GetStatus, GetSupply, GetTransaction, GetValidators, Request, RequestAirdrop, SendTransaction,
-    SendTransactionAndWait, SimulateTransaction, SubscribeBlocks, SubscribeTransaction,
-    Unsubscribe,
+    GetAccount, GetBlock, GetBlockExecution, GetEvidence, GetFee, GetPerformanceSamples, GetProof,
+    GetState, GetStatus, GetSupply, GetTransaction, GetValidators, Request, RequestAirdrop,
+    SendTransaction, SendTransactionAndWait, SimulateTransaction, SubscribeBlocks,
+    SubscribeTransaction, Unsubscribe,
 };
 pub use subscription::{Gap, GapMessage, Item, Message, Subscribed};
 pub use text::Text;

@@ -14,5 +14,7 @@ pub const WAIT_MS_MAX: u64 = 10_000;
 pub const PAGE_ITEMS_MAX: u64 = 1000;
 /// Samples that `getPerformanceSamples` returns at most.
 pub const SAMPLES_MAX: u64 = 720;
+/// Blocks for which a node keeps what `getBlockExecution` answers: the last ones that it executed.
+pub const EXECUTIONS_MAX: u64 = 1024;
 /// Bytes of a method's or parameter's name that an error quotes.
 pub const QUOTED_CHARS_MAX: usize = 64;

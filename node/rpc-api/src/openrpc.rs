@@ -25,6 +25,10 @@ pub fn openrpc(dev: bool) -> Value {
                 param("hash", false, text(HEX_32)),
             ],
         ),
+        method::<r::GetBlockExecution>(
+            "What happened here while a block was executed; of the last blocks only.",
+            vec![param("height", true, integer(crate::limits::INTEGER_MAX))],
+        ),
         method::<r::GetTransaction>("What became of a transaction.", vec![id()]),
         method::<r::SendTransaction>("Admits a transaction here.", vec![transaction()]),
         method::<r::SendTransactionAndWait>(

@@ -10,6 +10,7 @@ use heddle_types::TxId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::execution::BlockExecution;
 use crate::limits;
 use crate::number;
 use crate::params::ParamError;
@@ -109,6 +110,25 @@ impl Request for GetBlock {
         };
         params.finish("height, hash")?;
         Ok(request)
+    }
+}
+
+/// `getBlockExecution`: what happened here while a block was executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct GetBlockExecution {
+    /// The block's height.
+    #[serde(with = "number")]
+    pub height: Height,
+}
+
+impl Request for GetBlockExecution {
+    const METHOD: &'static str = "getBlockExecution";
+    type Reply = BlockExecution;
+
+    fn from_params(mut params: Params) -> Result<Self, ParamError> {
+        let height = params.number("height")?;
+        params.finish("height")?;
+        Ok(Self { height })
     }
 }
 

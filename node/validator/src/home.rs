@@ -32,6 +32,7 @@ use heddle_types::Genesis;
 use heddle_types::ValidatorIndex;
 
 pub use config::Config;
+pub use config::ExecutionChoice;
 pub use config::IDLE_MS_MAX;
 pub use config::IDLE_MS_MIN;
 pub use config::LogLevel;

@@ -26,9 +26,9 @@ pub struct RunOptions {
 /// How a home is verified.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct VerifyOptions {
-    /// Threads for signatures and hashing; as many as there are cores when none.
+    /// Threads for signatures, hashing and execution; as many as there are cores when none.
     pub threads: Option<NonZeroU16>,
-    /// Execute one transaction after the other. The only executor so far does; the flag is accepted for scripts.
+    /// Execute one transaction after the other, as the specification does.
     pub sequential: bool,
 }
 
@@ -113,5 +113,5 @@ pub fn verify(
         let _ =
             rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads.get())).build_global();
     }
-    node::verify(&home, progress)
+    node::verify(&home, options, progress)
 }

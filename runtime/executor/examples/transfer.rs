@@ -95,7 +95,7 @@ fn round(
         black_box(receipts_root(receipts));
     });
     timed("sequential, all", &mut || {
-        let outcome = Sequential.execute(&chain.programs, &chain.state, &input);
+        let outcome = Sequential::default().execute(&chain.programs, &chain.state, &input);
         assert_eq!(outcome.receipts.len(), checked.len());
     });
 }

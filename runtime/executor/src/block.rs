@@ -14,6 +14,8 @@ use heddle_types::StateView;
 use heddle_types::TxId;
 use heddle_types::TxTrace;
 
+use crate::execution::BlockExecution;
+
 /// Executes blocks.
 pub trait Executor: Send {
     /// Executes `block` on `state`, which is that after its parent. Deterministic: the same for every executor.
@@ -23,6 +25,9 @@ pub trait Executor: Send {
         state: &dyn StateView,
         block: &BlockInput<'_>,
     ) -> BlockOutcome;
+
+    /// What happened while the last block was executed; of none before the first.
+    fn last_execution(&self) -> BlockExecution;
 }
 
 /// A final block.

@@ -25,6 +25,7 @@ mod block;
 mod block_state;
 mod declare;
 mod effects;
+mod execution;
 pub mod measuring;
 mod panics;
 mod phases;
@@ -36,5 +37,7 @@ mod transaction;
 
 pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
 pub use declare::{declared_access, declared_by, required_fee};
+pub use execution::{BlockExecution, Clock, ExecutionMode, HotKey, Stage, StageTime};
+pub use execution::{HOT_KEYS_MAX, SPANS_MAX};
 pub use sequential::Sequential;
 pub use simulate::{Simulation, simulate};

@@ -31,8 +31,8 @@ pub(crate) struct PhaseRun<'a, 's> {
 
 impl PhaseRun<'_, '_> {
     /// Runs one phase: all programs plan on what there is when it begins, then all items run, by program and in the order in which
-    /// it planned them.
-    pub(crate) fn run(&mut self, phase: Phase) {
+    /// it planned them. How many there were.
+    pub(crate) fn run(&mut self, phase: Phase) -> usize {
         let programs = self.runner.programs;
         let taking_part = programs.iter().filter(|program| program.phases().contains(&phase));
         let planned: Vec<_> =
@@ -40,7 +40,9 @@ impl PhaseRun<'_, '_> {
         let items = planned
             .into_iter()
             .flat_map(|(program, items)| items.into_iter().map(move |item| (program, item)));
+        let mut count = 0;
         for (position, (program, item)) in (0_u32..).zip(items) {
+            count += 1;
             let inbox = item.inbox.map(|key| self.inboxes.take(&key)).unwrap_or_default();
             // An item that fails has no effect, and neither has what its program makes of the failure if that fails too.
             let work = Item { program: program.id(), phase, position, item: &item, inbox: &inbox };
@@ -48,6 +50,7 @@ impl PhaseRun<'_, '_> {
                 let _frozen = self.attempt(&work, |ctx| program.item_failed(ctx));
             }
         }
+        count
     }
 
     fn plan(&self, program: &dyn Program, phase: Phase) -> Vec<WorkItem> {

@@ -17,6 +17,7 @@
 //! 4. **Phases** match, settle, risk and fold run.
 //! 5. **Block end.** Deposits given back and reservations not needed go to who paid them, all fees to the collector.
 
+use heddle_engine::Report;
 use heddle_sdk::Inboxes;
 use heddle_sdk::Phase;
 use heddle_sdk::Programs;
@@ -30,6 +31,10 @@ use crate::block::BlockInput;
 use crate::block::BlockOutcome;
 use crate::block::Executor;
 use crate::block_state::BlockState;
+use crate::execution::BlockExecution;
+use crate::execution::Clock;
+use crate::execution::Recorder;
+use crate::execution::Stage;
 use crate::phases::PhaseRun;
 use crate::plan;
 use crate::plan::Planned;
@@ -39,8 +44,18 @@ use crate::transaction::Runner;
 use crate::transaction::Scratch;
 
 /// Executes one transaction after the other.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sequential;
+#[derive(Clone, Debug, Default)]
+pub struct Sequential {
+    clock: Option<Clock>,
+    last: BlockExecution,
+}
+
+impl Sequential {
+    /// With a clock by which stages are timed; the default has none.
+    pub fn with_clock(clock: Clock) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
+}
 
 impl Executor for Sequential {
     fn execute(
@@ -49,24 +64,31 @@ impl Executor for Sequential {
         state: &dyn StateView,
         block: &BlockInput<'_>,
     ) -> BlockOutcome {
+        let mut recorder = Recorder::start(self.clock);
         let runner = Runner { programs, block: block.info() };
         let mut run = BlockRun::new(runner, state);
-        run.phase(Phase::Begin);
+        let items = run.phase(Phase::Begin);
+        recorder.end_stage(Stage::Phase(Phase::Begin), items);
 
         let plan = plan::plan(programs, state, block);
-        let in_order = plan.declared.iter().chain(&plan.open);
-        let mut done: Vec<_> =
-            in_order.map(|planned| (planned.index, run.transaction(planned))).collect();
+        recorder.end_stage(Stage::Plan, block.transactions.len());
+        let mut done = Vec::with_capacity(plan.ids.len());
+        for (stage, part) in [(Stage::Declared, &plan.declared), (Stage::Open, &plan.open)] {
+            done.extend(part.iter().map(|planned| (planned.index, run.transaction(planned))));
+            recorder.end_stage(stage, part.len());
+        }
+        recorder.add(&in_order(plan.ids.len()), []);
 
         for phase in Phase::AFTER_TRANSACTIONS {
-            run.phase(phase);
+            let items = run.phase(phase);
+            recorder.end_stage(Stage::Phase(phase), items);
         }
 
         run.state.credit_at_end(native::fee_collector(), run.fees);
         done.sort_by_key(|(index, _)| *index);
         let done = done.into_iter().map(|(_, Ran { receipt, trace })| (receipt, trace));
         let (receipts, traces): (Vec<_>, Vec<_>) = done.unzip();
-        BlockOutcome {
+        let outcome = BlockOutcome {
             transaction_ids: plan.ids,
             receipts_root: receipts_root(&receipts),
             receipts,
@@ -74,8 +96,21 @@ impl Executor for Sequential {
             skipped: plan.skipped,
             phase_events: run.phase_events,
             changes: run.state.finish(plan.nonces),
-        }
+        };
+        recorder.end_stage(Stage::Finish, outcome.changes.len());
+        self.last = recorder.finish();
+        outcome
     }
+
+    fn last_execution(&self) -> BlockExecution {
+        self.last.clone()
+    }
+}
+
+/// The report of transactions that ran one after the other.
+fn in_order(transactions: usize) -> Report {
+    let tasks = u32::try_from(transactions).unwrap_or(u32::MAX);
+    Report { threads: 1, tasks, executions: u64::from(tasks), ..Report::default() }
 }
 
 /// A block that is being executed.
@@ -100,7 +135,8 @@ impl<'a> BlockRun<'a> {
         }
     }
 
-    fn phase(&mut self, phase: Phase) {
+    /// How many items it had.
+    fn phase(&mut self, phase: Phase) -> usize {
         PhaseRun {
             runner: self.runner,
             state: &mut self.state,
@@ -108,7 +144,7 @@ impl<'a> BlockRun<'a> {
             events: &mut self.phase_events,
             scratch: &mut self.scratch,
         }
-        .run(phase);
+        .run(phase)
     }
 
     /// Runs a transaction and applies what it does.

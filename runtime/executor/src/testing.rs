@@ -114,7 +114,7 @@ impl TestChain {
     pub fn run(&mut self, transactions: &[Arc<CheckedTransaction>]) -> BlockOutcome {
         let header = header(self.height);
         let block = BlockInput { header: &header, transactions };
-        let outcome = Sequential.execute(&self.programs, &self.state, &block);
+        let outcome = Sequential::default().execute(&self.programs, &self.state, &block);
         self.state.apply(&outcome.changes);
         self.height = self.height.next();
         outcome

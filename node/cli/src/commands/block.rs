@@ -1,8 +1,11 @@
 //! `heddle block HEIGHT|latest`.
 
+mod execution;
+
 use clap::Args;
 use heddle_rpc_api::Block;
 use heddle_rpc_api::GetBlock;
+use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetStatus;
 use heddle_types::Height;
 
@@ -16,11 +19,14 @@ const HEIGHT_END: u64 = 1 << 53;
 
 /// A final block.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  heddle block latest --json")]
+#[command(after_help = "Example:\n  heddle block latest --json\n  heddle block 12 --execution")]
 pub(crate) struct BlockArgs {
     /// Its height, or `latest` for the highest final one
     #[arg(value_name = "HEIGHT|latest", value_parser = parse)]
     block: Which,
+    /// Show how the node executed it instead: counts, phase times, the keys waited for; of the last 1024 blocks only
+    #[arg(long)]
+    execution: bool,
     #[command(flatten)]
     target: Target,
 }
@@ -48,6 +54,10 @@ pub(crate) fn run(args: &BlockArgs, output: Output) -> Result<(), CliError> {
         Which::At(height) => height,
         Which::Latest => rpc.call(&GetStatus {})?.final_height,
     };
+    if args.execution {
+        let execution = rpc.call(&GetBlockExecution { height })?;
+        return output.result(&execution, execution::text);
+    }
     let block = rpc.call(&GetBlock::Height { height })?;
     output.result(&block, text)
 }

@@ -28,8 +28,8 @@ pub const IDLE_MS_MAX: u64 = 3_600_000;
 /// Names that `rpc_hosts` may list.
 pub const RPC_HOSTS_MAX: usize = 64;
 
-const KNOWN: [&str; 7] =
-    ["rpc", "quic", "peers", "idle_interval", "threads", "log_level", "rpc_hosts"];
+const KNOWN: [&str; 8] =
+    ["rpc", "quic", "peers", "idle_interval", "threads", "execution", "log_level", "rpc_hosts"];
 
 /// How a node runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Config {
     pub idle_interval: Millis,
     /// Threads for signatures, hashing and execution; as many as there are cores unless it is given.
     pub threads: Option<NonZeroU16>,
+    /// How blocks are executed; `auto` unless it is given. The outcome is the same.
+    pub execution: ExecutionChoice,
     /// What goes into the log; `info` unless it is given.
     pub log_level: LogLevel,
     /// Names other than loopback ones that a request's `Host` may have.
@@ -57,6 +59,18 @@ pub struct Peer {
     pub public_key: PublicKey,
     /// Its QUIC address.
     pub quic: SocketAddr,
+}
+
+/// How blocks are executed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExecutionChoice {
+    /// On several threads where that pays.
+    #[default]
+    Auto,
+    /// One transaction after the other.
+    Sequential,
+    /// On several threads, whether that pays or not.
+    Declared,
 }
 
 /// The least severe message that is logged.
@@ -73,6 +87,26 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
+}
+
+impl ExecutionChoice {
+    /// As it stands in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Sequential => "sequential",
+            Self::Declared => "declared",
+        }
+    }
+}
+
+impl FromStr for ExecutionChoice {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let all = [Self::Auto, Self::Sequential, Self::Declared];
+        all.into_iter().find(|choice| choice.as_str() == text).ok_or(())
+    }
 }
 
 impl LogLevel {
@@ -154,6 +188,9 @@ impl Config {
         if let Some(threads) = self.threads {
             let _ = writeln!(text, "threads = {threads}");
         }
+        if self.execution != ExecutionChoice::default() {
+            let _ = writeln!(text, "execution = \"{}\"", self.execution.as_str());
+        }
         if !self.rpc_hosts.is_empty() {
             let _ = writeln!(text, "rpc_hosts = {:?}", self.rpc_hosts);
         }
@@ -166,6 +203,10 @@ impl Config {
     fn from_fields(mut fields: Fields) -> Result<Self, FieldError> {
         let idle_interval = fields.optional("idle_interval").map_or(Ok(Self::IDLE_DEFAULT), idle);
         let threads = fields.optional("threads").map(|field| threads(&field)).transpose()?;
+        let execution =
+            fields.optional("execution").map_or(Ok(ExecutionChoice::default()), |field| {
+                field.parsed("auto, sequential or declared")
+            });
         let log_level = fields.optional("log_level").map_or(Ok(LogLevel::default()), |field| {
             field.parsed("error, warn, info, debug or trace")
         });
@@ -175,6 +216,7 @@ impl Config {
             peers: fields.optional("peers").map_or(Ok(Vec::new()), peers)?,
             idle_interval: idle_interval?,
             threads,
+            execution: execution?,
             log_level: log_level?,
             rpc_hosts: fields.optional("rpc_hosts").map_or(Ok(Vec::new()), hosts)?,
         })

@@ -18,6 +18,7 @@ use heddle_types::UnixMillis;
 use heddle_types::Validator;
 
 use super::Config;
+use super::ExecutionChoice;
 use super::Home;
 use super::KeyFile;
 use super::LogLevel;
@@ -58,6 +59,7 @@ fn config() -> Config {
         peers: vec![peer(2), peer(3), peer(4)],
         idle_interval: Millis::new(250),
         threads: std::num::NonZeroU16::new(2),
+        execution: ExecutionChoice::Declared,
         log_level: LogLevel::Warn,
         rpc_hosts: vec!["node.example".to_owned()],
     }

@@ -10,12 +10,14 @@ use heddle_ledger::balance_prefix;
 use heddle_mempool::Refusal;
 use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
+use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Certificate;
 use heddle_rpc_api::ErrorKind;
 use heddle_rpc_api::ErrorText;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
 use heddle_rpc_api::GetBlock;
+use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetProof;
 use heddle_rpc_api::GetState;
 use heddle_rpc_api::KeyAccess;
@@ -63,6 +65,7 @@ use crate::node::checks::Checks;
 use crate::node::checks::Submission;
 use crate::node::clock;
 use crate::node::driver::SendRefusal;
+use crate::node::executions;
 use crate::node::faucet;
 use crate::node::faucet::Faucet;
 use crate::node::pending::Standing;
@@ -93,6 +96,13 @@ impl Backend for NodeBackend {
     async fn block(&self, request: GetBlock) -> Result<Block, RpcError> {
         let shared = Arc::clone(&self.shared);
         blocking(move || read_block(&shared, request)).await
+    }
+
+    async fn block_execution(
+        &self,
+        request: GetBlockExecution,
+    ) -> Result<BlockExecution, RpcError> {
+        read_execution(&self.shared, request.height)
     }
 
     async fn transaction(&self, id: TxId) -> Result<TransactionInfo, RpcError> {
@@ -414,6 +424,18 @@ fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
         };
         RpcError::new(ErrorKind::NotFound, message)
     })
+}
+
+fn read_execution(shared: &Shared, height: Height) -> Result<BlockExecution, RpcError> {
+    let durable = shared.durable.read().height;
+    if height == Height::ZERO || height > durable {
+        let message =
+            format!("height: found {height}, expected one executed here, from 1 to {durable}");
+        return Err(RpcError::new(ErrorKind::NotFound, message));
+    }
+    let execution = shared.executions.get(height);
+    let execution = execution.map_err(|oldest| RpcError::execution_not_kept(height, oldest))?;
+    Ok(executions::reply(&shared.programs, height, &execution))
 }
 
 fn read_transaction(shared: &Shared, id: TxId) -> Result<TransactionInfo, RpcError> {

@@ -1,5 +1,6 @@
 //! The driver's clocks: the one place where they are read.
 
+use std::sync::OnceLock;
 use std::time::Instant as StdInstant;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -30,6 +31,13 @@ impl Clock {
         let now = self.now().instant.as_micros();
         std::time::Duration::from_micros(deadline.as_micros().saturating_sub(now))
     }
+}
+
+/// Nanoseconds since this was first asked, of the monotonic clock: what executors time themselves by.
+pub(crate) fn nanos() -> u64 {
+    static BEGAN: OnceLock<StdInstant> = OnceLock::new();
+    let began = BEGAN.get_or_init(StdInstant::now);
+    u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The wall clock.

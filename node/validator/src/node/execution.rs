@@ -7,9 +7,12 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
+use heddle_executor::BlockExecution;
 use heddle_executor::BlockInput;
 use heddle_executor::BlockOutcome;
 use heddle_executor::Executor;
+use heddle_executor::Stage;
+use heddle_executor::StageTime;
 use heddle_machine::Input;
 use heddle_storage::Outcome;
 use heddle_types::CheckedBlock;
@@ -96,17 +99,19 @@ struct Done {
     receipts_root: Hash32,
     skipped: Vec<u32>,
     outcome: Outcome,
+    execution: BlockExecution,
 }
 
 fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Done {
     let ExecuteJob { block, cert } = job;
     let started = Instant::now();
-    let (outcome, prepared) = {
+    let (outcome, prepared, began_root) = {
         let state = shared.state.read();
         let input = BlockInput { header: block.header(), transactions: block.transactions() };
         let outcome = executor.execute(&shared.programs, &*state, &input);
+        let began_root = clock::nanos();
         let prepared = state.prepare(&outcome.changes);
-        (outcome, prepared)
+        (outcome, prepared, began_root)
     };
     let root = {
         let mut state = shared.state.write();
@@ -115,6 +120,12 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         state.root()
     };
     shared.metrics.execution_seconds.observe(started.elapsed().as_secs_f64());
+    let mut execution = executor.last_execution();
+    execution.stages.push(StageTime {
+        stage: Stage::Root,
+        items: outcome.changes.len() as u64,
+        nanos: clock::nanos().saturating_sub(began_root),
+    });
     let BlockOutcome { transaction_ids, receipts, traces, skipped, changes, receipts_root, .. } =
         outcome;
     let skipped: Vec<u32> = skipped.into_iter().map(|skip| skip.0).collect();
@@ -129,12 +140,15 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         changes,
         root,
     };
-    Done { block, ids: transaction_ids, receipts_root, skipped, outcome }
+    Done { block, ids: transaction_ids, receipts_root, skipped, outcome, execution }
 }
 
 fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
-    let Done { block, ids, receipts_root, skipped, outcome } = done;
+    let Done { block, ids, receipts_root, skipped, outcome, execution } = done;
     let executed = ExecutedRoot { height: outcome.height, root: outcome.root };
+    shared.metrics.execution.on_block(&execution);
+    // Before the height is final here: whoever hears of it can ask what happened.
+    shared.executions.insert(executed.height, Arc::new(execution));
     *shared.durable.write() = executed;
     let header = block.header();
     let waited_ms = clock::wall().get().saturating_sub(header.time.get());

@@ -15,6 +15,7 @@ use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
 
 use crate::node::clock;
+use crate::node::execution_metrics::ExecutionMetrics;
 
 /// Counters and gauges, all prefixed `heddle_`.
 pub(crate) struct Metrics {
@@ -34,6 +35,7 @@ pub(crate) struct Metrics {
     pub(crate) mempool_transactions: Gauge,
     pub(crate) mempool_bytes: Gauge,
     pub(crate) execution_seconds: Histogram,
+    pub(crate) execution: ExecutionMetrics,
     commit_seconds: Histogram,
 }
 
@@ -79,6 +81,7 @@ impl Metrics {
             "commit_latency",
             "From a block's time to its outcome being durable here, a transaction",
         );
+        let execution = ExecutionMetrics::register(&mut registry);
         Self {
             registry,
             blocks_final,
@@ -96,6 +99,7 @@ impl Metrics {
             mempool_transactions,
             mempool_bytes,
             execution_seconds,
+            execution,
             commit_seconds,
         }
     }

@@ -36,6 +36,7 @@ use parking_lot::RwLock;
 use crate::exit::Fatal;
 use crate::home::Home;
 use crate::node::clock;
+use crate::node::executions::Executions;
 use crate::node::fatal;
 use crate::node::known::KnownSignatures;
 use crate::node::metrics::Metrics;
@@ -217,6 +218,7 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         known: KnownSignatures::default(),
         standings: Standings::default(),
         receipts: ReceiptCache::default(),
+        executions: Executions::default(),
         evidence: Mutex::new(Vec::new()),
         feed: Arc::new(BlockFeed::new(FEED_BLOCKS, height)),
         samples: Samples::default(),

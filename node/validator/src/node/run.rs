@@ -11,7 +11,6 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
-use heddle_executor::Sequential;
 use heddle_hotstuff::VotingState;
 use heddle_machine::Input;
 use heddle_machine::Machine;
@@ -28,10 +27,12 @@ use crate::home::Home;
 use crate::home::HomeLock;
 use crate::node::backend::NodeBackend;
 use crate::node::checks::Checks;
+use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::driver::Driver;
 use crate::node::driver::DriverEvent;
 use crate::node::execution;
+use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
 use crate::node::open;
@@ -112,7 +113,7 @@ impl Node {
         let (execution, execution_jobs) = crossbeam_channel::unbounded();
         let (serving, serving_jobs) = crossbeam_channel::bounded(SERVING_MAX);
         let (end, ends) = crossbeam_channel::unbounded();
-        let threads = worker_threads(home);
+        let threads = executor::threads(home.config().threads);
         let network = runtime("network", 1)?;
         let api = runtime("api", threads.min(2))?;
         let checks = Checks::start(Arc::clone(&shared), driver.clone(), threads)
@@ -144,8 +145,9 @@ impl Node {
         let mut spawn = Spawner { home: home.dir(), end, threads: Vec::new() };
         spawn.thread("driver", move || the_driver.run(actions))?;
         let (sharing, telling) = (Arc::clone(&shared), driver.clone());
+        let executor = executor::executor(threads, home.config().execution, clock::nanos);
         spawn.thread("execution", move || {
-            execution::run(&sharing, Box::new(Sequential), &execution_jobs, &telling)
+            execution::run(&sharing, executor, &execution_jobs, &telling)
         })?;
         let (sharing, sending) = (Arc::clone(&shared), Arc::clone(&transport));
         spawn.thread("serving", move || {
@@ -227,11 +229,6 @@ impl Spawner<'_> {
         self.threads.push(thread);
         Ok(())
     }
-}
-
-fn worker_threads(home: &Home) -> usize {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    home.config().threads.map_or(cores, |threads| usize::from(threads.get()))
 }
 
 fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {

@@ -19,6 +19,7 @@ use heddle_types::UnixMillis;
 use parking_lot::Mutex;
 use parking_lot::RwLock;
 
+use crate::node::executions::Executions;
 use crate::node::known::KnownSignatures;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) known: KnownSignatures,
     pub(crate) standings: Standings,
     pub(crate) receipts: ReceiptCache,
+    pub(crate) executions: Executions,
     pub(crate) evidence: Mutex<Vec<heddle_rpc_api::Evidence>>,
     pub(crate) feed: Arc<BlockFeed>,
     pub(crate) samples: Samples,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use heddle_executor::BlockInput;
 use heddle_executor::Executor;
-use heddle_executor::Sequential;
 use heddle_ledger::genesis_changes;
 use heddle_sdk::Programs;
 use heddle_state::State;
@@ -15,18 +14,30 @@ use heddle_types::Height;
 use heddle_types::StateRoot;
 
 use crate::exit::Fatal;
+use crate::home::ExecutionChoice;
 use crate::home::Home;
+use crate::node::clock;
+use crate::node::executor;
 use crate::node::fatal;
 use crate::node::open;
+use crate::run::VerifyOptions;
 use crate::run::VerifyReport;
 
 /// Verifies a home that this process has locked.
-pub(crate) fn verify(home: &Home, progress: impl Fn(Height)) -> Result<VerifyReport, Fatal> {
+pub(crate) fn verify(
+    home: &Home,
+    options: &VerifyOptions,
+    progress: impl Fn(Height),
+) -> Result<VerifyReport, Fatal> {
     let db = home.db_path();
     let opened = Storage::open(&db, home.committee().chain());
     let (storage, _) = opened.map_err(|error| Fatal::of_storage(&error))?;
 
+    let choice =
+        if options.sequential { ExecutionChoice::Sequential } else { ExecutionChoice::Auto };
+    let threads = executor::threads(options.threads);
     let mut replay = Replay {
+        executor: executor::executor(threads, choice, clock::nanos),
         programs: open::programs(),
         state: State::empty(),
         storage: &storage,
@@ -59,6 +70,7 @@ pub(crate) fn verify(home: &Home, progress: impl Fn(Height)) -> Result<VerifyRep
 
 /// The chain so far, as it is executed again.
 struct Replay<'a> {
+    executor: Box<dyn Executor>,
     programs: Programs,
     state: State,
     storage: &'a Storage,
@@ -89,7 +101,7 @@ impl Replay<'_> {
         let block = CheckedBlock::check(block, |_, _| false).map_err(|error| corrupt(&error))?;
         let block = Arc::new(block);
         let input = BlockInput { header: block.header(), transactions: block.transactions() };
-        let outcome = Sequential.execute(&self.programs, &self.state, &input);
+        let outcome = self.executor.execute(&self.programs, &self.state, &input);
         let root = self.state.apply(&outcome.changes);
         self.headers.push(root);
         let named = block.header().executed;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
+use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
 use heddle_rpc_api::GetBlock;
+use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetProof;
 use heddle_rpc_api::GetState;
 use heddle_rpc_api::PerformanceSample;
@@ -35,6 +37,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// `getBlock`; `notFound` above the final height, `pruned` below what is kept.
     fn block(&self, request: GetBlock) -> impl Future<Output = Result<Block, RpcError>> + Send;
+
+    /// `getBlockExecution`; `notFound` above the final height, `pruned` below what is kept.
+    fn block_execution(
+        &self,
+        request: GetBlockExecution,
+    ) -> impl Future<Output = Result<BlockExecution, RpcError>> + Send;
 
     /// `getTransaction`; an unknown id is no error.
     fn transaction(

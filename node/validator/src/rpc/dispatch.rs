@@ -194,6 +194,7 @@ async fn answer<B: Backend>(
             encode(&backend.status().await?)
         }
         api::GetBlock::METHOD => encode(&backend.block(parse(params)?).await?),
+        api::GetBlockExecution::METHOD => encode(&backend.block_execution(parse(params)?).await?),
         api::GetTransaction::METHOD => {
             let api::GetTransaction { id } = parse(params)?;
             encode(&backend.transaction(id).await?)

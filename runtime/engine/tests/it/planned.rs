@@ -126,6 +126,20 @@ fn over_declared_tasks_are_tried_ahead_of_time_and_no_task_runs_more_than_twice(
 }
 
 #[test]
+fn what_a_try_added_is_forgotten_when_the_task_runs_again() {
+    // Whether a task adds depends on what it sees at key 0, which every other task changes.
+    let mut script = uniform(2, 0, &[]);
+    script.is_disturbed = true;
+    for number in 0..200 {
+        let read = [uses(0, Mode::Read), uses(1, Mode::Add)];
+        script.tasks.push(if number % 2 == 0 { vec![uses(0, Mode::Write)] } else { read.to_vec() });
+    }
+    for _ in 0..10 {
+        check(&mut planned(4, Some(1)), &script, 50_000);
+    }
+}
+
+#[test]
 fn sums_are_read_between_adds_by_tasks_that_run_late() {
     // All readers wait for the first task, and are then released at once, the last first.
     let mut script = Script { keys: 3, ..Script::default() };

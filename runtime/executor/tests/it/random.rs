@@ -186,7 +186,7 @@ fn check_block(chain: &mut TestChain, plans: &[Plan], known: &mut BTreeSet<heddl
     let before = sequences(chain);
     let header = header(chain.height);
     let input = BlockInput { header: &header, transactions: &transactions };
-    let again = Sequential.execute(&chain.programs, &chain.state, &input);
+    let again = Sequential::default().execute(&chain.programs, &chain.state, &input);
     let outcome = chain.run(&transactions);
     assert_eq!(outcome, again, "two runs are equal");
     check_outcome(&transactions, &outcome);
@@ -231,7 +231,7 @@ proptest! {
         let empty_block = {
             let header = header(chain.height);
             let input = BlockInput { header: &header, transactions: &[] };
-            Sequential.execute(&chain.programs, &chain.state, &input).changes
+            Sequential::default().execute(&chain.programs, &chain.state, &input).changes
         };
         let payer = one[0].transaction().body.payer();
         let sender = one[0].transaction().body.sender;

@@ -1,6 +1,7 @@
 use super::config;
 use super::key;
 use crate::home::Config;
+use crate::home::ExecutionChoice;
 
 const GOOD: &str = "rpc = \"127.0.0.1:1\"\nquic = \"127.0.0.1:2\"\n";
 
@@ -24,6 +25,16 @@ fn what_is_left_out_has_its_default() {
     let config = Config::parse(GOOD.as_bytes()).unwrap();
     assert_eq!(config.idle_interval, Config::IDLE_DEFAULT);
     assert_eq!((config.threads, config.peers.len()), (None, 0));
+    assert_eq!(config.execution, ExecutionChoice::Auto);
+}
+
+#[test]
+fn every_way_to_execute_is_written_as_it_is_read() {
+    for execution in [ExecutionChoice::Auto, ExecutionChoice::Sequential, ExecutionChoice::Declared]
+    {
+        let config = Config { execution, ..config() };
+        assert_eq!(Config::parse(config.to_toml().as_bytes()), Ok(config));
+    }
 }
 
 #[test]
@@ -41,6 +52,9 @@ fn the_wrong_field_is_named() {
     check_line("threads = 99999999999999999", "threads", "99999999999999999");
     check_line("threads = 1.5", "threads", "1.5");
     check_line("threads = \"2\"", "threads", "\"2\"");
+    check_line("execution = \"fast\"", "execution", "\"fast\"");
+    check_line("execution = \"Auto\"", "execution", "\"Auto\"");
+    check_line("execution = 2", "execution", "2");
     check_line("idle_interval = \"1\"", "idle_interval", "\"1\"");
     check_line("idle_interval = 1", "idle_interval", "1");
     check_line("idle_interval = \"-1s\"", "idle_interval", "-1s");

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use super::mock::TestServer;
 use super::mock::block;
+use super::mock::execution;
 use super::mock::send_request;
 use super::mock::settled;
 use super::mock::transaction;
@@ -293,6 +294,7 @@ async fn the_typed_client_reads_what_the_server_writes() {
     let client = RpcClient::new(&server.url()).unwrap();
     assert_eq!(client.status().await.unwrap().final_height, Height::new(2));
     assert_eq!(client.block(Height::new(4)).await.unwrap(), block(4));
+    assert_eq!(client.block_execution(Height::new(4)).await.unwrap(), execution(4));
     let account = client.account(Address::default()).await.unwrap();
     assert_eq!((account.nonces[&0], account.balances[&AssetId::HDL]), (7, Amount::MAX));
     assert_eq!(client.supply().await.unwrap().0[&AssetId::HDL], Amount::from_units(5));
@@ -314,6 +316,37 @@ async fn the_typed_client_tells_refusals_from_silence() {
     let silent = RpcClient::new("http://127.0.0.1:1").unwrap().status().await.unwrap_err();
     assert!(matches!(silent, ClientError::NoAnswer { .. }), "{silent}");
     assert!(matches!(RpcClient::new("https://a").unwrap_err(), ClientError::Url { .. }));
+}
+
+#[tokio::test]
+async fn an_execution_is_asked_for_by_height_alone() {
+    let server = start().await;
+    check_params(
+        &server,
+        "getBlockExecution",
+        json!({}),
+        "height: found nothing, expected an integer from 0 to 9007199254740991",
+    )
+    .await;
+    check_params(
+        &server,
+        "getBlockExecution",
+        json!({"height": 4, "hash": ""}),
+        "hash: found an unknown parameter, expected only these parameters: height",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_execution_that_is_not_kept_is_pruned_for_good() {
+    let server = start().await;
+    let error = server.error("getBlockExecution", json!({"height": 2})).await;
+    assert_eq!((error.data.kind, error.data.retryable), (ErrorKind::Pruned, false), "{error}");
+    assert!(error.message.starts_with("height: found 2, expected 3 or above"), "{error}");
+    assert!(error.message.contains("this node's own"), "{error}");
+    assert!(error.data.hint.contains("1024 blocks"), "{}", error.data.hint);
+    let error = server.error("getBlockExecution", json!({"height": 11})).await;
+    assert_eq!(error.data.kind, ErrorKind::NotFound, "{error}");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use heddle_types::Nonce;
 use heddle_types::ProgramId;
 use heddle_types::PublicKey;
 use heddle_types::SecretKey;
+use heddle_types::StateKey;
 use heddle_types::StateRoot;
 use heddle_types::Transaction;
 use heddle_types::TransactionBody;
@@ -175,6 +176,27 @@ pub(super) fn block(height: u64) -> api::Block {
     }
 }
 
+pub(super) fn execution(height: u64) -> api::BlockExecution {
+    let phase = api::PhaseTime { name: api::PhaseName::Declared, items: 2, micros: 30 };
+    let key = StateKey::new(ProgramId::LEDGER, &[b"b"]).unwrap();
+    api::BlockExecution {
+        height: Height::new(height),
+        transactions: 2,
+        executions: 3,
+        speculative: 1,
+        aborts: 1,
+        waits: 1,
+        mode: api::ExecutionMode::Planned,
+        reason: api::ExecutionReason::Parallel,
+        threads: 2,
+        total_cost: 2_000,
+        critical_path: 1_000,
+        phases: vec![phase],
+        hot_keys: vec![api::HotKey::new(&key, "ledger", 2)],
+        timeline: Vec::new(),
+    }
+}
+
 pub(super) fn settled(id: TxId, height: u64) -> api::TransactionInfo {
     let receipt = api::Receipt {
         ok: true,
@@ -225,6 +247,17 @@ impl Backend for Mock {
         match request {
             api::GetBlock::Height { height } if height.get() <= 10 => Ok(block(height.get())),
             api::GetBlock::Height { .. } | api::GetBlock::Hash { .. } => refused(),
+        }
+    }
+
+    async fn block_execution(
+        &self,
+        request: api::GetBlockExecution,
+    ) -> Result<api::BlockExecution, RpcError> {
+        match request.height.get() {
+            height @ 3..=10 => Ok(execution(height)),
+            0..3 => Err(RpcError::execution_not_kept(request.height, Some(Height::new(3)))),
+            _ => refused(),
         }
     }
 
