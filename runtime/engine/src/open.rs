@@ -59,7 +59,8 @@ pub struct OpenEngine<O: OpenJob> {
 }
 
 impl<O: OpenJob> OpenEngine<O> {
-    /// With these settings. Of [`Config::choice`] only [`Choice::Sequential`] makes a difference.
+    /// With these settings. Of [`Config::choice`] only [`Choice::Sequential`] makes a difference; [`Config::chunk`] and
+    /// [`Config::speculate`] make none.
     ///
     /// # Panics
     /// When the system gives no threads.

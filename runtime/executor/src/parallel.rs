@@ -78,12 +78,13 @@ impl Executor for Parallel {
         state: &dyn StateView,
         block: &BlockInput<'_>,
     ) -> BlockOutcome {
-        let recorder = Recorder::start(self.config.clock);
+        let clock = self.config.clock;
+        let recorder = Recorder::start(clock);
         let runner = Runner { programs, block: block.info() };
         let events = Vec::new();
         let execution = Execution { parallel: self, runner, state, recorder, events };
         execution.all(block).unwrap_or_else(|Broken| {
-            let mut sequential = Sequential::default();
+            let mut sequential = clock.map_or_else(Sequential::default, Sequential::with_clock);
             let outcome = sequential.execute(programs, state, block);
             self.last = BlockExecution { reason: Reason::Broken, ..sequential.last_execution() };
             outcome
@@ -216,8 +217,9 @@ impl Execution<'_> {
             plan::declare_item(&item.work.access, table, &mut tasks);
         }
         table.fetch(self.state);
-        let (work, _) = self.run(Work::Items(items), tasks)?;
+        let (work, report) = self.run(Work::Items(items), tasks)?;
         let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        self.recorder.add_items(&report, table.named(&report.conflicts));
         let Work::Items(items) = work else { unreachable!("as it was given") };
         let outputs = engine.outputs();
         let mut settlement = Settlement::new(table, was_present, outputs);

@@ -8,6 +8,7 @@ use heddle_engine::Key;
 use heddle_engine::OpenEngine;
 use heddle_engine::OpenJob;
 use heddle_engine::OpenView;
+use heddle_engine::Reason;
 use heddle_engine::Report;
 use heddle_engine::Task;
 use heddle_sdk::Base;
@@ -57,7 +58,12 @@ impl Execution<'_> {
             transactions.iter().for_each(|planned| self.open_alone(planned, settled));
             let tasks = u32::try_from(transactions.len()).unwrap_or(u32::MAX);
             let executions = u64::from(tasks);
-            let report = Report { threads: 1, tasks, executions, ..Report::default() };
+            let reason = match (forced, config.threads) {
+                (Some(_), _) => Reason::Asked,
+                (None, 1) => Reason::OneThread,
+                (None, _) => Reason::LittleWork,
+            };
+            let report = Report { reason, threads: 1, tasks, executions, ..Report::default() };
             self.recorder.add(&report, []);
         }
     }
