@@ -165,7 +165,7 @@ impl Execution<'_> {
             traces,
             skipped,
             phase_events: events,
-            changes: table.finish(state),
+            changes: table.finish(state, config.threads),
         };
         recorder.end_stage(Stage::Finish, outcome.changes.len());
         *last = recorder.finish();

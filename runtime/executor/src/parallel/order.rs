@@ -1,14 +1,29 @@
 //! Numbers of keys in the order of the keys.
 
+use rayon::prelude::*;
+
 use heddle_types::StateKey;
 
-/// The keys numbered `numbers`, in ascending order. Compares a few bytes of most keys, and all of those that are alike in them.
-pub(crate) fn ascending(keys: &[StateKey], numbers: impl Iterator<Item = usize>) -> Vec<usize> {
+/// Keys that are sorted on one thread at least: less is not worth waking another.
+const ALONE_MAX: usize = 4_096;
+
+/// The keys numbered `numbers`, in ascending order, sorted on several threads if there are. Compares a few bytes of most keys, and
+/// all of those that are alike in them.
+pub(crate) fn ascending(
+    keys: &[StateKey],
+    numbers: impl Iterator<Item = usize>,
+    threads: usize,
+) -> Vec<usize> {
     let mut order: Vec<(u128, usize)> =
         numbers.map(|number| (head(&keys[number]), number)).collect();
-    order.sort_unstable_by(|(a_head, a), (b_head, b)| {
+    let compare = |(a_head, a): &(u128, usize), (b_head, b): &(u128, usize)| {
         a_head.cmp(b_head).then_with(|| keys[*a].cmp(&keys[*b]))
-    });
+    };
+    if threads == 1 || order.len() <= ALONE_MAX {
+        order.sort_unstable_by(compare);
+    } else {
+        order.par_sort_unstable_by(compare);
+    }
     order.into_iter().map(|(_, number)| number).collect()
 }
 
@@ -27,6 +42,18 @@ mod tests {
     use heddle_types::ProgramId;
     use proptest::prelude::*;
 
+    #[test]
+    fn many_keys_are_sorted_on_many_threads_as_on_one() {
+        let key = |n: usize| {
+            let bytes = n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+            StateKey::new(ProgramId(1), &[b"a key of many bytes", &bytes]).unwrap()
+        };
+        let keys: Vec<_> = (0..3 * ALONE_MAX).map(key).collect();
+        let order = ascending(&keys, 0..keys.len(), 4);
+        assert_eq!(order, ascending(&keys, 0..keys.len(), 1));
+        assert!(order.is_sorted_by(|a, b| keys[*a] < keys[*b]));
+    }
+
     proptest! {
         #[test]
         fn keys_come_in_their_order(
@@ -41,7 +68,7 @@ mod tests {
             let sorted = keys.clone();
             let rotation = rotation % keys.len().max(1);
             keys.rotate_left(rotation);
-            let order = ascending(&keys, 0..keys.len());
+            let order = ascending(&keys, 0..keys.len(), 2);
             let found: Vec<_> = order.into_iter().map(|number| keys[number]).collect();
             prop_assert_eq!(found, sorted);
         }

@@ -105,7 +105,7 @@ impl Table {
     }
 
     /// Ends the block: makes the credits, and says what differs from the state before the block.
-    pub(crate) fn finish(&mut self, state: &dyn StateView) -> ChangeSet {
+    pub(crate) fn finish(&mut self, state: &dyn StateView, threads: usize) -> ChangeSet {
         let held = self.held;
         self.credit(native::deposit_holder(), held);
         let mut credits = std::mem::take(&mut self.credits);
@@ -121,7 +121,7 @@ impl Table {
         }
         self.credits = credits;
         let changed = (0..self.now.len()).filter(|number| self.start[*number] != self.now[*number]);
-        let in_order = ascending(self.interner.keys(), changed);
+        let in_order = ascending(self.interner.keys(), changed, threads);
         let change = |number: usize| (self.interner.keys()[number], self.now[number].take());
         ChangeSet::from_ascending(in_order.into_iter().map(change).collect())
     }
