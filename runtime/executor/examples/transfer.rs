@@ -1,7 +1,7 @@
 //! What a ledger transfer costs, part by part, on one thread.
 //!
 //! ```text
-//! cargo run --release -p heddle-executor --example transfer -- [ACCOUNTS] [TRANSACTIONS] [ROUNDS] [THREADS]
+//! cargo run --release -p heddle-executor --example transfer -- [ACCOUNTS] [TRANSACTIONS] [ROUNDS] [THREADS] [open]
 //! ```
 //!
 //! Prints the least and the median over the rounds, in nanoseconds a transfer.
@@ -28,6 +28,7 @@ use heddle_executor::testing::header;
 use heddle_ledger::Ledger;
 use heddle_ledger::transfer_call;
 use heddle_sdk::Programs;
+use heddle_types::Access;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::CheckedTransaction;
@@ -48,7 +49,8 @@ fn main() {
     let mut number = |default| arguments.next().map_or(default, |text| text.parse().unwrap());
     let (accounts, transactions, rounds) = (number(1000), number(10_000), number(11));
     let threads = arguments.next();
-    let (chain, signed) = block(accounts, transactions);
+    let access = if arguments.next().is_some() { Access::Open } else { Access::DERIVED };
+    let (chain, signed) = block(accounts, transactions, &access);
     let mut parts: Vec<(&str, Vec<f64>)> = Vec::new();
     let mut receipts = Vec::with_capacity(transactions);
     let lookup = Lookup(chain.state.0.iter().map(|(key, entry)| (*key, entry.clone())).collect());
@@ -135,7 +137,7 @@ fn round(
 }
 
 /// Transfers between random accounts.
-fn block(accounts: usize, transactions: usize) -> (TestChain, Vec<Vec<u8>>) {
+fn block(accounts: usize, transactions: usize, access: &Access) -> (TestChain, Vec<Vec<u8>>) {
     let mut chain = TestChain::new(Programs::new(vec![Box::new(Ledger)]));
     let keys: Vec<_> = (0..accounts as u64)
         .map(|n| {
@@ -156,7 +158,11 @@ fn block(accounts: usize, transactions: usize) -> (TestChain, Vec<Vec<u8>>) {
         let (from, to) = (draw(), draw());
         let call = transfer_call(address(&keys[to]), AssetId::HDL, Amount::from_units(1));
         let nonce = Nonce::Lane { lane: 0, sequence: next[from] };
-        let body = TransactionBody { nonce, ..chain.body(&keys[from], vec![call]) };
+        let body = TransactionBody {
+            nonce,
+            access: access.clone(),
+            ..chain.body(&keys[from], vec![call])
+        };
         next[from] += 1;
         signed.push(encode(&Transaction::sign(body, &keys[from])));
     }
