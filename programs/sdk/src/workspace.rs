@@ -274,7 +274,7 @@ impl Workspace<'_> {
 
     #[cold]
     fn undeclared(&mut self, key: &StateKey) -> Abort {
-        self.fail(TxFailure::UndeclaredAccess(*key))
+        self.fail(TxFailure::UndeclaredAccess(Box::new(*key)))
     }
 
     #[cold]

@@ -12,6 +12,7 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use heddle_executor::BlockInput;
@@ -20,6 +21,7 @@ use heddle_executor::Config;
 use heddle_executor::Executor;
 use heddle_executor::Parallel;
 use heddle_executor::Sequential;
+use heddle_executor::Stage;
 use heddle_executor::declared_by;
 use heddle_executor::measuring::Transfers;
 use heddle_executor::testing::TestChain;
@@ -56,7 +58,7 @@ fn main() {
     let lookup = Lookup(chain.state.0.iter().map(|(key, entry)| (*key, entry.clone())).collect());
     let planned = Config { choice: Choice::Planned, ..Config::threads(2) };
     let mut executors = vec![
-        ("all, 1 thread", Parallel::new(Config::threads(1))),
+        ("all, 1 thread", Parallel::new(Config { clock: Some(clock), ..Config::threads(1) })),
         ("all, 2 threads", Parallel::new(Config::threads(2))),
         ("all, 2 threads, planned", Parallel::new(planned)),
     ];
@@ -76,6 +78,12 @@ fn main() {
         nanos.sort_by(f64::total_cmp);
         println!("{name:<26}{:>9.1}{:>9.1}", nanos[0], nanos[nanos.len() / 2]);
     }
+}
+
+/// Nanoseconds since the first time.
+fn clock() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(FIRST.get_or_init(Instant::now).elapsed().as_nanos()).unwrap()
 }
 
 /// State whose look-ups cost next to nothing, since it is not state that is measured here.
@@ -131,8 +139,21 @@ fn round(
     if executors.len() > 1 {
         all("all, sequential", &mut Sequential::default());
     }
-    for (name, executor) in executors {
+    for (name, executor) in executors.iter_mut() {
         all(name, executor);
+    }
+    for (name, executor) in executors {
+        for stage in executor.last_execution().stages {
+            if stage.items > 0 && *name == "all, 1 thread" {
+                let name = match stage.stage {
+                    Stage::Plan => "  of 1 thread: plan",
+                    Stage::Declared => "  of 1 thread: declared",
+                    Stage::Finish => "  of 1 thread: finish",
+                    Stage::Open | Stage::Root | Stage::Phase(_) => "  of 1 thread: other",
+                };
+                record(name, stage.nanos as f64);
+            }
+        }
     }
 }
 

@@ -57,8 +57,9 @@ pub enum TxFailure {
     Program(ProgramError),
     /// The payer could not pay the maximum fee, or the deposits; what remained was taken, up to the fee.
     InsufficientFee,
-    /// A key was touched that was not declared, or more strongly than declared.
-    UndeclaredAccess(StateKey),
+    /// A key was touched that was not declared, or more strongly than declared. Elsewhere, because every receipt has room for its
+    /// outcome and hardly any is this one.
+    UndeclaredAccess(Box<StateKey>),
     /// A program panicked: a bug in it, or arithmetic that overflowed.
     ProgramPanic,
     /// It used more work than its fee allows, or emitted more than the limits.
@@ -111,6 +112,11 @@ impl Canonical for Receipt {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receipt_with_a_transfers_event_has_192_bytes_and_nothing_elsewhere() {
+        assert_eq!(size_of::<Receipt>(), 192);
+    }
 
     #[test]
     fn a_receipts_hash_is_that_of_its_bytes_in_its_domain() {

@@ -91,6 +91,8 @@ impl Execution<'_> {
         settled.push(planned.index, ran);
     }
 
+    /// By an engine that is made for this block alone, because its type names how long the job lives: that takes threads and memory
+    /// anew, which is why little work is not worth it.
     fn open_together(&mut self, transactions: &[PlannedTx], settled: &mut Settled) {
         let Parallel { table, was_present, config, .. } = &mut *self.parallel;
         let late = LateKeys::new(table.keys().len(), self.state);
