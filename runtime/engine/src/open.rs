@@ -143,6 +143,7 @@ impl<O: OpenJob> OpenEngine<O> {
         self.schedule.start_block(tasks);
         let len = self.records.len().max(tasks as usize);
         self.records.resize_with(len, Record::default);
+        self.records.iter_mut().take(tasks as usize).for_each(Record::forget_keys);
         for worker in &self.workers {
             lock(worker).start_block();
         }
