@@ -9,6 +9,8 @@ const PLANNED_NS: u64 = 60;
 const IN_ORDER_NS: u64 = 15;
 /// What it takes until one core sees what another has just written.
 const HAND_OVER_NS: u64 = 200;
+/// What it takes to sum up adds for a reader, and to copy the sum to where the reader's own value goes.
+const FOLD_NS: u64 = 200;
 /// What it takes to wake the other threads and to wait for the last of them.
 const WAKE_NS: u64 = 20_000;
 
@@ -22,7 +24,8 @@ pub(crate) fn choose(threads: usize, tasks: u32, sampled: u32, outline: &Outline
     let threads = u64::try_from(threads).unwrap_or(u64::MAX);
     // What was written a moment ago was written by this very core only now and then.
     let fetched = u64::from(outline.links) * HAND_OVER_NS / threads * (threads - 1);
-    let shared = ((cost + PLANNED_NS) * sampled + fetched) / threads;
+    let folded = u64::from(outline.folds) * FOLD_NS;
+    let shared = ((cost + PLANNED_NS) * sampled + fetched + folded) / threads;
     let chained = (cost + HAND_OVER_NS) * steps;
     let in_order = (cost + IN_ORDER_NS) * sampled;
     let wake = WAKE_NS * sampled / u64::from(tasks.max(1));

@@ -195,7 +195,6 @@ pub(crate) struct Planner<'a> {
     tasks: &'a Tasks,
     next: u32,
     pub(crate) outline: Outline,
-    folds: u32,
 }
 
 /// What is known of the tasks that are planned.
@@ -209,11 +208,13 @@ pub(crate) struct Outline {
     pub(crate) moved: u32,
     /// How many slots read what another of these tasks leaves.
     pub(crate) links: u32,
+    /// How many sums of adds are read.
+    pub(crate) folds: u32,
 }
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(plan: &'a Plan, tasks: &'a Tasks, from: u32) -> Self {
-        Self { plan, tasks, next: from, outline: Outline::default(), folds: 0 }
+        Self { plan, tasks, next: from, outline: Outline::default() }
     }
 
     /// Plans the tasks up to `end`.
@@ -319,7 +320,7 @@ impl<'a> Planner<'a> {
     #[cold]
     fn new_fold(&mut self, head: Place, producer: u32) -> Place {
         let plan = self.plan;
-        let fold = &plan.folds[self.folds as usize];
+        let fold = &plan.folds[self.outline.folds as usize];
         fold.head.store(head.to_bits(), Ordering::Relaxed);
         fold.producer.store(producer, Ordering::Relaxed);
         fold.state.store(Fold::OPEN, Ordering::Relaxed);
@@ -333,8 +334,8 @@ impl<'a> Planner<'a> {
         }
         due = due.max(plan.due_of(place, producer));
         fold.due.store(due, Ordering::Relaxed);
-        self.folds += 1;
-        Place::folded(self.folds - 1)
+        self.outline.folds += 1;
+        Place::folded(self.outline.folds - 1)
     }
 }
 
