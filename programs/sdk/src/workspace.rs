@@ -25,6 +25,7 @@ use crate::fees;
 use crate::limits::APPEND_BYTES_MAX;
 use crate::limits::APPENDS_MAX;
 use crate::opened::OpenedKeys;
+use crate::resident;
 use crate::slot::Local;
 use crate::slot::Place;
 use crate::slot::Slot;
@@ -37,7 +38,7 @@ impl Abort {
     pub(crate) const NEW: Self = Self(());
 }
 
-/// What may be touched. Keys of the system program never may.
+/// What may be touched. Keys of the system program never may, nor those of resident objects.
 #[derive(Clone, Copy, Debug)]
 pub enum Permission<'a> {
     /// These keys in these modes; `Write` allows everything.
@@ -260,7 +261,7 @@ impl Workspace<'_> {
             Permission::Declared(set) => set.slot_for(key, mode),
         };
         match slot {
-            Some(slot) if key.program() != ProgramId::SYSTEM => Ok(slot),
+            Some(slot) if may_be_touched(key) => Ok(slot),
             Some(_) | None => Err(self.fail(TxFailure::UndeclaredAccess(*key))),
         }
     }
@@ -338,6 +339,14 @@ impl<'a> Workspace<'a> {
     #[inline]
     pub fn put(&mut self, slot: usize, value: Value) {
         self.memory.slots[slot].put(value);
+    }
+
+    /// Uses the work that putting so many bytes takes.
+    ///
+    /// # Errors
+    /// When work has run out.
+    pub fn charge_put(&mut self, len: usize) -> Result<(), Abort> {
+        self.charge(work_of_bytes(len))
     }
 
     /// How many slots there are, touched or not.
@@ -436,6 +445,11 @@ impl<'a> Workspace<'a> {
         let place = Place { base: self.base, key, slot: base_slot };
         (&mut self.memory.slots[slot], place, &mut self.stopped)
     }
+}
+
+#[inline]
+fn may_be_touched(key: &StateKey) -> bool {
+    key.program() != ProgramId::SYSTEM && !resident::is_reserved(key)
 }
 
 #[cold]
