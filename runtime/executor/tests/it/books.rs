@@ -26,6 +26,7 @@ use heddle_sdk::Resident;
 use heddle_sdk::ResidentKey;
 use heddle_sdk::WorkItem;
 use heddle_sdk::Workspace;
+use heddle_sdk::fees;
 use heddle_types::AccessMode;
 use heddle_types::Address;
 use heddle_types::Call;
@@ -64,6 +65,10 @@ pub(crate) enum Order {
     FlushLong,
     FlushUnnamed,
     FlushPanic,
+    /// The book is flushed with a part for which no work is left.
+    FlushHeavy,
+    /// Nothing; but if the item fails, so does what its program makes of that, when the book is flushed.
+    FailAgain,
     /// The item touches a part past the book, and swallows that it may not.
     Pry,
     /// The item asks for the book as something else, and swallows that it is not.
@@ -118,11 +123,13 @@ impl Book {
 
 impl Resident for Book {
     fn flush(&mut self, out: &mut dyn FnMut(&[u8], Option<Value>)) {
-        match self.trap.take() {
+        let trap = self.trap.take();
+        match trap {
             Some(Order::FlushLong) => out(b"long", Some(Value::from(vec![0; 16 * 1024 + 1]))),
             Some(Order::FlushUnnamed) => out(b"", Some(Value::new(b"a stamp of one's own"))),
-            Some(_) => panic!("as told"),
-            None => {}
+            Some(Order::FlushHeavy) => out(b"heavy", Some(Value::from(vec![0; 16 * 1024]))),
+            Some(Order::FlushPanic) => panic!("as told"),
+            Some(_) | None => {}
         }
         // In no order, and one of them twice.
         if std::mem::take(&mut self.is_index_dirty) {
@@ -134,6 +141,8 @@ impl Resident for Book {
             let level = self.levels.get(&price);
             out(&[b'l', price], level.map(|level| Value::new(level)));
         }
+        // When all is handed out.
+        assert!(trap != Some(Order::FailAgain), "as told");
     }
 
     fn image(&self) -> Vec<u8> {
@@ -276,9 +285,12 @@ impl Program for Books {
         ctx.add(&frozen(), 1);
         let [_, market] = *ctx.item() else { return Ok(()) };
         if market < REFUSED {
+            let again = encode(&Order::FailAgain);
+            let fails_again = ctx.inbox().iter().any(|entry| entry.data.0 == again);
             let (book, _) = ctx.resident::<Book>()?;
             book.failures += 1;
             book.is_index_dirty = true;
+            book.trap = fails_again.then_some(Order::FailAgain);
         }
         Ok(())
     }
@@ -289,6 +301,7 @@ fn obey(ctx: &mut PhaseContext<'_, '_>, order: &[u8]) -> Result<(), CallError> {
     match borsh::from_slice(order).unwrap() {
         Order::Pry => drop(ctx.read(&book(market).part(b"i").unwrap())),
         Order::Mistake => drop(ctx.resident::<NoBook>().map(|_| ())),
+        Order::FailAgain => {}
         order => {
             let (book, work) = ctx.resident::<Book>()?;
             change(book, work, order)?;
@@ -310,6 +323,10 @@ fn change(book: &mut Book, work: &mut Workspace<'_>, order: Order) -> Result<(),
         Order::Panic => panic!("as told"),
         Order::Refuse => return Err(CallError::Refused(2)),
         Order::Burn => (0..200).try_for_each(|_| work.charge(10_001))?,
+        Order::FlushHeavy => {
+            work.charge(fees::WORK_PER_ITEM - 200)?;
+            book.trap = Some(Order::FlushHeavy);
+        }
         trap => book.trap = Some(trap),
     }
     Ok(())

@@ -12,6 +12,7 @@ use heddle_executor::Config;
 use heddle_executor::Executor;
 use heddle_executor::Parallel;
 use heddle_executor::Sequential;
+use heddle_executor::testing::MemoryState;
 use heddle_executor::testing::TestChain;
 use heddle_executor::testing::address;
 use heddle_executor::testing::first_difference;
@@ -21,13 +22,16 @@ use heddle_executor::testing::sign;
 use heddle_types::Access;
 use heddle_types::AccessMode;
 use heddle_types::CheckedTransaction;
+use heddle_types::Domain;
 use heddle_types::Entry;
+use heddle_types::Hash32;
 use heddle_types::Nonce;
 use heddle_types::Outcome;
 use heddle_types::StateKey;
 use heddle_types::TransactionBody;
 use heddle_types::TxFailure;
 use heddle_types::Value;
+use heddle_types::encode;
 
 use crate::books;
 use crate::books::COUNTED;
@@ -58,6 +62,8 @@ fn order() -> impl Strategy<Value = Order> {
         1 => Just(Order::FlushLong),
         1 => Just(Order::FlushUnnamed),
         1 => Just(Order::FlushPanic),
+        1 => Just(Order::FlushHeavy),
+        1 => Just(Order::FailAgain),
         1 => Just(Order::Pry),
         1 => Just(Order::Mistake),
     ]
@@ -123,7 +129,7 @@ fn compare(executor: &mut Parallel, chain: &TestChain, sent: &[Sent]) -> BlockOu
 
 fn take(
     executor: &mut Parallel,
-    (chain, states): (&mut TestChain, &mut Vec<heddle_executor::testing::MemoryState>),
+    (chain, states): (&mut TestChain, &mut Vec<MemoryState>),
     step: &Step,
 ) {
     match step {
@@ -204,6 +210,27 @@ fn only_what_changed_is_written() {
 }
 
 #[test]
+fn a_stamp_is_the_hash_of_the_stamp_before_and_the_parts_in_order() {
+    fn stamp_after(before: Option<&Value>, parts: &[(&[u8], Option<Value>)]) -> Vec<u8> {
+        let part = |part: &(&[u8], Option<Value>)| (book(0).part(part.0).unwrap(), part.1.clone());
+        let parts: Vec<_> = parts.iter().map(part).collect();
+        let bytes = encode(&(book(0).stamp(), before, parts));
+        Hash32::of(Domain::RESIDENT, &[&bytes]).as_bytes()[..24].to_vec()
+    }
+    let (mut chain, _) = chain();
+    run(&mut chain, &[(1, 0, false, vec![Order::Add(1, 7), Order::Add(2, 8)])]);
+    let index = |prices: &[u8]| Some(Value::from(encode(&(0_u32, prices))));
+    let level = |amount| Some(Value::new(&[amount]));
+    let parts = [(&b"i"[..], index(&[1, 2])), (b"l\x01", level(7)), (b"l\x02", level(8))];
+    let first = stamp_after(None, &parts);
+    assert_eq!(value(&chain, book(0).stamp()), Some(first.clone()));
+    run(&mut chain, &[(1, 0, false, vec![Order::Take(2)])]);
+    let parts = [(&b"i"[..], index(&[1])), (b"l\x02", None)];
+    let second = stamp_after(Some(&Value::from(first)), &parts);
+    assert_eq!(value(&chain, book(0).stamp()), Some(second));
+}
+
+#[test]
 fn an_object_is_loaded_once_and_kept() {
     for mut executor in [planned(), Parallel::new(Config::threads(1))] {
         let (mut chain, loads) = chain();
@@ -259,6 +286,7 @@ fn an_item_that_fails_leaves_its_object_as_it_was() {
     check_failing(&[Order::FlushLong]);
     check_failing(&[Order::FlushUnnamed]);
     check_failing(&[Order::FlushPanic]);
+    check_failing(&[Order::FlushHeavy]);
     check_failing(&[Order::Pry]);
     check_failing(&[Order::Mistake]);
 }
@@ -277,21 +305,53 @@ fn an_item_whose_object_cannot_be_loaded_fails_and_the_others_go_on() {
     assert_eq!(value(&chain, book(REFUSED).stamp()), None);
 }
 
+/// Executes a block and makes its changes.
+fn execute_and_apply(executor: &mut Parallel, chain: &mut TestChain, orders: &[Order]) {
+    let outcome = compare(executor, chain, &[(1, 0, false, orders.to_vec())]);
+    chain.state.apply(&outcome.changes);
+    chain.height = chain.height.next();
+}
+
 #[test]
-fn an_object_of_another_state_is_not_used() {
-    let (mut here, _) = chain();
+fn an_object_of_another_history_is_not_used_though_the_last_parts_were_the_same() {
+    let (mut chain, _) = chain();
     let mut executor = planned();
-    let sent = [(1, 0, false, vec![Order::Add(1, 7)]), (2, 1, false, vec![])];
-    let outcome = compare(&mut executor, &here, &sent);
-    here.state.apply(&outcome.changes);
-    here.height = here.height.next();
-    // The same book, with another order in it, under the same programs.
-    let (mut there, _) = chain();
-    there.programs = here.programs.clone();
-    run(&mut there, &[(1, 0, false, vec![Order::Add(1, 8)])]);
-    let outcome = compare(&mut executor, &there, &[(1, 0, false, vec![Order::Add(1, 9)])]);
-    there.state.apply(&outcome.changes);
-    assert_eq!(part(&there, 0, b"l\x01"), Some(vec![8, 9]));
+    let before = chain.state.clone();
+    execute_and_apply(&mut executor, &mut chain, &[Order::Add(1, 7), Order::Add(2, 1)]);
+    execute_and_apply(&mut executor, &mut chain, &[Order::Add(2, 2)]);
+    chain.state = before;
+    execute_and_apply(
+        &mut Parallel::new(Config::threads(1)),
+        &mut chain,
+        &[Order::Add(1, 8), Order::Add(2, 1)],
+    );
+    execute_and_apply(&mut Parallel::new(Config::threads(1)), &mut chain, &[Order::Add(2, 2)]);
+    execute_and_apply(&mut executor, &mut chain, &[Order::Add(1, 9)]);
+    assert_eq!(part(&chain, 0, b"l\x01"), Some(vec![8, 9]));
+}
+
+#[test]
+fn objects_of_other_programs_are_not_used() {
+    let (mut here, _) = chain();
+    let (there, loads) = chain();
+    let mut executor = planned();
+    execute_and_apply(&mut executor, &mut here, &[Order::Add(1, 7)]);
+    here.programs = there.programs;
+    assert_eq!(executor.residents(), 1);
+    execute_and_apply(&mut executor, &mut here, &[Order::Add(1, 7)]);
+    // Once by the executor, once in order.
+    assert_eq!(loads.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_book_that_its_program_fails_to_freeze_is_as_it_was() {
+    let (mut chain, _) = chain();
+    run(&mut chain, &[(1, 0, false, vec![Order::Add(1, 7)])]);
+    let before = value(&chain, book(0).stamp());
+    let sent = [(1, 0, false, vec![Order::FailAgain, Order::Refuse]), (2, 1, false, vec![])];
+    run(&mut chain, &sent);
+    assert_eq!((value(&chain, book(0).stamp()), failures(&chain)), (before, None));
+    assert_eq!(part(&chain, 0, b"i").unwrap()[0], 0);
 }
 
 #[test]
