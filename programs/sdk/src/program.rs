@@ -88,7 +88,7 @@ pub trait Program: Send + Sync {
     }
 
     /// Called with the same declaration after an item panicked or failed and its effects are gone: the place to freeze what
-    /// the item was about.
+    /// the item was about. It has the inbox, but no resident object.
     ///
     /// # Errors
     /// This then has no effect either, and the block goes on.

@@ -10,7 +10,8 @@
 //! * [`crate::Program::load_resident`] makes the object from its parts alone. There is no listing of parts: keep what lists them, such
 //!   as the prices that have a level, in a part of its own. An object that has no parts yet is the empty one.
 //! * An item that fails, panics or runs out of work leaves the object as it was before the item: what it did to the one in memory is
-//!   dropped, and the next item has it loaded again. So has [`crate::Program::item_failed`].
+//!   dropped, and the next item has it loaded again. [`crate::Program::item_failed`] has no object: freeze what the item was about at a
+//!   key of its own. Let few phases have two items for one object: if the first fails, all items of the phase run again in order.
 //! * **Nothing may depend on whether an object was in memory or was loaded**, on this node or another: what is loaded must behave as what
 //!   was flushed did, down to which parts it flushes next and in how much memory it fits. Whatever changes behaviour belongs
 //!   into a part and into [`Resident::image`]. The test chain loads every object after every block and compares the images.
@@ -88,6 +89,6 @@ impl ResidentKey {
 
 /// Whether only the runtime may touch a key, on behalf of a resident object.
 #[inline]
-pub(crate) fn is_reserved(key: &StateKey) -> bool {
-    key.bytes().first() == Some(&RESIDENT_TAG)
+pub(crate) const fn is_reserved(key: &StateKey) -> bool {
+    key.first_byte() == RESIDENT_TAG
 }

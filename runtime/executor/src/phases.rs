@@ -85,12 +85,10 @@ pub(crate) fn run_item(
     let Some(program) = runner.programs.get(item.program) else {
         unreachable!("the program that planned the item");
     };
-    let mut attempt = |run| {
-        let attempt = Attempt { runner, base, item, program, run };
-        attempt.make(objects, scratch)
-    };
-    if !attempt(|program, ctx| program.run_item(ctx))? {
-        let _is_frozen = attempt(|program, ctx| program.item_failed(ctx))?;
+    let attempt = |run| Attempt { runner, base, item, program, run };
+    if !attempt(|program, ctx| program.run_item(ctx)).make(Some(objects), scratch)? {
+        // Without its object: so nothing has to be loaded where it ran, and what was wrong with the object cannot fail this too.
+        let _is_frozen = attempt(|program, ctx| program.item_failed(ctx)).make(None, scratch)?;
     }
     Ok(())
 }
@@ -106,21 +104,30 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Whether it succeeded; then all of its effects are in `scratch`, else none.
-    fn make(&self, objects: &mut dyn Objects, scratch: &mut Scratch) -> Result<bool, Unavailable> {
+    fn make(
+        &self,
+        mut objects: Option<&mut dyn Objects>,
+        scratch: &mut Scratch,
+    ) -> Result<bool, Unavailable> {
         let Self { item, .. } = *self;
         let Scratch { work: memory, effects } = scratch;
         effects.clear();
         let permission = Permission::Declared(&item.work.access);
         let mut work = Workspace::new(self.base, permission, fees::WORK_PER_ITEM, memory);
         work.enter(item.program, 0);
-        let mut resident = InUse::take(self.program, item, &mut work, objects)?;
+        let mut resident = match &mut objects {
+            Some(objects) => InUse::take(self.program, item, &mut work, *objects)?,
+            None => None,
+        };
         let result = panics::catch(|| self.call(&mut work, &mut resident, &mut effects.parts));
         let has_succeeded = matches!(result, Ok(Ok(()))) && work.stopped().is_none();
         if has_succeeded {
             let settled = work.take_changes(|slot, _key, change| effects.settle_free(slot, change));
             assert!(settled.is_ok(), "all that an item declares is known when it runs");
             std::mem::swap(&mut effects.appends, memory.appends());
-            resident.into_iter().for_each(|resident| resident.keep(objects));
+            if let Some((resident, objects)) = resident.zip(objects) {
+                resident.keep(objects);
+            }
         } else {
             effects.parts.clear();
             memory.events().clear();

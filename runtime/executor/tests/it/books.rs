@@ -67,8 +67,8 @@ pub(crate) enum Order {
     FlushPanic,
     /// The book is flushed with a part for which no work is left.
     FlushHeavy,
-    /// Nothing; but if the item fails, so does what its program makes of that, when the book is flushed.
-    FailAgain,
+    /// Nothing; but if the item fails, its program asks for the book then.
+    AskAgain,
     /// The item touches a part past the book, and swallows that it may not.
     Pry,
     /// The item asks for the book as something else, and swallows that it is not.
@@ -79,7 +79,6 @@ pub(crate) enum Order {
 #[derive(Debug, Default)]
 struct Book {
     levels: BTreeMap<u8, Vec<u8>>,
-    failures: u32,
     dirty: BTreeSet<u8>,
     is_index_dirty: bool,
     trap: Option<Order>,
@@ -88,13 +87,9 @@ struct Book {
 impl Book {
     fn load(read: &mut dyn FnMut(&[u8]) -> Option<Value>) -> Self {
         let index = read(b"i").map(|value| value.as_bytes().to_vec()).unwrap_or_default();
-        let (failures, prices): (u32, Vec<u8>) = match index.as_slice() {
-            [] => (0, vec![]),
-            bytes => borsh::from_slice(bytes).unwrap(),
-        };
         let mut level = |price| (price, read(&[b'l', price]).unwrap().as_bytes().to_vec());
-        let levels = prices.into_iter().map(&mut level).collect();
-        Self { levels, failures, ..Self::default() }
+        let levels = index.into_iter().map(&mut level).collect();
+        Self { levels, ..Self::default() }
     }
 
     fn change(&mut self, price: u8) -> &mut Vec<u8> {
@@ -123,8 +118,7 @@ impl Book {
 
 impl Resident for Book {
     fn flush(&mut self, out: &mut dyn FnMut(&[u8], Option<Value>)) {
-        let trap = self.trap.take();
-        match trap {
+        match self.trap.take() {
             Some(Order::FlushLong) => out(b"long", Some(Value::from(vec![0; 16 * 1024 + 1]))),
             Some(Order::FlushUnnamed) => out(b"", Some(Value::new(b"a stamp of one's own"))),
             Some(Order::FlushHeavy) => out(b"heavy", Some(Value::from(vec![0; 16 * 1024]))),
@@ -135,18 +129,16 @@ impl Resident for Book {
         if std::mem::take(&mut self.is_index_dirty) {
             let prices: Vec<u8> = self.levels.keys().copied().collect();
             out(b"i", Some(Value::new(b"stale")));
-            out(b"i", Some(Value::from(encode(&(self.failures, prices)))));
+            out(b"i", Some(Value::from(prices)));
         }
         for price in std::mem::take(&mut self.dirty).into_iter().rev() {
             let level = self.levels.get(&price);
             out(&[b'l', price], level.map(|level| Value::new(level)));
         }
-        // When all is handed out.
-        assert!(trap != Some(Order::FailAgain), "as told");
     }
 
     fn image(&self) -> Vec<u8> {
-        encode(&(self.failures, &self.levels))
+        encode(&self.levels)
     }
 }
 
@@ -280,17 +272,11 @@ impl Program for Books {
         }
     }
 
-    /// The book, as it was before the item, counts its failures; and so does a key, if there is no book.
     fn item_failed(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         ctx.add(&frozen(), 1);
-        let [_, market] = *ctx.item() else { return Ok(()) };
-        if market < REFUSED {
-            let again = encode(&Order::FailAgain);
-            let fails_again = ctx.inbox().iter().any(|entry| entry.data.0 == again);
-            let (book, _) = ctx.resident::<Book>()?;
-            book.failures += 1;
-            book.is_index_dirty = true;
-            book.trap = fails_again.then_some(Order::FailAgain);
+        let ask = encode(&Order::AskAgain);
+        if ctx.inbox().iter().any(|entry| entry.data.0 == ask) {
+            ctx.resident::<Book>()?;
         }
         Ok(())
     }
@@ -301,7 +287,7 @@ fn obey(ctx: &mut PhaseContext<'_, '_>, order: &[u8]) -> Result<(), CallError> {
     match borsh::from_slice(order).unwrap() {
         Order::Pry => drop(ctx.read(&book(market).part(b"i").unwrap())),
         Order::Mistake => drop(ctx.resident::<NoBook>().map(|_| ())),
-        Order::FailAgain => {}
+        Order::AskAgain => {}
         order => {
             let (book, work) = ctx.resident::<Book>()?;
             change(book, work, order)?;
