@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use heddle_engine::Reason;
 use heddle_engine::Report;
 
 /// What was counted while blocks ran.
@@ -23,7 +24,7 @@ pub(crate) struct Tally {
     pub(crate) reasons: BTreeMap<String, u64>,
     /// Nanoseconds of what running consists of, where that is known.
     pub(crate) parts: BTreeMap<&'static str, u64>,
-    /// Blocks after which a value or an output was not that of the sequential order.
+    /// Blocks after which a value or an output was not that of the sequential order, or that broke and ran again in order.
     pub(crate) wrong: u64,
 }
 
@@ -51,6 +52,7 @@ impl Tally {
         self.speculative += report.speculative;
         self.aborts += report.aborts;
         self.waits += report.waits;
+        self.wrong += u64::from(report.reason == Reason::Broken);
         *self.reasons.entry(lower_first(&format!("{:?}", report.reason))).or_default() += 1;
     }
 }

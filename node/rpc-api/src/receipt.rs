@@ -189,7 +189,7 @@ impl ReceiptError {
             TxFailure::UndeclaredAccess(key) => {
                 let message = format!("key {key} was touched more strongly than declared");
                 let error = Self::of_runtime(2, "UndeclaredAccess", &message);
-                Self { key: Some(key.into()), ..error }
+                Self { key: Some((&**key).into()), ..error }
             }
             TxFailure::ProgramPanic => Self::of_runtime(
                 3,

@@ -28,7 +28,7 @@ pub struct RunOptions {
 pub struct VerifyOptions {
     /// Threads for signatures, hashing and execution; as many as there are cores when none.
     pub threads: Option<NonZeroU16>,
-    /// Execute one transaction after the other, as the specification does.
+    /// Execute with the specification of execution, one transaction after the other.
     pub sequential: bool,
 }
 

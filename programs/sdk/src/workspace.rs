@@ -14,7 +14,6 @@ use heddle_types::Event;
 use heddle_types::EventData;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
-use heddle_types::Touch;
 use heddle_types::TxFailure;
 use heddle_types::Value;
 use heddle_types::limits;
@@ -26,9 +25,10 @@ use crate::limits::APPEND_BYTES_MAX;
 use crate::limits::APPENDS_MAX;
 use crate::opened::OpenedKeys;
 use crate::resident;
-use crate::slot::Local;
 use crate::slot::Place;
 use crate::slot::Slot;
+
+mod drive;
 
 /// The transaction or item is aborted; pass it on with `?`. Only this crate makes one, and it is sticky where it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,10 +185,10 @@ impl Workspace<'_> {
         self.permit(key, AccessMode::Append)?;
         self.charge(work_of_bytes(len))?;
         if self.memory.appends.len() >= APPENDS_MAX {
-            return Err(self.fail(TxFailure::OutOfMeter));
+            return Err(self.out_of_meter());
         }
         let earlier = self.memory.appends.iter().filter(|entry| entry.call == self.call).count();
-        let item = u16::try_from(earlier).map_err(|_| self.fail(TxFailure::OutOfMeter))?;
+        let item = u16::try_from(earlier).map_err(|_| self.out_of_meter())?;
         self.memory.appends.push(Appended { key: *key, call: self.call, item, data: data.into() });
         Ok(())
     }
@@ -203,7 +203,7 @@ impl Workspace<'_> {
         let len = self.check_len(data.len(), limits::EVENT_BYTES_MAX)?;
         self.charge(work_of_bytes(len))?;
         if self.memory.events.len() >= limits::EVENTS_MAX {
-            return Err(self.fail(TxFailure::OutOfMeter));
+            return Err(self.out_of_meter());
         }
         self.memory.events.push(Event { program: self.program, kind, data: EventData::new(data) });
         Ok(())
@@ -223,7 +223,7 @@ impl Workspace<'_> {
                 self.work_left = left;
                 Ok(())
             }
-            None => Err(self.fail(TxFailure::OutOfMeter)),
+            None => Err(self.out_of_meter()),
         }
     }
 
@@ -244,7 +244,7 @@ impl Workspace<'_> {
             return Ok(slot);
         }
         if self.memory.slots.len() >= limits::ACCESS_KEYS_MAX {
-            return Err(self.fail(TxFailure::OutOfMeter));
+            return Err(self.out_of_meter());
         }
         self.memory.slots.push(Slot::default());
         Ok(self.memory.opened.push(*key))
@@ -262,188 +262,31 @@ impl Workspace<'_> {
         };
         match slot {
             Some(slot) if may_be_touched(key) => Ok(slot),
-            Some(_) | None => Err(self.fail(TxFailure::UndeclaredAccess(*key))),
+            Some(_) | None => Err(self.undeclared(key)),
         }
     }
 
     #[inline]
     fn check_len(&mut self, len: usize, max: usize) -> Result<usize, Abort> {
-        if len <= max { Ok(len) } else { Err(self.fail(TxFailure::OutOfMeter)) }
+        if len <= max { Ok(len) } else { Err(self.out_of_meter()) }
+    }
+
+    // Apart from what calls them, which is small and used all the time.
+
+    #[cold]
+    fn undeclared(&mut self, key: &StateKey) -> Abort {
+        self.fail(TxFailure::UndeclaredAccess(Box::new(*key)))
+    }
+
+    #[cold]
+    fn out_of_meter(&mut self) -> Abort {
+        self.fail(TxFailure::OutOfMeter)
     }
 
     /// What the base knows `slot` by.
     #[inline]
     fn base_slot(&self, slot: usize) -> Option<usize> {
         matches!(self.permission, Permission::Declared(_)).then_some(slot)
-    }
-}
-
-/// For executors: no access check, no work.
-impl<'a> Workspace<'a> {
-    /// An empty one over `base`, with `work` units to use, in memory that an earlier one has used.
-    #[inline]
-    pub fn new(
-        base: &'a dyn Base,
-        permission: Permission<'a>,
-        work: u64,
-        memory: &'a mut Scratch,
-    ) -> Self {
-        memory.slots.clear();
-        memory.opened.clear();
-        memory.appends.clear();
-        memory.events.clear();
-        match permission {
-            Permission::Declared(set) => memory.slots.resize_with(set.len(), Slot::default),
-            Permission::Open => {}
-        }
-        let (program, call) = (ProgramId::SYSTEM, 0);
-        Self { base, permission, work_left: work, program, call, memory, stopped: None }
-    }
-
-    /// From here on events and appends are of this program and call.
-    pub const fn enter(&mut self, program: ProgramId, call: u8) {
-        self.program = program;
-        self.call = call;
-    }
-
-    /// Why every operation fails by now, whatever the program says.
-    pub const fn stopped(&self) -> Option<&Stopped> {
-        self.stopped.as_ref()
-    }
-
-    /// The slot of `key`, which is declared, or taken for it now if nothing needs to be.
-    ///
-    /// # Panics
-    /// When `key` would have to be declared and is not.
-    pub fn open_slot(&mut self, key: &StateKey) -> usize {
-        match self.permission {
-            Permission::Declared(set) => set.slot(key).expect("the envelope's keys are declared"),
-            Permission::Open => self.memory.opened.slot(key).unwrap_or_else(|| {
-                self.memory.slots.push(Slot::default());
-                self.memory.opened.push(*key)
-            }),
-        }
-    }
-
-    /// What is beneath `slot`.
-    ///
-    /// # Errors
-    /// When that is not known yet.
-    #[inline]
-    pub fn beneath(&mut self, slot: usize) -> Result<Option<&Entry>, Abort> {
-        let (one, place, stopped) = self.at(slot);
-        one.beneath(place).map_err(|blocked| block(stopped, blocked))
-    }
-
-    /// Puts `value` at `slot`.
-    #[inline]
-    pub fn put(&mut self, slot: usize, value: Value) {
-        self.memory.slots[slot].put(value);
-    }
-
-    /// Uses the work that putting so many bytes takes.
-    ///
-    /// # Errors
-    /// When work has run out.
-    pub fn charge_put(&mut self, len: usize) -> Result<(), Abort> {
-        self.charge(work_of_bytes(len))
-    }
-
-    /// How many slots there are, touched or not.
-    pub const fn len(&self) -> usize {
-        self.memory.slots.len()
-    }
-
-    /// Whether there are none.
-    pub const fn is_empty(&self) -> bool {
-        self.memory.slots.is_empty()
-    }
-
-    /// The key of a slot.
-    ///
-    /// # Panics
-    /// When there are not that many.
-    #[inline]
-    pub fn key(&self, slot: usize) -> &StateKey {
-        match self.permission {
-            Permission::Declared(set) => set.key(slot),
-            Permission::Open => &self.memory.opened.as_slice()[slot],
-        }
-    }
-
-    /// How the key of a slot was touched so far.
-    #[inline]
-    pub fn touch_of(&self, slot: usize) -> Touch {
-        self.memory.slots[slot].touch()
-    }
-
-    /// Hands out what is done to each key, by slot; it is done no more then.
-    ///
-    /// # Errors
-    /// When what is beneath a changed key is not known yet.
-    #[inline]
-    pub fn take_changes(
-        &mut self,
-        mut settle: impl FnMut(usize, &StateKey, Change<'_>),
-    ) -> Result<(), Abort> {
-        for slot in 0..self.len() {
-            let (one, place, stopped) = self.at(slot);
-            match one.take_local() {
-                Local::Untouched => {}
-                Local::Added(delta) => {
-                    let is_new = !place.base.was_there(place.key, place.slot);
-                    settle(slot, place.key, Change::Add { delta, is_new });
-                }
-                Local::Put(value) => {
-                    let base = one.beneath(place).map_err(|blocked| block(stopped, blocked))?;
-                    settle(slot, place.key, Change::Put { base, value });
-                }
-                Local::Deleted => {
-                    let base = one.beneath(place).map_err(|blocked| block(stopped, blocked))?;
-                    settle(slot, place.key, Change::Delete { base });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Fails the transaction or item, unless it has been stopped for something else before. A panic is what it fails with even if it
-    /// would have failed for something else; a void execution stays void.
-    #[cold]
-    pub fn fail(&mut self, failure: TxFailure) -> Abort {
-        let is_panic = failure == TxFailure::ProgramPanic;
-        match &self.stopped {
-            Some(Stopped::Blocked(_)) => {}
-            Some(Stopped::Failed(_)) if !is_panic => {}
-            Some(Stopped::Failed(_)) | None => self.stopped = Some(Stopped::Failed(failure)),
-        }
-        Abort::NEW
-    }
-
-    /// Its memory, with what was appended and emitted.
-    pub const fn into_memory(self) -> &'a mut Scratch {
-        self.memory
-    }
-
-    /// Why it was stopped.
-    pub const fn take_stopped(&mut self) -> Option<Stopped> {
-        self.stopped.take()
-    }
-
-    /// What was appended so far, in that order.
-    pub fn appends(&self) -> &[Appended] {
-        &self.memory.appends
-    }
-
-    #[inline]
-    fn at(&mut self, slot: usize) -> (&mut Slot, Place<'_>, &mut Option<Stopped>) {
-        let key = match self.permission {
-            Permission::Declared(set) => set.key(slot),
-            Permission::Open => &self.memory.opened.as_slice()[slot],
-        };
-        let base_slot = matches!(self.permission, Permission::Declared(_)).then_some(slot);
-        let place = Place { base: self.base, key, slot: base_slot };
-        (&mut self.memory.slots[slot], place, &mut self.stopped)
     }
 }
 

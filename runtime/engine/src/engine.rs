@@ -251,7 +251,7 @@ impl<J: Job> Engine<J> {
             moved: AtomicU32::new(ahead.map_or(0, |outline| outline.moved)),
             speculates,
             batch: batch(cost),
-            ahead: ahead_of(cost),
+            ahead: if self.pool.threads() > 1 { ahead_of(cost) } else { 0 },
             clock: self.config.clock,
         };
         let planning = Mutex::new(if ahead.is_some() { None } else { Some(&mut planner) });

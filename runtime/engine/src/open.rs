@@ -59,7 +59,8 @@ pub struct OpenEngine<O: OpenJob> {
 }
 
 impl<O: OpenJob> OpenEngine<O> {
-    /// With these settings. Of [`Config::choice`] only [`Choice::Sequential`] makes a difference.
+    /// With these settings. Of [`Config::choice`] only [`Choice::Sequential`] makes a difference; [`Config::chunk`] and
+    /// [`Config::speculate`] make none.
     ///
     /// # Panics
     /// When the system gives no threads.
@@ -142,6 +143,7 @@ impl<O: OpenJob> OpenEngine<O> {
         self.schedule.start_block(tasks);
         let len = self.records.len().max(tasks as usize);
         self.records.resize_with(len, Record::default);
+        self.records.iter_mut().take(tasks as usize).for_each(Record::forget_keys);
         for worker in &self.workers {
             lock(worker).start_block();
         }

@@ -39,7 +39,7 @@ pub(crate) struct Slot {
     from: AtomicU32,
     /// The task that leaves that value; if it is an add's or a fold's, the task of the newest add.
     producer: AtomicU32,
-    /// Where the task's own value goes, if it may write; of an add, whether it did add.
+    /// Where the task's own value goes, if it may write; of an add, the same as `from` until the task has added.
     to: AtomicU32,
 }
 
@@ -68,9 +68,6 @@ struct Head {
 
 /// No task.
 const NOBODY: u32 = u32::MAX;
-/// A task has declared an add, and made none so far.
-const NOT_ADDED: u32 = 0;
-const ADDED: u32 = 1;
 
 impl Slot {
     #[inline]
@@ -101,17 +98,17 @@ impl Slot {
 
     /// Notes that the task did add.
     pub(crate) fn set_added(&self) {
-        self.to.store(ADDED, Ordering::Relaxed);
+        self.to.store(!self.from().to_bits(), Ordering::Relaxed);
     }
 
     /// Forgets that the task did add.
     pub(crate) fn set_not_added(&self) {
-        self.to.store(NOT_ADDED, Ordering::Relaxed);
+        self.to.store(self.from().to_bits(), Ordering::Relaxed);
     }
 
     /// Whether the task did add.
     pub(crate) fn is_added(&self) -> bool {
-        self.to.load(Ordering::Relaxed) == ADDED
+        self.to() != self.from()
     }
 }
 
@@ -246,13 +243,14 @@ impl<'a> Planner<'a> {
     fn plan_slot(&mut self, task: u32, (number, slot): (u32, &Slot), access: Access) -> u32 {
         let plan = self.plan;
         let head = &plan.heads[access.key().index()];
-        let (mut from, producer, is_shared) = if head.stamp.load(Ordering::Relaxed) == plan.stamp {
-            let place = Place::from_bits(head.place.load(Ordering::Relaxed));
-            let is_shared = head.is_shared.load(Ordering::Relaxed) != 0;
-            (place, head.producer.load(Ordering::Relaxed), is_shared)
-        } else {
-            (Place::VALUE, NOBODY, false)
-        };
+        slot.access.store(access.to_bits(), Ordering::Relaxed);
+        if head.stamp.load(Ordering::Relaxed) != plan.stamp {
+            head.stamp.store(plan.stamp, Ordering::Relaxed);
+            return self.plan_first(task, (number, slot), (head, access));
+        }
+        let mut from = Place::from_bits(head.place.load(Ordering::Relaxed));
+        let producer = head.producer.load(Ordering::Relaxed);
+        let is_shared = head.is_shared.load(Ordering::Relaxed) != 0;
         assert!(producer != task, "a task declares a key once");
         let mode = access.mode();
         if from.is_added() && mode != Mode::Add {
@@ -260,22 +258,18 @@ impl<'a> Planner<'a> {
         }
         let (to, last, last_producer) = match mode {
             Mode::Read => (from.to_bits(), from, producer),
-            Mode::Add => (NOT_ADDED, Place::added(number), task),
+            Mode::Add => (from.to_bits(), Place::added(number), task),
             Mode::Write if is_shared || plan.keeps_all || from.is_folded() => {
                 (Place::cell(number).to_bits(), Place::cell(number), task)
             }
             Mode::Write => (from.to_bits(), from, task),
         };
         if from.is_value() && !last.is_value() {
-            let place = &plan.moved[self.outline.moved as usize];
-            place.store(access.key().get(), Ordering::Relaxed);
-            self.outline.moved += 1;
+            self.moves(access.key());
         }
-        slot.access.store(access.to_bits(), Ordering::Relaxed);
         slot.from.store(from.to_bits(), Ordering::Relaxed);
         slot.producer.store(producer, Ordering::Relaxed);
         slot.to.store(to, Ordering::Relaxed);
-        head.stamp.store(plan.stamp, Ordering::Relaxed);
         head.place.store(last.to_bits(), Ordering::Relaxed);
         head.producer.store(last_producer, Ordering::Relaxed);
         head.is_shared.store(u32::from(mode == Mode::Read), Ordering::Relaxed);
@@ -287,6 +281,39 @@ impl<'a> Planner<'a> {
                 plan.due_of(from, producer)
             }
         }
+    }
+
+    /// Plans a slot that is the first of the block to touch its key; it waits for nothing.
+    #[inline]
+    fn plan_first(
+        &mut self,
+        task: u32,
+        (number, slot): (u32, &Slot),
+        (head, access): (&Head, Access),
+    ) -> u32 {
+        let mode = access.mode();
+        let (to, last, last_producer) = match mode {
+            Mode::Read => (Place::VALUE.to_bits(), Place::VALUE, NOBODY),
+            Mode::Write if !self.plan.keeps_all => (Place::VALUE.to_bits(), Place::VALUE, task),
+            Mode::Write => (Place::cell(number).to_bits(), Place::cell(number), task),
+            Mode::Add => (Place::VALUE.to_bits(), Place::added(number), task),
+        };
+        if !last.is_value() {
+            self.moves(access.key());
+        }
+        slot.from.store(Place::VALUE.to_bits(), Ordering::Relaxed);
+        slot.producer.store(NOBODY, Ordering::Relaxed);
+        slot.to.store(to, Ordering::Relaxed);
+        head.place.store(last.to_bits(), Ordering::Relaxed);
+        head.producer.store(last_producer, Ordering::Relaxed);
+        head.is_shared.store(u32::from(mode == Mode::Read), Ordering::Relaxed);
+        0
+    }
+
+    /// Notes that a key's value is elsewhere from here on.
+    fn moves(&mut self, key: Key) {
+        self.plan.moved[self.outline.moved as usize].store(key.get(), Ordering::Relaxed);
+        self.outline.moved += 1;
     }
 
     #[cold]

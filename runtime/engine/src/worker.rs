@@ -177,10 +177,12 @@ impl<J: Job> Crew<'_, J> {
     }
 
     fn run_chunk(&self, tasks: Range<u32>, worker: &mut Worker<J>) {
-        self.block.prefetch_plan(&tasks);
         let mut tasks = tasks;
-        let mut ahead = tasks.clone();
-        ahead.by_ref().take(self.ahead).for_each(|task| self.block.prefetch(task));
+        let mut ahead = if self.ahead > 0 { tasks.clone() } else { 0..0 };
+        if self.ahead > 0 {
+            self.block.prefetch_plan(&tasks);
+            ahead.by_ref().take(self.ahead).for_each(|task| self.block.prefetch(task));
+        }
         while let Some(task) = tasks.next() {
             if let Some(task) = ahead.next() {
                 self.block.prefetch(task);

@@ -1,7 +1,7 @@
 //! What a ledger transfer costs, part by part, on one thread.
 //!
 //! ```text
-//! cargo run --release -p heddle-executor --example transfer -- [ACCOUNTS] [TRANSACTIONS] [ROUNDS] [THREADS]
+//! cargo run --release -p heddle-executor --example transfer -- [ACCOUNTS] [TRANSACTIONS] [ROUNDS] [THREADS] [open]
 //! ```
 //!
 //! Prints the least and the median over the rounds, in nanoseconds a transfer.
@@ -12,6 +12,7 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use heddle_executor::BlockInput;
@@ -20,6 +21,7 @@ use heddle_executor::Config;
 use heddle_executor::Executor;
 use heddle_executor::Parallel;
 use heddle_executor::Sequential;
+use heddle_executor::Stage;
 use heddle_executor::declared_by;
 use heddle_executor::measuring::Transfers;
 use heddle_executor::testing::TestChain;
@@ -28,6 +30,7 @@ use heddle_executor::testing::header;
 use heddle_ledger::Ledger;
 use heddle_ledger::transfer_call;
 use heddle_sdk::Programs;
+use heddle_types::Access;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::CheckedTransaction;
@@ -48,13 +51,14 @@ fn main() {
     let mut number = |default| arguments.next().map_or(default, |text| text.parse().unwrap());
     let (accounts, transactions, rounds) = (number(1000), number(10_000), number(11));
     let threads = arguments.next();
-    let (chain, signed) = block(accounts, transactions);
+    let access = if arguments.next().is_some() { Access::Open } else { Access::DERIVED };
+    let (chain, signed) = block(accounts, transactions, &access);
     let mut parts: Vec<(&str, Vec<f64>)> = Vec::new();
     let mut receipts = Vec::with_capacity(transactions);
     let lookup = Lookup(chain.state.0.iter().map(|(key, entry)| (*key, entry.clone())).collect());
     let planned = Config { choice: Choice::Planned, ..Config::threads(2) };
     let mut executors = vec![
-        ("all, 1 thread", Parallel::new(Config::threads(1))),
+        ("all, 1 thread", Parallel::new(Config { clock: Some(clock), ..Config::threads(1) })),
         ("all, 2 threads", Parallel::new(Config::threads(2))),
         ("all, 2 threads, planned", Parallel::new(planned)),
     ];
@@ -74,6 +78,12 @@ fn main() {
         nanos.sort_by(f64::total_cmp);
         println!("{name:<26}{:>9.1}{:>9.1}", nanos[0], nanos[nanos.len() / 2]);
     }
+}
+
+/// Nanoseconds since the first time.
+fn clock() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(FIRST.get_or_init(Instant::now).elapsed().as_nanos()).unwrap()
 }
 
 /// State whose look-ups cost next to nothing, since it is not state that is measured here.
@@ -129,13 +139,26 @@ fn round(
     if executors.len() > 1 {
         all("all, sequential", &mut Sequential::default());
     }
-    for (name, executor) in executors {
+    for (name, executor) in executors.iter_mut() {
         all(name, executor);
+    }
+    for (name, executor) in executors {
+        for stage in executor.last_execution().stages {
+            if stage.items > 0 && *name == "all, 1 thread" {
+                let name = match stage.stage {
+                    Stage::Plan => "  of 1 thread: plan",
+                    Stage::Declared => "  of 1 thread: declared",
+                    Stage::Finish => "  of 1 thread: finish",
+                    Stage::Open | Stage::Root | Stage::Phase(_) => "  of 1 thread: other",
+                };
+                record(name, stage.nanos as f64);
+            }
+        }
     }
 }
 
 /// Transfers between random accounts.
-fn block(accounts: usize, transactions: usize) -> (TestChain, Vec<Vec<u8>>) {
+fn block(accounts: usize, transactions: usize, access: &Access) -> (TestChain, Vec<Vec<u8>>) {
     let mut chain = TestChain::new(Programs::new(vec![Box::new(Ledger)]));
     let keys: Vec<_> = (0..accounts as u64)
         .map(|n| {
@@ -156,7 +179,11 @@ fn block(accounts: usize, transactions: usize) -> (TestChain, Vec<Vec<u8>>) {
         let (from, to) = (draw(), draw());
         let call = transfer_call(address(&keys[to]), AssetId::HDL, Amount::from_units(1));
         let nonce = Nonce::Lane { lane: 0, sequence: next[from] };
-        let body = TransactionBody { nonce, ..chain.body(&keys[from], vec![call]) };
+        let body = TransactionBody {
+            nonce,
+            access: access.clone(),
+            ..chain.body(&keys[from], vec![call])
+        };
         next[from] += 1;
         signed.push(encode(&Transaction::sign(body, &keys[from])));
     }

@@ -60,7 +60,13 @@ pub(crate) fn declare(programs: &Programs, body: &TransactionBody) -> Declared {
             let failure = deriving.all(programs, body).err();
             (failure, deriving.set.len())
         }
-        Access::Open => (None, 0),
+        Access::Open => {
+            // What it would declare is asked for its cost alone.
+            let mut hint = Deriving::new(body);
+            let _declares = hint.all(programs, body);
+            deriving.cost = hint.cost;
+            (None, 0)
+        }
     };
     let Deriving { set, cost, payer_key, nonce_key } = deriving;
     Declared {

@@ -162,8 +162,18 @@ impl Recorder {
         execution.total_cost_ns += report.total_cost;
         // The parts run one after the other, so the longest chain leads through both.
         execution.critical_path_ns += report.critical_path;
+        self.add_items(report, conflicts);
+    }
+
+    /// Adds what the engine says of the items of a phase: what workers did, and who waited for what. Counts and costs are those of
+    /// transactions.
+    pub(crate) fn add_items(
+        &mut self,
+        report: &Report,
+        conflicts: impl IntoIterator<Item = StateKey>,
+    ) {
         let began = self.began_ns;
-        execution.timeline.extend(report.timeline.iter().map(|span| Span {
+        self.execution.timeline.extend(report.timeline.iter().map(|span| Span {
             start_ns: span.start_ns.saturating_sub(began),
             end_ns: span.end_ns.saturating_sub(began),
             ..*span

@@ -44,7 +44,7 @@ pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
 pub use declare::{declared_access, declared_by, required_fee};
 pub use execution::{BlockExecution, Clock, ExecutionMode, HotKey, Stage, StageTime};
 pub use execution::{HOT_KEYS_MAX, SPANS_MAX};
-pub use heddle_engine::{Choice, Config};
+pub use heddle_engine::{Choice, Config, Reason};
 pub use parallel::Parallel;
 pub use sequential::Sequential;
 pub use simulate::{Simulation, simulate};

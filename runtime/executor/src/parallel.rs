@@ -82,13 +82,14 @@ impl Executor for Parallel {
         state: &dyn StateView,
         block: &BlockInput<'_>,
     ) -> BlockOutcome {
-        let recorder = Recorder::start(self.config.clock);
+        let clock = self.config.clock;
+        let recorder = Recorder::start(clock);
         let runner = Runner { programs, block: block.info() };
         self.residents.begin(programs);
         let events = Vec::new();
         let execution = Execution { parallel: self, runner, state, recorder, events };
         execution.all(block).unwrap_or_else(|Broken| {
-            let mut sequential = Sequential::default();
+            let mut sequential = clock.map_or_else(Sequential::default, Sequential::with_clock);
             let outcome = sequential.execute(programs, state, block);
             self.last = BlockExecution { reason: Reason::Broken, ..sequential.last_execution() };
             outcome
@@ -256,8 +257,10 @@ impl Execution<'_> {
         engine.config().speculate = config.speculate && seats.is_empty();
         let ran = self.run(Work::Items(items, seats), tasks);
         self.parallel.engine.config().speculate = self.parallel.config.speculate;
+        let (work, report) = ran?;
         let Parallel { engine, table, was_present, residents, .. } = &mut *self.parallel;
-        let Work::Items(items, seats) = ran?.0 else { unreachable!("as it was given") };
+        self.recorder.add_items(&report, table.named(&report.conflicts));
+        let Work::Items(items, seats) = work else { unreachable!("as it was given") };
         seats.clear(residents);
         let outputs = engine.outputs();
         if outputs.iter().any(|output| output.is_void) {

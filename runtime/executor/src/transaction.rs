@@ -88,11 +88,13 @@ pub(crate) fn run(
     let work = Workspace::new(base, planned.permission(), work_bought(planned.body), memory);
     let mut run = Run { runner, planned, work, effects, trace: None, fee_paid: Amount::ZERO };
     let result = run.all();
-    let Run { mut work, effects, trace, fee_paid, .. } = run;
-    let stopped = work.take_stopped();
-    let memory = work.into_memory();
+    let Run { work, effects, trace, fee_paid, .. } = run;
+    let (memory, stopped) = work.finish();
     let (outcome, deposit_paid, events) = match (result, stopped) {
-        (_, Some(Stopped::Blocked(blocked))) => return Err(blocked),
+        (_, Some(Stopped::Blocked(blocked))) => {
+            effects.clear();
+            return Err(blocked);
+        }
         (_, Some(Stopped::Failed(failure))) => {
             (Outcome::Failed(failure), Amount::ZERO, Events::default())
         }
@@ -306,3 +308,6 @@ fn payer_change<'c>(change: Change<'c>, left: &mut Option<Amount>) -> Change<'c>
 fn amount_value(amount: Amount) -> Value {
     Value::new(&native::encode_amount(amount))
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,17 +57,17 @@ impl AccessSet {
     /// Declares `key`; joins the modes when it is declared already. False when the set is full and nothing was declared.
     #[must_use]
     pub fn declare(&mut self, key: StateKey, mode: AccessMode) -> bool {
-        match self.0.binary_search_by(|declared| declared.key.cmp(&key)) {
-            Ok(slot) => {
-                let declared = &mut self.0[slot].mode;
-                *declared = declared.join(mode);
-            }
-            Err(_) if self.0.len() >= limits::ACCESS_KEYS_MAX => return false,
-            Err(slot) => {
-                let fingerprint = fingerprint(&key);
-                self.0.insert(slot, DeclaredKey { key, mode, fingerprint });
-            }
+        if let Some(slot) = self.slot(&key) {
+            let declared = &mut self.0[slot].mode;
+            *declared = declared.join(mode);
+            return true;
         }
+        if self.0.len() >= limits::ACCESS_KEYS_MAX {
+            return false;
+        }
+        let slot = self.0.partition_point(|declared| declared.key < key);
+        let fingerprint = fingerprint(&key);
+        self.0.insert(slot, DeclaredKey { key, mode, fingerprint });
         true
     }
 

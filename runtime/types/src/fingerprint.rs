@@ -7,30 +7,30 @@ use std::sync::LazyLock;
 use crate::state_key::StateKey;
 
 /// Drawn once a process, so that nobody can prepare keys that collide in every node's tables.
-static SEED: LazyLock<[u64; 8]> = LazyLock::new(|| {
+static SEED: LazyLock<[u64; 11]> = LazyLock::new(|| {
     let random = RandomState::new();
-    [0_u8, 1, 2, 3, 4, 5, 6, 7].map(|n| random.hash_one(n))
+    [0_u8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(|n| random.hash_one(n))
 });
 
 /// The fingerprint of `key`: the same for equal keys, differing for almost all others, and *another in every process*. It
 /// says where to look in a table and must never reach state, an order, or anything that two nodes compare.
 #[inline]
 pub fn fingerprint(key: &StateKey) -> u64 {
-    let seed = &*SEED;
-    let words = key.words();
-    let mut sum = 0_u64;
+    let [a, b, c, d, e, f, g, h] = key.byte_words();
+    let (words, seed) = ([a, b, c, d, e, f, g, h, key.head_word(), 0], &*SEED);
     // The products do not wait for each other.
-    for pair in 0..words.len() / 2 {
-        let first = u128::from(words[2 * pair] ^ seed[2 * pair]);
-        let second = u128::from(words[2 * pair + 1] ^ seed[2 * pair + 1]);
-        sum = sum.wrapping_add(fold(first * second));
-    }
-    fold(u128::from(sum ^ seed[0]) * u128::from(seed[7] | 1))
+    let products = words.as_chunks::<2>().0.iter().zip(seed.as_chunks::<2>().0);
+    let sum = products.fold(0_u64, |sum, ([one, other], [first, second])| {
+        sum.wrapping_add(fold(one ^ first, other ^ second))
+    });
+    fold(sum ^ seed[0], seed[10] | 1)
 }
 
 /// Both halves of a product, so that every bit of the factors reaches the result.
 #[expect(clippy::cast_possible_truncation, reason = "the halves of a number")]
-const fn fold(product: u128) -> u64 {
+const fn fold(one: u64, other: u64) -> u64 {
+    // No product of 64 bits overflows 128; saying so keeps the check for it out.
+    let product = (one as u128).wrapping_mul(other as u128);
     product as u64 ^ (product >> 64) as u64
 }
 

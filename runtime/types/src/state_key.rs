@@ -87,7 +87,7 @@ impl StateKey {
 
     /// Its bytes and the zeros behind them in words, of which the last two overlap.
     #[inline]
-    fn byte_words(&self) -> [u64; 8] {
+    pub(crate) fn byte_words(&self) -> [u64; 8] {
         let (whole, _) = self.bytes.as_chunks::<8>();
         let [a, b, c, d, e, f, g] = *whole else {
             unreachable!("59 bytes are seven words and more")
@@ -96,14 +96,10 @@ impl StateKey {
         [a, b, c, d, e, f, g, *last].map(u64::from_le_bytes)
     }
 
-    /// All that distinguishes it from other keys, in words.
+    /// Its program and length.
     #[inline]
-    pub(crate) fn words(&self) -> [u64; 8] {
-        let (whole, rest) = self.bytes.as_chunks::<8>();
-        let [a, b, c] = *rest else { unreachable!("59 bytes are seven words and three bytes") };
-        let [p, q, r, s] = self.program.0.to_le_bytes();
-        let [d, e, f, g, h, i, j] = *whole else { unreachable!("seven words") };
-        [d, e, f, g, h, i, j, [p, q, r, s, self.len, a, b, c]].map(u64::from_le_bytes)
+    pub(crate) fn head_word(&self) -> u64 {
+        u64::from(self.program.0) << 8 | u64::from(self.len)
     }
 }
 

@@ -10,6 +10,7 @@ use heddle_executor::Choice;
 use heddle_executor::Config;
 use heddle_executor::Executor;
 use heddle_executor::Parallel;
+use heddle_executor::Reason;
 use heddle_executor::Stage;
 use heddle_executor::declared_by;
 use heddle_executor::measuring;
@@ -102,6 +103,7 @@ fn tell(execution: &BlockExecution, tally: &mut Tally) {
     tally.speculative += execution.speculative;
     tally.aborts += execution.aborts;
     tally.waits += execution.waits;
+    tally.wrong += u64::from(execution.reason == Reason::Broken);
     *tally.reasons.entry(lower_first(&format!("{:?}", execution.reason))).or_default() += 1;
     for time in &execution.stages {
         let part = match time.stage {

@@ -43,7 +43,7 @@ pub(crate) enum NodeCommand {
         /// Threads to execute with; as many as there are cores unless it is given
         #[arg(long, value_name = "N")]
         threads: Option<NonZeroU16>,
-        /// Execute one transaction after the other, as the specification does
+        /// Execute with the specification of execution, one transaction after the other
         #[arg(long)]
         sequential: bool,
     },

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use heddle_executor::BlockInput;
 use heddle_executor::Executor;
+use heddle_executor::Sequential;
 use heddle_ledger::genesis_changes;
 use heddle_sdk::Programs;
 use heddle_state::State;
@@ -33,11 +34,14 @@ pub(crate) fn verify(
     let opened = Storage::open(&db, home.committee().chain());
     let (storage, _) = opened.map_err(|error| Fatal::of_storage(&error))?;
 
-    let choice =
-        if options.sequential { ExecutionChoice::Sequential } else { ExecutionChoice::Auto };
-    let threads = executor::threads(options.threads);
+    let executor: Box<dyn Executor> = if options.sequential {
+        Box::new(Sequential::default())
+    } else {
+        let threads = executor::threads(options.threads);
+        executor::executor(threads, ExecutionChoice::Auto, clock::nanos)
+    };
     let mut replay = Replay {
-        executor: executor::executor(threads, choice, clock::nanos),
+        executor,
         programs: open::programs(),
         state: State::empty(),
         storage: &storage,

@@ -19,7 +19,7 @@ fn the_runtimes_failures_have_codes_and_names() {
     let program = ProgramId(5);
     let unknown = ProgramError { program, call: 2, code: UNKNOWN_PROGRAM };
     check(&TxFailure::InsufficientFee, 1, "InsufficientFee", "maximum fee");
-    check(&TxFailure::UndeclaredAccess(key), 2, "UndeclaredAccess", "3/abcd");
+    check(&TxFailure::UndeclaredAccess(key.into()), 2, "UndeclaredAccess", "3/abcd");
     check(&TxFailure::ProgramPanic, 3, "ProgramPanic", "panicked");
     check(&TxFailure::OutOfMeter, 4, "OutOfMeter", "work");
     check(&TxFailure::Program(unknown), UNKNOWN_PROGRAM, "UnknownProgram", "call 2");

@@ -9,10 +9,8 @@
 //! for `closing` and the frontier.
 //!
 //! Bounds. A task is claimed only within a window above the frontier (`throttle.rs`). Once it has run a few times it waits for the
-//! frontier and then runs for good: [`SPECULATIONS_MAX`]` + 1` executions at most. With more workers more is won by another
-//! try. Simulated without overhead on 40 Ethereum blocks, a task taking as long as its gas, with 2, 3, 4 and 8 speculations:
-//! 2 workers reach 0.94, 0.93, 0.93, 0.93 of the ideal, 4 workers 0.88, 0.88, 0.89, 0.89, 16 workers 0.81, 0.87, 0.91, 0.95;
-//! and run 1.5, 1.7, 1.9, 3.0 times as many tasks as there are.
+//! frontier and then runs for good: [`SPECULATIONS_MAX`]` + 1` executions at most. More workers
+//! get one more try for each doubling of their number.
 //!
 //! No deadlock: a worker sleeps only when there is nothing to claim and nothing in the queue. The task at the frontier then
 //! has a worker: who moved the frontier takes a deferred one, who executes a task resumes those that wait for it, and an

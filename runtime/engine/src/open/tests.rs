@@ -1,4 +1,4 @@
-//! The whole of it but for the threads, under loom: every interleaving with few preemptions.
+//! Under loom: the schedule's protocols with up to three preemptions of a thread, and the whole, but for the pool, with one.
 
 use std::sync::Arc as StdArc;
 
@@ -8,7 +8,10 @@ use loom::thread;
 
 use super::memory::Memory;
 use super::memory::Spare;
+use super::schedule::Doomed;
 use super::schedule::Schedule;
+use super::schedule::Step;
+use super::status::Doom;
 use super::worker::Record;
 use super::worker::Shared;
 use super::worker::Worker;
@@ -104,12 +107,12 @@ impl World {
     }
 }
 
-/// Two workers run `ops`, a task each; tasks leave `outputs` and keys `values`. A thread is preempted so often at most.
-fn check(preemptions: usize, ops: &[Op], outputs: &[u32], values: &[u32]) {
+/// Two workers run `ops`, a task each; tasks leave `outputs` and keys `values`.
+fn check(ops: &[Op], outputs: &[u32], values: &[u32]) {
     let block = Block(ops.into());
     let (outputs, values) = (outputs.to_vec(), values.to_vec());
     let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
+    builder.preemption_bound = Some(1);
     builder.max_branches = 100_000;
     builder.check(move || {
         let world = Arc::new(World::new(block.clone()));
@@ -132,16 +135,102 @@ fn check(preemptions: usize, ops: &[Op], outputs: &[u32], values: &[u32]) {
 
 #[test]
 fn tasks_that_increment_a_key_come_one_after_the_other() {
-    check(2, &[Op::Increment(0), Op::Increment(0)], &[0, 1], &[2]);
+    check(&[Op::Increment(0), Op::Increment(0)], &[0, 1], &[2]);
 }
 
 #[test]
 fn a_reader_sees_all_adds_below_it() {
-    check(2, &[Op::Add(0), Op::Add(0), Op::Read(0)], &[0, 0, 2], &[2]);
+    check(&[Op::Add(0), Op::Add(0), Op::Read(0)], &[0, 0, 2], &[2]);
 }
 
 #[test]
 fn a_task_that_waits_is_resumed() {
-    let ops = [Op::Increment(0), Op::Copy(0, 1), Op::Copy(1, 2)];
-    check(1, &ops, &[0, 1, 1], &[1, 1, 1]);
+    check(&[Op::Increment(0), Op::Copy(0, 1), Op::Copy(1, 2)], &[0, 1, 1], &[1, 1, 1]);
+}
+
+/// What two workers get to do next that finish, or do not, the two tasks of a block at the same time.
+fn race(
+    first: impl Fn(&Schedule) -> Option<Step> + Sync + Send + 'static,
+    second: impl Fn(&Schedule) -> Option<Step> + Sync + Send + 'static,
+    then: impl Fn(&Schedule, Vec<Step>) + Sync + Send + 'static,
+) {
+    let (first, second) = (StdArc::new(first), StdArc::new(second));
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(move || {
+        let mut schedule = Schedule::new(2);
+        schedule.start_block(2);
+        assert_eq!(schedule.next(|| ()), Some(Step::Run(0)));
+        assert_eq!(schedule.next(|| ()), Some(Step::Run(1)));
+        let schedule = Arc::new(schedule);
+        let other = thread::spawn({
+            let (schedule, second) = (schedule.clone(), second.clone());
+            move || second(&schedule)
+        });
+        let mine = first(&schedule);
+        let steps = [mine, other.join().unwrap()].into_iter().flatten().collect();
+        then(&schedule, steps);
+    });
+}
+
+#[test]
+fn what_two_workers_finish_is_committed() {
+    race(
+        |schedule| schedule.finish(0).unwrap(),
+        |schedule| schedule.finish(1).unwrap(),
+        |schedule, steps| {
+            assert_eq!(steps, []);
+            assert_eq!((schedule.frontier(), schedule.is_stopped()), (2, true));
+        },
+    );
+}
+
+#[test]
+fn who_begins_to_wait_when_the_other_ends_is_run_once() {
+    race(
+        |schedule| schedule.finish(0).unwrap(),
+        |schedule| schedule.wait(1, 0),
+        |_, steps| assert_eq!(steps, [Step::Run(1)]),
+    );
+}
+
+#[test]
+fn who_is_deferred_when_the_frontier_moves_is_run_once() {
+    race(
+        |schedule| schedule.finish(0).unwrap(),
+        |schedule| {
+            assert_eq!(schedule.retry(1), Some(Step::Run(1)));
+            schedule.retry(1)
+        },
+        |_, steps| assert_eq!(steps, [Step::Run(1)]),
+    );
+}
+
+#[test]
+fn a_doomed_run_is_not_committed() {
+    race(
+        |schedule| {
+            if schedule.doom(1, 0) == Doom::Executed {
+                schedule.requeue(1);
+            }
+            schedule.finish(0).unwrap()
+        },
+        |schedule| schedule.finish(1).unwrap_or_else(|Doomed| schedule.retry(1)),
+        |schedule, steps| {
+            let step = steps.first().cloned().or_else(|| schedule.next(|| ()));
+            assert_eq!((step, schedule.frontier()), (Some(Step::Run(1)), 1));
+        },
+    );
+}
+
+#[test]
+fn who_sleeps_is_woken_when_the_block_ends() {
+    race(
+        |schedule| schedule.finish(0).unwrap(),
+        |schedule| {
+            assert_eq!(schedule.finish(1), Ok(None));
+            schedule.next(|| ())
+        },
+        |_, steps| assert_eq!(steps, []),
+    );
 }

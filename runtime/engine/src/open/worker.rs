@@ -231,15 +231,18 @@ impl<O: OpenJob> Worker<O> {
         let mut record = lock(&shared.records[run.task as usize].0);
         record.output = output;
         self.keys.clear();
-        if run.incarnation > 0 {
-            self.keys.extend_from_slice(&record.keys);
-        }
-        record.keys.clear();
+        // Of a run before that was done; a first run, or one after runs in vain, has none.
+        self.keys.extend(record.keys.drain(..));
         record.keys.extend(self.own.changes.iter().map(|(key, _)| *key));
     }
 }
 
 impl<T: Default> Record<T> {
+    /// Forgets the keys of an earlier block: this one may not touch them.
+    pub(super) fn forget_keys(&mut self) {
+        alone(&mut self.0).keys.clear();
+    }
+
     /// Takes the output.
     pub(super) fn take(&mut self) -> T {
         mem::take(&mut alone(&mut self.0).output)

@@ -44,6 +44,7 @@ fn check_on(engine: &mut OpenEngine<Block>, block: &Block) -> heddle_engine::Rep
     engine.writes(|key, value| writes.push((key.get(), value)));
     assert_eq!(writes, expected.writes, "writes");
     assert_eq!(report.tasks, block.len());
+    assert_ne!(report.reason, Reason::Broken, "{report:?}");
     assert!(report.executions <= EXECUTIONS_MAX * u64::from(block.len()), "{report:?}");
     report
 }
@@ -128,6 +129,20 @@ fn in_order_may_be_asked_for() {
 fn an_empty_block_leaves_nothing() {
     let blocks = [chains(50, |task| task), chains(0, |task| task), chains(50, |task| task + 7)];
     check(&blocks, 3);
+}
+
+#[test]
+fn a_task_that_is_blocked_at_first_forgets_what_its_number_changed_in_the_block_before() {
+    // Each block has keys of its own and one that every third task waits for.
+    let block = |offset: u32| {
+        let mut block = chains(600, |task| if task % 3 == 0 { offset } else { offset + task });
+        block.overlap();
+        block
+    };
+    let blocks: Vec<_> = (0..6).map(|number| block(number * 1_000)).collect();
+    for threads in [2, 4, 8] {
+        check(&blocks, threads);
+    }
 }
 
 /// Panics in task 50, once or always.

@@ -8,6 +8,7 @@ use heddle_engine::Key;
 use heddle_engine::OpenEngine;
 use heddle_engine::OpenJob;
 use heddle_engine::OpenView;
+use heddle_engine::Reason;
 use heddle_engine::Report;
 use heddle_engine::Task;
 use heddle_sdk::Base;
@@ -35,30 +36,42 @@ use crate::transaction::Ran;
 use crate::transaction::Runner;
 use crate::transaction::Scratch;
 
-/// With fewer open transactions, waking threads for them takes longer than they do.
-const OPEN_MIN: usize = 8;
+/// Open transactions that are expected to take less than this each are not run together: Block-STM takes about half as long for
+/// what it does besides.
+const COST_MIN_NS: u64 = 1_000;
+/// Nor are those that take less than this in all: threads are woken, and memory is taken, for each block that has some.
+const TOTAL_MIN_NS: u64 = 1_000_000;
 
 impl Execution<'_> {
     /// Runs the open part.
     pub(super) fn open(&mut self, transactions: &[PlannedTx], settled: &mut Settled) {
-        let config = self.parallel.config;
-        let forced = match config.choice {
-            Choice::Auto => None,
-            Choice::Sequential => Some(false),
-            Choice::Planned => Some(true),
-        };
-        let pays = config.threads > 1 && transactions.len() >= OPEN_MIN;
         if transactions.is_empty() {
             return;
         }
-        if forced.unwrap_or(pays) {
-            self.open_together(transactions, settled);
-        } else {
-            transactions.iter().for_each(|planned| self.open_alone(planned, settled));
-            let tasks = u32::try_from(transactions.len()).unwrap_or(u32::MAX);
-            let executions = u64::from(tasks);
-            let report = Report { threads: 1, tasks, executions, ..Report::default() };
-            self.recorder.add(&report, []);
+        match self.why_alone(transactions) {
+            None => self.open_together(transactions, settled),
+            Some(reason) => {
+                transactions.iter().for_each(|planned| self.open_alone(planned, settled));
+                let tasks = u32::try_from(transactions.len()).unwrap_or(u32::MAX);
+                let executions = u64::from(tasks);
+                let report = Report { reason, threads: 1, tasks, executions, ..Report::default() };
+                self.recorder.add(&report, []);
+            }
+        }
+    }
+
+    /// Why open transactions run one after the other, if they do.
+    fn why_alone(&self, transactions: &[PlannedTx]) -> Option<Reason> {
+        let config = self.parallel.config;
+        let costs = transactions.iter().map(|planned| planned.planned().declared.cost);
+        let total = costs.fold(0, u64::saturating_add);
+        let each = total / u64::try_from(transactions.len()).unwrap_or(u64::MAX).max(1);
+        match config.choice {
+            Choice::Sequential => Some(Reason::Asked),
+            Choice::Planned => None,
+            Choice::Auto if config.threads == 1 => Some(Reason::OneThread),
+            Choice::Auto if each < COST_MIN_NS || total < TOTAL_MIN_NS => Some(Reason::LittleWork),
+            Choice::Auto => None,
         }
     }
 
@@ -78,6 +91,8 @@ impl Execution<'_> {
         settled.push(planned.index, ran);
     }
 
+    /// By an engine that is made for this block alone, because its type names how long the job lives: that takes threads and memory
+    /// anew, which is why little work is not worth it.
     fn open_together(&mut self, transactions: &[PlannedTx], settled: &mut Settled) {
         let Parallel { table, was_present, config, .. } = &mut *self.parallel;
         let late = LateKeys::new(table.keys().len(), self.state);

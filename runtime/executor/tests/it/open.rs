@@ -69,7 +69,7 @@ fn a_declared_transaction_in_the_open_part_is_still_checked_strictly() {
         body.nonce = Nonce::Lane { lane: 0, sequence: 1 };
     });
     let outcome = chain.run(&[open, strict]);
-    let expected = Outcome::Failed(TxFailure::UndeclaredAccess(cell(9)));
+    let expected = Outcome::Failed(TxFailure::UndeclaredAccess(cell(9).into()));
     assert_eq!(outcome.receipts[1].outcome, expected);
 }
 

@@ -14,6 +14,7 @@ use crate::rig::cell;
 use crate::rig::chain;
 use crate::rig::entry;
 use crate::rig::honest;
+use crate::rig::len_of;
 use crate::rig::log_of;
 use crate::rig::named;
 use crate::rig::tx;
@@ -124,4 +125,18 @@ fn what_a_phase_creates_carries_no_deposit() {
     let outcome = run(&mut chain, &[(1, honest(&[append(5, b"x")]))]);
     assert_eq!(entry(&chain, &log_of(cell(5).bytes())).unwrap().deposit, None);
     assert_eq!(outcome.receipts[0].deposit_paid, Amount::ZERO);
+}
+
+#[test]
+fn an_item_is_handed_what_items_before_it_in_its_phase_append() {
+    let mut chain = chain();
+    let early = tx(&chain, 1, honest(&[Op::AppendEarly(b"early".to_vec())]), |body| {
+        body.access = Access::Open;
+    });
+    let block = [early, tx(&chain, 2, honest(&[append(5, b"a"), append(6, b"b")]), |_| {})];
+    // All executors are compared, and what is handed out is counted.
+    chain.run(&block);
+    let all: Vec<u8> = [b"early", cell(5).bytes(), cell(6).bytes(), b"settle"].concat();
+    assert_eq!(value(&chain, &log_of(b"settle")), Some(all));
+    assert_eq!(value(&chain, &len_of(b"settle")), Some(1_usize.to_le_bytes().to_vec()));
 }

@@ -376,7 +376,7 @@ fn no_transaction_touches_a_stamp_or_a_part() {
                 let call = books::call(&Do::Meddle(touched, mode));
                 let body = TransactionBody { access, ..chain.body(&key(1), vec![call]) };
                 let outcome = chain.run(&[sign(body, &key(1))]);
-                let expected = Outcome::Failed(TxFailure::UndeclaredAccess(touched));
+                let expected = Outcome::Failed(TxFailure::UndeclaredAccess(Box::new(touched)));
                 assert_eq!(outcome.receipts[0].outcome, expected, "{mode:?}");
             }
         }

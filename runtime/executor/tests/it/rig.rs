@@ -49,6 +49,8 @@ pub(crate) enum Op {
     Delete(u8),
     Add(u8, i64),
     Append(u8, Vec<u8>),
+    /// Appends to the inbox that the match phase fills for settle; only an open transaction may.
+    AppendEarly(Vec<u8>),
     Emit(u16),
     /// Emits the value of a key as event 1000, empty if there is none.
     Show(u8),
@@ -131,6 +133,7 @@ impl Program for Rig {
             assert!(!tells_to_panic, "as told");
             WorkItem::new(inbox.bytes().to_vec())
                 .with(log_of(inbox.bytes()), AccessMode::Write)
+                .with(len_of(inbox.bytes()), AccessMode::Write)
                 .with(named(b"settle"), AccessMode::Append)
                 .with(named(b"frozen"), AccessMode::Add)
                 .with_inbox(*inbox)
@@ -153,6 +156,8 @@ impl Program for Rig {
         }
         ctx.write(&log, Value::from(bytes))?;
         let item = ctx.item();
+        let len = ctx.inbox().len();
+        ctx.write(&len_of(item), Value::new(&len.to_le_bytes()))?;
         ctx.emit(1, item)?;
         for entry in ctx.inbox() {
             match entry.data.0.as_slice() {
@@ -195,6 +200,7 @@ fn perform(ctx: &mut CallContext<'_, '_>, op: Op) -> Result<(), CallError> {
         Op::Delete(n) => ctx.delete(&cell(n))?,
         Op::Add(n, delta) => ctx.add(&cell(n), i128::from(delta)),
         Op::Append(n, bytes) => ctx.append(&cell(n), bytes)?,
+        Op::AppendEarly(bytes) => ctx.append(&named(b"settle"), bytes)?,
         Op::Emit(kind) => ctx.emit(kind, vec![])?,
         Op::Show(n) => {
             let value = ctx.read(&cell(n))?;
@@ -230,6 +236,11 @@ pub(crate) fn log_of(inbox: &[u8]) -> StateKey {
     StateKey::new(RIG, &[b"log", inbox]).unwrap()
 }
 
+/// Where a phase says how many entries came to the inbox with these key bytes.
+pub(crate) fn len_of(inbox: &[u8]) -> StateKey {
+    StateKey::new(RIG, &[b"len", inbox]).unwrap()
+}
+
 pub(crate) fn script(declared: &[(u8, AccessMode)], ops: &[Op]) -> Call {
     let script = Script { declared: declared.to_vec(), ops: ops.to_vec() };
     Call { program: RIG, data: encode(&script).into() }
@@ -245,7 +256,8 @@ pub(crate) fn honest(ops: &[Op]) -> Call {
             }
             Op::Add(n, _) => Some((*n, AccessMode::Add)),
             Op::Append(n, _) => Some((*n, AccessMode::Append)),
-            Op::Emit(_)
+            Op::AppendEarly(_)
+            | Op::Emit(_)
             | Op::ShowPayer
             | Op::ReadNonce
             | Op::Work(_)

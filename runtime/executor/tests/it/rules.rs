@@ -100,12 +100,12 @@ fn a_read_sees_the_adds_before_it() {
 
 #[test]
 fn an_undeclared_key_fails_and_is_named() {
-    check_fails(script(&[], &[Op::Read(4)]), TxFailure::UndeclaredAccess(cell(4)));
+    check_fails(script(&[], &[Op::Read(4)]), TxFailure::UndeclaredAccess(cell(4).into()));
 }
 
 #[test]
 fn every_access_must_be_declared_in_its_mode() {
-    let undeclared = || TxFailure::UndeclaredAccess(cell(4));
+    let undeclared = || TxFailure::UndeclaredAccess(cell(4).into());
     let read = &[(4, AccessMode::Read)];
     let add = &[(4, AccessMode::Add)];
     let append = &[(4, AccessMode::Append)];
@@ -121,8 +121,11 @@ fn every_access_must_be_declared_in_its_mode() {
 
 #[test]
 fn a_swallowed_violation_still_fails_the_transaction() {
-    check_fails(script(&[], &[Op::Swallow(4)]), TxFailure::UndeclaredAccess(cell(4)));
-    check_fails(script(&[], &[Op::Add(4, 1), Op::Emit(1)]), TxFailure::UndeclaredAccess(cell(4)));
+    check_fails(script(&[], &[Op::Swallow(4)]), TxFailure::UndeclaredAccess(cell(4).into()));
+    check_fails(
+        script(&[], &[Op::Add(4, 1), Op::Emit(1)]),
+        TxFailure::UndeclaredAccess(cell(4).into()),
+    );
 }
 
 #[test]
@@ -136,12 +139,12 @@ fn write_allows_everything() {
 #[test]
 fn keys_of_the_system_are_out_of_reach_even_when_declared() {
     let nonce = native::nonce_key(&address(&key(1)), 0);
-    check_fails(script(&[], &[Op::ReadNonce]), TxFailure::UndeclaredAccess(nonce));
+    check_fails(script(&[], &[Op::ReadNonce]), TxFailure::UndeclaredAccess(nonce.into()));
     let mut chain = chain();
     let call = script(&[], &[Op::ReadNonce]);
     let tx = tx(&chain, 1, call, |body| body.access = Access::Open);
     let receipt = chain.run(&[tx]).receipts.remove(0);
-    assert_eq!(receipt.outcome, Outcome::Failed(TxFailure::UndeclaredAccess(nonce)));
+    assert_eq!(receipt.outcome, Outcome::Failed(TxFailure::UndeclaredAccess(nonce.into())));
 }
 
 #[test]

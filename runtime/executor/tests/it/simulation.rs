@@ -38,7 +38,7 @@ fn four_ops() -> Call {
 fn simulation_finds_the_extra_keys_that_make_the_transaction_succeed() {
     let mut chain = chain();
     let found = simulated(&chain, chain.body(&key(1), vec![four_ops()]));
-    assert_eq!(found.receipt.outcome, Outcome::Failed(TxFailure::UndeclaredAccess(cell(2))));
+    assert_eq!(found.receipt.outcome, Outcome::Failed(TxFailure::UndeclaredAccess(cell(2).into())));
     let extra: Vec<(StateKey, AccessMode)> = found.extra.iter().map(|(k, m)| (*k, m)).collect();
     let expected = vec![
         (cell(2), AccessMode::Write),

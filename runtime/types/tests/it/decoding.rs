@@ -104,7 +104,7 @@ fn damaged_bytes_of_every_type_are_refused_or_mean_one_value() {
     abuse(&fixture::safety(), 13);
     abuse(&fixture::entry(), 14);
     abuse(&fixture::receipt(), 15);
-    let undeclared = TxFailure::UndeclaredAccess(fixture::state_key(b"key"));
+    let undeclared = TxFailure::UndeclaredAccess(fixture::state_key(b"key").into());
     abuse(&fixture::failed(undeclared), 16);
 }
 

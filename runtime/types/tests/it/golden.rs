@@ -24,7 +24,7 @@ fn all() -> String {
     let failures = [
         TxFailure::Program(ProgramError { program: ProgramId::LEDGER, call: 1, code: 3 }),
         TxFailure::InsufficientFee,
-        TxFailure::UndeclaredAccess(fixture::state_key(b"k")),
+        TxFailure::UndeclaredAccess(fixture::state_key(b"k").into()),
         TxFailure::ProgramPanic,
         TxFailure::OutOfMeter,
     ];
