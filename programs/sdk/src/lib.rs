@@ -4,6 +4,8 @@
 //! take part in the block's [`Phase`]s. Everything that it touches goes through a [`Workspace`], which checks access
 //! strictly, meters work, and keeps effects back until the whole transaction, or the whole phase item, has succeeded.
 //!
+//! What is too large to be read and written whole by every item, such as an order book, is a [`resident`] object.
+//!
 //! What the runtime itself knows of state is in [`native`]: where nonces and native balances are, and which accounts
 //! hold fees and deposits. Prices are in [`fees`].
 //!
@@ -32,6 +34,7 @@ mod opened;
 mod phase;
 mod program;
 mod registry;
+pub mod resident;
 mod slot;
 mod workspace;
 
@@ -41,4 +44,5 @@ pub use number::{NUMBER_LEN, add_to_value, decode_number, encode_number};
 pub use phase::{InboxEntry, Inboxes, Phase, PhaseContext, PhaseView, WorkItem};
 pub use program::{CallError, Declaration, Described, ErrorText, Program, SetFull};
 pub use registry::{FailureText, Programs, UNKNOWN_PROGRAM};
+pub use resident::{RESIDENT_TAG, Resident, ResidentKey};
 pub use workspace::{Abort, Appended, Change, Permission, Scratch, Stopped, Workspace};

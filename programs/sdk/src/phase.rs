@@ -1,6 +1,8 @@
 //! Block phases: work of programs around the transactions.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Deref;
 use std::ops::DerefMut;
 
@@ -10,9 +12,14 @@ use heddle_types::Bytes;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
 use heddle_types::StateView;
+use heddle_types::TxFailure;
 use heddle_types::Value;
 
 use crate::context::BlockInfo;
+use crate::fees;
+use crate::resident::Resident;
+use crate::resident::ResidentKey;
+use crate::workspace::Abort;
 use crate::workspace::Appended;
 use crate::workspace::Workspace;
 
@@ -47,12 +54,14 @@ pub struct WorkItem {
     pub access: AccessSet,
     /// The inbox that it is handed. Entries are handed out once: to the first item that names the inbox.
     pub inbox: Option<StateKey>,
+    /// The object of its program that it has to itself. Its stamp is among `access`, as `Write`.
+    pub resident: Option<ResidentKey>,
 }
 
 impl WorkItem {
-    /// An item without access or inbox.
+    /// An item without access, inbox or resident object.
     pub fn new(item: Vec<u8>) -> Self {
-        Self { item, access: AccessSet::default(), inbox: None }
+        Self { item, access: AccessSet::default(), inbox: None, resident: None }
     }
 
     /// With `key` declared besides. An item has room for as many keys as a transaction; what does not fit stays undeclared, and
@@ -68,6 +77,14 @@ impl WorkItem {
     pub const fn with_inbox(mut self, inbox: StateKey) -> Self {
         self.inbox = Some(inbox);
         self
+    }
+
+    /// With a resident object of the same program, see [`crate::resident`]. Items that name the same one run one after the other.
+    /// Where that has no room among the declared keys, or the object is another program's, the item has none.
+    #[must_use]
+    pub fn with_resident(mut self, resident: ResidentKey) -> Self {
+        self.resident = Some(resident);
+        self.with(*resident.stamp(), AccessMode::Write)
     }
 }
 
@@ -150,12 +167,12 @@ impl<'a> PhaseView<'a> {
 ///
 /// Phases take no deposits: a key that an item creates carries none, so that programs take room for it beforehand, in a
 /// transaction that pays.
-#[derive(Debug)]
 pub struct PhaseContext<'a, 'b> {
     block: BlockInfo,
     phase: Phase,
     item: &'a [u8],
     inbox: &'a [InboxEntry],
+    resident: Option<&'a mut (dyn Resident + 'static)>,
     work: &'a mut Workspace<'b>,
 }
 
@@ -165,9 +182,24 @@ impl<'a, 'b> PhaseContext<'a, 'b> {
         block: BlockInfo,
         phase: Phase,
         item: (&'a [u8], &'a [InboxEntry]),
+        resident: Option<&'a mut (dyn Resident + 'static)>,
         work: &'a mut Workspace<'b>,
     ) -> Self {
-        Self { block, phase, item: item.0, inbox: item.1, work }
+        Self { block, phase, item: item.0, inbox: item.1, resident, work }
+    }
+
+    /// The item's resident object, and beside it the workspace, which is to be used while the object is.
+    ///
+    /// # Errors
+    /// When the item has none, its program cannot load it, it is no `T`, or work has run out. The item fails then.
+    pub fn resident<T: Resident>(&mut self) -> Result<(&mut T, &mut Workspace<'b>), Abort> {
+        self.work.charge(fees::WORK_PER_ACCESS)?;
+        let object = self.resident.as_deref_mut();
+        let object = object.and_then(|object| (object as &mut dyn Any).downcast_mut::<T>());
+        match object {
+            Some(object) => Ok((object, &mut *self.work)),
+            None => Err(self.work.fail(TxFailure::ProgramPanic)),
+        }
     }
 
     /// The block.
@@ -202,5 +234,15 @@ impl<'b> Deref for PhaseContext<'_, 'b> {
 impl<'b> DerefMut for PhaseContext<'_, 'b> {
     fn deref_mut(&mut self) -> &mut Workspace<'b> {
         self.work
+    }
+}
+
+impl fmt::Debug for PhaseContext<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PhaseContext")
+            .field("phase", &self.phase)
+            .field("item", &self.item)
+            .field("work", &self.work)
+            .finish_non_exhaustive()
     }
 }

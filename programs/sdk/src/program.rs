@@ -5,12 +5,14 @@ use heddle_types::AccessSet;
 use heddle_types::Address;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
+use heddle_types::Value;
 
 use crate::context::CallContext;
 use crate::phase::Phase;
 use crate::phase::PhaseContext;
 use crate::phase::PhaseView;
 use crate::phase::WorkItem;
+use crate::resident::Resident;
 use crate::workspace::Abort;
 
 /// A native program.
@@ -72,8 +74,21 @@ pub trait Program: Send + Sync {
         Ok(())
     }
 
+    /// Makes the resident object of this name from its parts, which `read` knows by their suffixes; from none the empty one. A function
+    /// of nothing else, see [`crate::resident`].
+    ///
+    /// # Errors
+    /// When there is no such object. Items that name it find none.
+    fn load_resident(
+        &self,
+        _name: &[u8],
+        _read: &mut dyn FnMut(&[u8]) -> Option<Value>,
+    ) -> Result<Box<dyn Resident>, CallError> {
+        Err(CallError::Aborted(Abort::NEW))
+    }
+
     /// Called with the same declaration after an item panicked or failed and its effects are gone: the place to freeze what
-    /// the item was about.
+    /// the item was about. It has the inbox, but no resident object.
     ///
     /// # Errors
     /// This then has no effect either, and the block goes on.

@@ -59,6 +59,11 @@ impl Programs {
         Self(programs.into_iter().map(|program| (program.id(), program)).collect())
     }
 
+    /// Whether these are clones of the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The program with this number.
     #[inline]
     pub fn get(&self, id: ProgramId) -> Option<&dyn Program> {

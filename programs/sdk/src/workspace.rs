@@ -24,6 +24,7 @@ use crate::fees;
 use crate::limits::APPEND_BYTES_MAX;
 use crate::limits::APPENDS_MAX;
 use crate::opened::OpenedKeys;
+use crate::resident;
 use crate::slot::Place;
 use crate::slot::Slot;
 
@@ -37,7 +38,7 @@ impl Abort {
     pub(crate) const NEW: Self = Self(());
 }
 
-/// What may be touched. Keys of the system program never may.
+/// What may be touched. Keys of the system program never may, nor those of resident objects.
 #[derive(Clone, Copy, Debug)]
 pub enum Permission<'a> {
     /// These keys in these modes; `Write` allows everything.
@@ -260,7 +261,7 @@ impl Workspace<'_> {
             Permission::Declared(set) => set.slot_for(key, mode),
         };
         match slot {
-            Some(slot) if key.program() != ProgramId::SYSTEM => Ok(slot),
+            Some(slot) if may_be_touched(key) => Ok(slot),
             Some(_) | None => Err(self.undeclared(key)),
         }
     }
@@ -287,6 +288,11 @@ impl Workspace<'_> {
     fn base_slot(&self, slot: usize) -> Option<usize> {
         matches!(self.permission, Permission::Declared(_)).then_some(slot)
     }
+}
+
+#[inline]
+fn may_be_touched(key: &StateKey) -> bool {
+    key.program() != ProgramId::SYSTEM && !resident::is_reserved(key)
 }
 
 #[cold]

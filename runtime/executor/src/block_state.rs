@@ -85,6 +85,9 @@ impl Overlay for BlockState<'_> {
                 }
             }
         }
+        for (key, value) in effects.parts.drain(..) {
+            self.cell(&key).now = value.map(|value| Entry { deposit: None, value });
+        }
         self.credit(native::deposit_holder(), std::mem::take(&mut effects.held));
         for (address, amount) in effects.returned.drain(..) {
             self.credit(address, amount.signed());

@@ -15,6 +15,8 @@ use heddle_types::Entry;
 use heddle_types::StateKey;
 use heddle_types::Value;
 
+use crate::residents::Part;
+
 /// What is done to one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
@@ -45,6 +47,8 @@ pub(crate) struct Effects {
     pub(crate) held: i128,
     /// In the order in which they were appended.
     pub(crate) appends: Vec<Appended>,
+    /// Parts of the item's resident object that changed, by key.
+    pub(crate) parts: Vec<Part>,
 }
 
 /// Who pays deposits, and how much they come to. A key and its value have some thousand bytes and a transaction some thousand
@@ -63,6 +67,7 @@ impl Effects {
         self.returned.clear();
         self.held = 0;
         self.appends.clear();
+        self.parts.clear();
     }
 
     /// Settles a change that nobody pays deposits for.

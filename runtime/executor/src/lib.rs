@@ -33,6 +33,7 @@ mod panics;
 mod parallel;
 mod phases;
 mod plan;
+mod residents;
 mod sequential;
 mod simulate;
 pub mod testing;

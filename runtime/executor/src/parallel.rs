@@ -36,6 +36,7 @@ use crate::parallel::job::BlockJob;
 use crate::parallel::job::Work;
 use crate::parallel::plan::BlockPlan;
 use crate::parallel::plan::BlockPlanner;
+use crate::parallel::seats::Seats;
 use crate::parallel::settle::Settled;
 use crate::parallel::settle::Settlement;
 use crate::parallel::table::Table;
@@ -43,6 +44,7 @@ use crate::parallel::table::TableState;
 use crate::phases;
 use crate::phases::Item;
 use crate::phases::PhaseRun;
+use crate::residents::KeptResidents;
 use crate::sequential::Sequential;
 use crate::transaction::Runner;
 use crate::transaction::Scratch;
@@ -54,6 +56,7 @@ mod late;
 mod open;
 mod order;
 mod plan;
+mod seats;
 mod settle;
 mod table;
 
@@ -65,6 +68,7 @@ pub struct Parallel {
     planner: BlockPlanner,
     scratch: Scratch,
     was_present: Vec<bool>,
+    residents: KeptResidents,
     last: BlockExecution,
 }
 
@@ -81,6 +85,7 @@ impl Executor for Parallel {
         let clock = self.config.clock;
         let recorder = Recorder::start(clock);
         let runner = Runner { programs, block: block.info() };
+        self.residents.begin(programs);
         let events = Vec::new();
         let execution = Execution { parallel: self, runner, state, recorder, events };
         execution.all(block).unwrap_or_else(|Broken| {
@@ -109,8 +114,26 @@ impl Parallel {
             planner: BlockPlanner::default(),
             scratch: Scratch::default(),
             was_present: Vec::new(),
+            residents: KeptResidents::default(),
             last: BlockExecution::default(),
         }
+    }
+
+    /// Keeps at most so many resident objects in memory from here on; [`heddle_sdk::limits::RESIDENTS_KEPT_MAX`] if nobody says. More take more memory, fewer
+    /// are loaded more often; no result depends on it.
+    pub fn set_residents_max(&mut self, max: usize) {
+        self.residents.set_max(max);
+    }
+
+    /// How many resident objects are in memory.
+    pub fn residents(&self) -> usize {
+        self.residents.len()
+    }
+
+    /// What is wrong with the first resident object in memory that is not what its program loads from `state`, which is that after the last
+    /// block; none when all are as they have to be. For tests and tools: it loads them all.
+    pub fn check_residents(&self, state: &dyn StateView) -> Option<String> {
+        self.residents.first_difference(state)
     }
 }
 
@@ -188,15 +211,13 @@ impl Execution<'_> {
     }
 
     fn phase(&mut self, phase: Phase, settled: &mut Settled) -> Result<(), Broken> {
-        let Parallel { table, config, scratch, .. } = &mut *self.parallel;
-        let mut state = TableState { table, before: self.state };
+        let Parallel { table, config, residents, .. } = &mut *self.parallel;
+        let state = TableState { table, before: self.state };
         let items = phases::plan_items(self.runner, phase, &state, &settled.inboxes);
         let count = items.len();
         let is_alone = items.len() < 2 || config.choice == Choice::Sequential;
-        if is_alone || fills_inboxes(&items) {
-            let (inboxes, events) = (&mut settled.inboxes, &mut self.events);
-            let state = &mut state;
-            PhaseRun { runner: self.runner, state, inboxes, events, scratch }.run_items(items);
+        if is_alone || fills_inboxes(&items) || residents.is_outnumbered(&items) {
+            self.items_in_order(items, settled);
         } else {
             self.items_together(items, settled)?;
         }
@@ -204,12 +225,25 @@ impl Execution<'_> {
         Ok(())
     }
 
+    fn items_in_order(&mut self, items: Vec<Item>, settled: &mut Settled) {
+        let Parallel { table, scratch, residents, .. } = &mut *self.parallel;
+        PhaseRun {
+            runner: self.runner,
+            state: &mut TableState { table, before: self.state },
+            inboxes: &mut settled.inboxes,
+            events: &mut self.events,
+            kept: Some(residents),
+            scratch,
+        }
+        .run_items(items);
+    }
+
     fn items_together(
         &mut self,
         mut items: Vec<Item>,
         settled: &mut Settled,
     ) -> Result<(), Broken> {
-        let table = &mut self.parallel.table;
+        let Parallel { table, residents, engine, config, .. } = &mut *self.parallel;
         let mut tasks = Tasks::default();
         for item in &mut items {
             let inbox = item.work.inbox.as_ref();
@@ -217,15 +251,30 @@ impl Execution<'_> {
             plan::declare_item(&item.work.access, table, &mut tasks);
         }
         table.fetch(self.state);
-        let (work, report) = self.run(Work::Items(items), tasks)?;
-        let Parallel { engine, table, was_present, .. } = &mut *self.parallel;
+        let state = TableState { table, before: self.state };
+        let seats = Seats::fill(self.runner.programs, &items, residents, &state);
+        let before = if seats.is_empty() { Vec::new() } else { table.changeable(&items) };
+        engine.config().speculate = config.speculate && seats.is_empty();
+        let ran = self.run(Work::Items(items, seats), tasks);
+        self.parallel.engine.config().speculate = self.parallel.config.speculate;
+        let (work, report) = ran?;
+        let Parallel { engine, table, was_present, residents, .. } = &mut *self.parallel;
         self.recorder.add_items(&report, table.named(&report.conflicts));
-        let Work::Items(items) = work else { unreachable!("as it was given") };
+        let Work::Items(items, seats) = work else { unreachable!("as it was given") };
+        seats.clear(residents);
         let outputs = engine.outputs();
+        if outputs.iter().any(|output| output.is_void) {
+            table.restore(before);
+            self.items_in_order(items, settled);
+            return Ok(());
+        }
+        let rare = outputs.iter_mut().filter_map(|output| output.rare.as_deref_mut());
+        let mut parts: Vec<_> = rare.flat_map(|rare| std::mem::take(&mut rare.parts)).collect();
         let mut settlement = Settlement::new(table, was_present, outputs);
         for (item, output) in items.iter().zip(outputs) {
             settlement.settle_item(item, output, &mut settled.inboxes, &mut self.events);
         }
+        table.put_parts(self.state, &mut parts);
         Ok(())
     }
 

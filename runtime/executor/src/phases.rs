@@ -19,6 +19,12 @@ use heddle_types::StateView;
 
 use crate::overlay::Overlay;
 use crate::panics;
+use crate::residents::InUse;
+use crate::residents::KeptOrLoaded;
+use crate::residents::KeptResidents;
+use crate::residents::Objects;
+use crate::residents::Part;
+use crate::residents::Unavailable;
 use crate::transaction::Runner;
 use crate::transaction::Scratch;
 
@@ -28,6 +34,8 @@ pub(crate) struct PhaseRun<'a, S> {
     pub(crate) state: &'a mut S,
     pub(crate) inboxes: &'a mut Inboxes,
     pub(crate) events: &'a mut Vec<Event>,
+    /// Resident objects in memory; none where all are loaded for every item.
+    pub(crate) kept: Option<&'a mut KeptResidents>,
     pub(crate) scratch: &'a mut Scratch,
 }
 
@@ -64,45 +72,85 @@ pub(crate) fn plan_items(
 
 /// Runs one item on `base`. What it does is in `scratch` afterwards: effects, and events. An item that fails has no effect, and neither
 /// has what its program makes of the failure if that fails too.
-pub(crate) fn run_item(runner: Runner<'_>, base: &dyn Base, item: &Item, scratch: &mut Scratch) {
-    let Some(program) = runner.programs.get(item.program) else {
-        unreachable!("the program that planned the item");
-    };
-    let mut attempt = |run: Attempt| attempt(runner, base, item, (program, run), scratch);
-    if !attempt(|program, ctx| program.run_item(ctx)) {
-        let _is_frozen = attempt(|program, ctx| program.item_failed(ctx));
-    }
-}
-
-/// One of the ways in which a program may be asked to do an item.
-type Attempt = fn(&dyn Program, &mut PhaseContext<'_, '_>) -> Result<(), CallError>;
-
-/// Whether it succeeded; then all of its effects are in `scratch`, else none.
-fn attempt(
+///
+/// # Errors
+/// [`Unavailable`] when its object was: nothing happened.
+pub(crate) fn run_item(
     runner: Runner<'_>,
     base: &dyn Base,
     item: &Item,
-    (program, run): (&dyn Program, Attempt),
+    objects: &mut dyn Objects,
     scratch: &mut Scratch,
-) -> bool {
-    let Scratch { work: memory, effects } = scratch;
-    effects.clear();
-    let permission = Permission::Declared(&item.work.access);
-    let mut work = Workspace::new(base, permission, fees::WORK_PER_ITEM, memory);
-    work.enter(item.program, 0);
-    let result = panics::catch(|| {
-        let what = (item.work.item.as_slice(), item.inbox.as_slice());
-        run(program, &mut PhaseContext::new(runner.block, item.phase, what, &mut work))
-    });
-    let has_succeeded = matches!(result, Ok(Ok(()))) && work.stopped().is_none();
-    if has_succeeded {
-        let settled = work.take_changes(|slot, _key, change| effects.settle_free(slot, change));
-        assert!(settled.is_ok(), "all that an item declares is known when it runs");
-        std::mem::swap(&mut effects.appends, memory.appends());
-    } else {
-        memory.events().clear();
+) -> Result<(), Unavailable> {
+    let Some(program) = runner.programs.get(item.program) else {
+        unreachable!("the program that planned the item");
+    };
+    let attempt = |run| Attempt { runner, base, item, program, run };
+    if !attempt(|program, ctx| program.run_item(ctx)).make(Some(objects), scratch)? {
+        // Without its object: so nothing has to be loaded where it ran, and what was wrong with the object cannot fail this too.
+        let _is_frozen = attempt(|program, ctx| program.item_failed(ctx)).make(None, scratch)?;
     }
-    has_succeeded
+    Ok(())
+}
+
+/// One of the ways in which a program may be asked to do an item.
+struct Attempt<'a> {
+    runner: Runner<'a>,
+    base: &'a dyn Base,
+    item: &'a Item,
+    program: &'a dyn Program,
+    run: fn(&dyn Program, &mut PhaseContext<'_, '_>) -> Result<(), CallError>,
+}
+
+impl Attempt<'_> {
+    /// Whether it succeeded; then all of its effects are in `scratch`, else none.
+    fn make(
+        &self,
+        mut objects: Option<&mut dyn Objects>,
+        scratch: &mut Scratch,
+    ) -> Result<bool, Unavailable> {
+        let Self { item, .. } = *self;
+        let Scratch { work: memory, effects } = scratch;
+        effects.clear();
+        let permission = Permission::Declared(&item.work.access);
+        let mut work = Workspace::new(self.base, permission, fees::WORK_PER_ITEM, memory);
+        work.enter(item.program, 0);
+        let mut resident = match &mut objects {
+            Some(objects) => InUse::take(self.program, item, &mut work, *objects)?,
+            None => None,
+        };
+        let result = panics::catch(|| self.call(&mut work, &mut resident, &mut effects.parts));
+        let has_succeeded = matches!(result, Ok(Ok(()))) && work.stopped().is_none();
+        if has_succeeded {
+            let settled = work.take_changes(|slot, _key, change| effects.settle_free(slot, change));
+            assert!(settled.is_ok(), "all that an item declares is known when it runs");
+            std::mem::swap(&mut effects.appends, memory.appends());
+            if let Some((resident, objects)) = resident.zip(objects) {
+                resident.keep(objects);
+            }
+        } else {
+            effects.parts.clear();
+            memory.events().clear();
+        }
+        Ok(has_succeeded)
+    }
+
+    /// All of the program's code that an item runs.
+    fn call(
+        &self,
+        work: &mut Workspace<'_>,
+        resident: &mut Option<InUse<'_>>,
+        parts: &mut Vec<Part>,
+    ) -> Result<(), CallError> {
+        let Self { runner, item, program, run, .. } = *self;
+        let what = (item.work.item.as_slice(), item.inbox.as_slice());
+        let object = resident.as_mut().map(InUse::object);
+        run(program, &mut PhaseContext::new(runner.block, item.phase, what, object, work))?;
+        match resident {
+            Some(resident) if work.stopped().is_none() => resident.flush(work, parts),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 impl<S: Overlay> PhaseRun<'_, S> {
@@ -114,11 +162,15 @@ impl<S: Overlay> PhaseRun<'_, S> {
         count
     }
 
+    /// Runs items in order. Those that have been handed their inboxes keep what they have.
     pub(crate) fn run_items(&mut self, items: Vec<Item>) {
         for mut item in items {
             let inbox = item.work.inbox.as_ref();
-            item.inbox = inbox.map(|key| self.inboxes.take(key)).unwrap_or_default();
-            run_item(self.runner, &*self.state, &item, self.scratch);
+            item.inbox.extend(inbox.map(|key| self.inboxes.take(key)).unwrap_or_default());
+            let (kept, state) = (self.kept.as_deref_mut(), &*self.state);
+            let mut objects = KeptOrLoaded { kept, state };
+            let ran = run_item(self.runner, state, &item, &mut objects, self.scratch);
+            ran.unwrap_or_else(|Unavailable| unreachable!("every object can be loaded here"));
             self.events.append(self.scratch.work.events());
             let effects = &mut self.scratch.effects;
             let _kept = self.state.apply(effects, |slot| *item.work.access.key(slot));

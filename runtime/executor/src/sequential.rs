@@ -14,7 +14,8 @@
 //!    3. The unused part of the maximum fee returns, and deposits are taken for keys that were created, outgrew theirs, or may
 //!       be created by an add. If the payer cannot pay them, the transaction fails too.
 //!    4. Effects are applied; adds are summed up; appended entries go to their inboxes by block position.
-//! 4. **Phases** match, settle, risk and fold run.
+//! 4. **Phases** match, settle, risk and fold run, item by item. An item's resident object is loaded from its parts, and the parts that
+//!    changed are put when the item has succeeded.
 //! 5. **Block end.** Deposits given back and reservations not needed go to who paid them, all fees to the collector.
 
 use heddle_engine::Report;
@@ -143,6 +144,7 @@ impl<'a> BlockRun<'a> {
             state: &mut self.state,
             inboxes: &mut self.inboxes,
             events: &mut self.phase_events,
+            kept: None,
             scratch: &mut self.scratch,
         }
         .run(phase)

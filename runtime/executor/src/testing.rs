@@ -140,12 +140,14 @@ impl TestChain {
     /// Executes a block of `transactions` and makes its changes.
     ///
     /// # Panics
-    /// When not all executors, on one thread and on several, give the same outcome: a bug in them, or a program that is not
-    /// deterministic.
+    /// When not all executors, on one thread and on several, give the same outcome, or a resident object in memory is another than its
+    /// parts make: a bug in them, or a program that is not deterministic.
     pub fn run(&mut self, transactions: &[Arc<CheckedTransaction>]) -> BlockOutcome {
         let header = header(self.height);
         let block = BlockInput { header: &header, transactions };
         let outcome = Sequential::default().execute(&self.programs, &self.state, &block);
+        let mut after = self.state.clone();
+        after.apply(&outcome.changes);
         EXECUTORS.with_borrow_mut(|executors| {
             for executor in executors {
                 let again = executor.execute(&self.programs, &self.state, &block);
@@ -153,9 +155,11 @@ impl TestChain {
                 assert_ne!(reason, Reason::Broken, "the engine broke: {executor:?}");
                 let difference = first_difference(&again, &outcome);
                 assert_eq!(difference, None, "{executor:?} differs from one after the other");
+                let difference = executor.check_residents(&after);
+                assert_eq!(difference, None, "a resident object is not what its parts make");
             }
         });
-        self.state.apply(&outcome.changes);
+        self.state = after;
         self.height = self.height.next();
         outcome
     }

@@ -44,6 +44,8 @@ impl Domain {
     pub const STATE_KEY: Self = Self(*b"heddle/key/1\0\0\0\0");
     /// An address that belongs to a program and to nobody's key.
     pub const PROGRAM_ADDRESS: Self = Self(*b"heddle/program/1");
+    /// The parts of a resident object that were flushed, and the stamp before them.
+    pub const RESIDENT: Self = Self(*b"heddle/parts/1\0\0");
     /// The first message on a connection.
     pub const HANDSHAKE: Self = Self(*b"heddle/hello/1\0\0");
 }

@@ -72,6 +72,12 @@ impl StateKey {
         &self.bytes[..usize::from(self.len)]
     }
 
+    /// The first of the program's own bytes; 0 if it has none.
+    #[inline]
+    pub const fn first_byte(&self) -> u8 {
+        self.bytes[0]
+    }
+
     /// Bytes by which most keys differ that differ at all.
     #[inline]
     pub(crate) fn head(&self) -> u64 {

@@ -15,6 +15,7 @@ use super::Scratch;
 use super::Stopped;
 use super::Workspace;
 use super::block;
+use super::work_of_bytes;
 use crate::base::Base;
 use crate::slot::Local;
 use crate::slot::Place;
@@ -80,6 +81,14 @@ impl<'a> Workspace<'a> {
     #[inline]
     pub fn put(&mut self, slot: usize, value: Value) {
         self.memory.slots[slot].put(value);
+    }
+
+    /// Uses the work that putting so many bytes takes.
+    ///
+    /// # Errors
+    /// When work has run out.
+    pub fn charge_put(&mut self, len: usize) -> Result<(), Abort> {
+        self.charge(work_of_bytes(len))
     }
 
     /// How many slots there are, touched or not.

@@ -6,3 +6,4 @@ mod fees;
 mod numbers;
 mod phases;
 mod registry;
+mod residents;

@@ -24,9 +24,11 @@ use crate::effects::Added;
 use crate::effects::Effects;
 use crate::effects::Write;
 use crate::parallel::plan::PlannedTx;
+use crate::parallel::seats::Seats;
 use crate::parallel::table::Table;
 use crate::phases;
 use crate::phases::Item;
+use crate::residents::Part;
 use crate::transaction;
 use crate::transaction::Ran;
 use crate::transaction::Runner;
@@ -47,7 +49,7 @@ pub(crate) struct BlockJob {
 #[derive(Debug)]
 pub(crate) enum Work {
     Transactions(Vec<PlannedTx>),
-    Items(Vec<Item>),
+    Items(Vec<Item>, Seats),
 }
 
 /// What a task leaves besides values.
@@ -57,6 +59,8 @@ pub(crate) struct Output {
     pub(crate) ran: Option<Ran>,
     /// What few transactions leave, and all items.
     pub(crate) rare: Option<Box<Rare>>,
+    /// Of an item whose resident object was nowhere: it has to run again where that can be loaded.
+    pub(crate) is_void: bool,
 }
 
 /// What a transaction leaves that creates or deletes keys or appends, or an item.
@@ -70,6 +74,8 @@ pub(crate) struct Rare {
     pub(crate) held: i128,
     /// What it appended.
     pub(crate) appends: Vec<Appended>,
+    /// Parts of an item's resident object that changed.
+    pub(crate) parts: Vec<Part>,
     /// What an item reported; a transaction's events are in its receipt.
     pub(crate) events: Vec<Event>,
 }
@@ -109,6 +115,7 @@ impl Rare {
             returned: std::mem::take(&mut effects.returned),
             held: effects.held,
             appends: std::mem::take(&mut effects.appends),
+            parts: std::mem::take(&mut effects.parts),
             events: Vec::new(),
         }
     }
@@ -140,20 +147,29 @@ impl BlockJob {
         };
         let rare = Rare::of(&mut scratch.effects, |slot| self.key(task, slot - first));
         self.write(task, (&planned.declared.set, first), view, scratch);
-        Output { ran: Some(ran), rare }
+        Output { ran: Some(ran), rare, is_void: false }
     }
 
-    fn item<V>(&self, (task, item): (Task, &Item), view: &mut V, scratch: &mut Scratch) -> Output
+    fn item<V>(
+        &self,
+        (task, item): (Task, &Item),
+        mut seats: &Seats,
+        view: &mut V,
+        scratch: &mut Scratch,
+    ) -> Output
     where
         V: View<Value = Option<Entry>, Delta = Added>,
     {
         let first = item.work.access.system_keys();
         let base = Slots { job: self, task, view: &*view, first };
-        phases::run_item(self.runner(), &base, item, scratch);
+        let ran = phases::run_item(self.runner(), &base, item, &mut seats, scratch);
+        if ran.is_err() {
+            return Output { is_void: true, ..Output::default() };
+        }
         let mut rare = Rare::all(&mut scratch.effects, |slot| self.key(task, slot - first));
         rare.events = std::mem::take(scratch.work.events());
         self.write(task, (&item.work.access, first), view, scratch);
-        Output { ran: None, rare: Some(Box::new(rare)) }
+        Output { ran: None, rare: Some(Box::new(rare)), is_void: false }
     }
 
     fn write<V>(
@@ -201,7 +217,7 @@ impl Job for BlockJob {
     {
         match &self.work {
             Work::Transactions(all) => self.transaction((task, &all[task.index()]), view, scratch),
-            Work::Items(all) => self.item((task, &all[task.index()]), view, scratch),
+            Work::Items(all, seats) => self.item((task, &all[task.index()]), seats, view, scratch),
         }
     }
 }

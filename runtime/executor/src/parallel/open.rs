@@ -204,7 +204,7 @@ impl OpenJob for OpenTransactions<'_, '_> {
             }
         }
         scratch.effects = effects;
-        Ok(Output { ran: Some(ran), rare })
+        Ok(Output { ran: Some(ran), rare, is_void: false })
     }
 }
 

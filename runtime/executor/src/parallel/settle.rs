@@ -129,7 +129,7 @@ impl<'a> Settlement<'a> {
 
     /// Says how much of what its adds reserved is kept.
     fn rare(&mut self, rare: Rare) -> Amount {
-        let Rare { marks, returned, held, appends: _, events: _ } = rare;
+        let Rare { marks, returned, held, appends: _, parts: _, events: _ } = rare;
         self.table.hold(held);
         for (address, amount) in returned {
             self.table.credit(address, amount.signed());

@@ -5,6 +5,7 @@ use heddle_sdk::Base;
 use heddle_sdk::Blocked;
 use heddle_sdk::add_to_value;
 use heddle_sdk::native;
+use heddle_types::AccessMode;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::ChangeSet;
@@ -20,6 +21,8 @@ use crate::effects::Write;
 use crate::overlay::Overlay;
 use crate::parallel::interner::Interner;
 use crate::parallel::order::ascending;
+use crate::phases::Item;
+use crate::residents::Part;
 
 /// A block's keys by number. Its memory is used again for the next block.
 #[derive(Debug, Default)]
@@ -102,6 +105,32 @@ impl Table {
     /// What an add that finds nothing leaves: its deposit is the reserved one, or what stood when the block began.
     pub(crate) fn deposit_of_new(at_start: Option<&Entry>, added: &Added) -> Option<Deposit> {
         added.reserved.or_else(|| at_start.and_then(|entry| entry.deposit))
+    }
+
+    /// What is now at every key that `items` may change, all of which have numbers.
+    pub(crate) fn changeable(&self, items: &[Item]) -> Vec<(u32, Option<Entry>)> {
+        let keys = items.iter().flat_map(|item| item.work.access.iter_hashed());
+        let keys = keys.filter(|(_, mode, _)| matches!(mode, AccessMode::Write | AccessMode::Add));
+        let numbers = keys.filter_map(|(key, _, fingerprint)| self.find_hashed(key, fingerprint));
+        numbers.map(|number| (number, self.now[Key::new(number).index()].clone())).collect()
+    }
+
+    /// Puts back what [`Self::changeable`] gave.
+    pub(crate) fn restore(&mut self, before: Vec<(u32, Option<Entry>)>) {
+        for (number, entry) in before {
+            self.now[Key::new(number).index()] = entry;
+        }
+    }
+
+    /// Puts parts of resident objects, in this order, and leaves none.
+    pub(crate) fn put_parts(&mut self, state: &dyn StateView, parts: &mut Vec<Part>) {
+        let number = |(key, value)| (self.intern(&key, fingerprint(&key)), value);
+        let numbered: Vec<_> = parts.drain(..).map(number).collect();
+        self.fetch(state);
+        for (number, value) in numbered {
+            let entry = value.map(|value| Entry { deposit: None, value });
+            self.now[usize::try_from(number).expect("32 bits")] = entry;
+        }
     }
 
     /// Ends the block: makes the credits, and says what differs from the state before the block.
@@ -218,6 +247,7 @@ impl Overlay for TableState<'_> {
                 }
             }
         }
+        self.table.put_parts(self.before, &mut effects.parts);
         self.table.hold(std::mem::take(&mut effects.held));
         for (address, amount) in effects.returned.drain(..) {
             self.table.credit(address, amount.signed());

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod books;
 mod deposits;
 mod execution;
 mod open;
 mod parallel;
 mod phases;
 mod random;
+mod residents;
 mod rig;
 mod rules;
 mod simulation;

@@ -46,11 +46,11 @@ use crate::rig::tx;
 
 /// Settings that make a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Way {
-    threads: usize,
-    choice: Choice,
-    chunk: Option<u32>,
-    speculate: bool,
+pub(crate) struct Way {
+    pub(crate) threads: usize,
+    pub(crate) choice: Choice,
+    pub(crate) chunk: Option<u32>,
+    pub(crate) speculate: bool,
 }
 
 thread_local! {
@@ -58,7 +58,7 @@ thread_local! {
     static EXECUTORS: RefCell<Vec<(Way, Parallel)>> = const { RefCell::new(Vec::new()) };
 }
 
-fn way() -> impl Strategy<Value = Way> {
+pub(crate) fn way() -> impl Strategy<Value = Way> {
     let threads = prop_oneof![Just(1_usize), Just(2), Just(3), Just(4), Just(8), Just(16)];
     let choice = prop_oneof![1 => Just(Choice::Auto), 1 => Just(Choice::Sequential), 4 => Just(Choice::Planned)];
     let chunk = prop_oneof![Just(None), Just(Some(1)), Just(Some(3)), Just(Some(64))];
