@@ -11,6 +11,9 @@ use crate::choose;
 use crate::claim::ByLevel;
 use crate::claim::InOrder;
 use crate::claim::Queue;
+use crate::crew::Crew;
+use crate::crew::CrewState;
+use crate::crew::Source;
 use crate::job::Job;
 use crate::levels::Levels;
 use crate::plan::Outline;
@@ -25,9 +28,6 @@ use crate::sequential;
 use crate::sync::AtomicU32;
 use crate::sync::Ordering;
 use crate::tasks::Tasks;
-use crate::worker::Crew;
-use crate::worker::CrewState;
-use crate::worker::Source;
 use crate::worker::Worker;
 
 /// How declared tasks are to be run.

@@ -23,7 +23,9 @@
 mod cells;
 mod choose;
 mod claim;
+mod crew;
 mod engine;
+mod fold;
 mod idle;
 mod job;
 mod levels;
