@@ -65,9 +65,9 @@ impl Config {
 }
 
 /// Tasks that are planned to find out whether threads pay.
-const SAMPLE: u32 = 128;
+const SAMPLE: u32 = 512;
 /// Tasks that run in order before that is asked again.
-const STRIDE: u32 = 2048;
+const STRIDE: u32 = 4096;
 /// Tasks of this expected cost and above are planned beforehand, and run by level where that matters.
 const LONG_NS: u64 = 2_000;
 /// Work that a worker claims at once, in nanoseconds: with less it could not fetch values ahead.
