@@ -3,12 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use crate::levels::Levels;
 use crate::sync::AtomicU32;
+use crate::sync::Mutex;
+use crate::sync::MutexGuard;
 use crate::sync::Ordering;
+use crate::sync::lock;
 
 /// Tasks in their order, a few at a time, as far as they are planned.
 #[derive(Debug)]
@@ -123,7 +125,7 @@ impl<'a> ByLevel<'a> {
         self.queue.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
     }
 }

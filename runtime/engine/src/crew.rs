@@ -21,7 +21,6 @@ use crate::sync::AtomicU32;
 use crate::sync::Ordering;
 use crate::waiters::Waiters;
 use crate::waiters::Waiting;
-
 use crate::worker::Worker;
 
 /// Looks around for this many times before it sleeps. Not for long: the machine may be shared.

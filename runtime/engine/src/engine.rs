@@ -2,9 +2,6 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 
 use crate::cells::SharedSlice;
 use crate::choose;
@@ -26,7 +23,10 @@ use crate::report::Report;
 use crate::report::Way;
 use crate::sequential;
 use crate::sync::AtomicU32;
+use crate::sync::Mutex;
 use crate::sync::Ordering;
+use crate::sync::alone;
+use crate::sync::lock;
 use crate::tasks::Tasks;
 use crate::worker::Worker;
 
@@ -305,7 +305,7 @@ impl<J: Job> Engine<J> {
             ..Report::default()
         };
         for worker in &mut self.workers {
-            let tally = &worker.get_mut().unwrap_or_else(PoisonError::into_inner).tally;
+            let tally = &alone(worker).tally;
             report.executions += tally.executions;
             report.speculative += tally.speculative;
             report.aborts += tally.aborts;
@@ -322,10 +322,6 @@ impl<J: Job> fmt::Debug for Engine<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("config", &self.config).finish_non_exhaustive()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tasks whose waiters are looked after together.

@@ -11,6 +11,7 @@ use heddle_executor::BlockExecution;
 use heddle_executor::BlockInput;
 use heddle_executor::BlockOutcome;
 use heddle_executor::Executor;
+use heddle_executor::Reason;
 use heddle_executor::Stage;
 use heddle_executor::StageTime;
 use heddle_machine::Input;
@@ -121,6 +122,13 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
     };
     shared.metrics.execution_seconds.observe(started.elapsed().as_secs_f64());
     let mut execution = executor.last_execution();
+    if execution.reason == Reason::Broken {
+        let height = block.header().height.get();
+        tracing::error!(
+            height,
+            "parallel execution broke and the block was run again in order: a bug"
+        );
+    }
     execution.stages.push(StageTime {
         stage: Stage::Root,
         items: outcome.changes.len() as u64,
