@@ -35,6 +35,12 @@ impl ProgramId {
     pub const SYSTEM: Self = Self(0);
     /// Assets and transfers.
     pub const LEDGER: Self = Self(1);
+    /// Prices.
+    pub const ORACLE: Self = Self(2);
+    /// Margin accounts.
+    pub const CLEARING: Self = Self(3);
+    /// Markets and orders.
+    pub const EXCHANGE: Self = Self(4);
 }
 
 /// A place in state: a program and up to [`limits::KEY_BYTES_MAX`] bytes that the program chose.

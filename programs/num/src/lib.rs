@@ -1,0 +1,22 @@
+//! Integer maths for money: quantities as types, products that are wide enough, rounding that is named.
+//!
+//! No float, ever: every node must get the same last digit.
+
+#![deny(
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::wildcard_enum_match_arm,
+    clippy::arithmetic_side_effects
+)]
+
+mod quantity;
+mod rounding;
+
+pub use quantity::{Lots, Ppm, Quote, SignedLots, Ticks, UnitValue};
+pub use rounding::{Rounding, mul_div};
