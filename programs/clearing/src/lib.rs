@@ -17,16 +17,20 @@
 )]
 
 mod account;
+mod admission;
 mod error;
 mod exposure;
 mod ids;
 mod instruction;
 mod keys;
 pub mod limits;
+mod margin;
 mod orders;
 mod outcome;
 mod params;
+mod reservation;
 mod risk_table;
+mod settle;
 mod volume;
 
 pub use account::{Account, AccountStatus};
@@ -40,6 +44,7 @@ pub use keys::{
     Lane, account_key, agent_key, book_summary_key, market_state_key, next_account_key, orders_key,
     owner_key, params_key, risk_table_key, suspense_key, venue_key,
 };
+pub use margin::{INDEX_ONE, Margin};
 pub use orders::{NewOrder, OpenOrder, OpenOrders, OrderRef};
 pub use outcome::{CloseReason, Closed, Outcome, Outcomes, Trade, TradeKind, outcome_inbox};
 pub use params::{
@@ -47,4 +52,5 @@ pub use params::{
     QualityLimits,
 };
 pub use risk_table::{Allowed, MarketStatus, ROW_BYTES, RiskRow, RiskTable};
+pub use settle::{Fill, Settled};
 pub use volume::Volume;
