@@ -1,5 +1,7 @@
 //! Clearing as those see it who build on it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 mod admission;
 mod margin;
 mod settlement;

@@ -37,6 +37,8 @@ enum Step {
     Reduce(u16, usize, u64),
     /// Of the order at this place: so many lots, so many ticks better than its limit.
     Fill(u16, usize, u64, u32, bool),
+    /// Of all margin that is free, so that nothing but what was set aside is left.
+    Withdraw,
 }
 
 /// An account and its open orders in each market.
@@ -161,10 +163,15 @@ fn any_rows() -> impl Strategy<Value = Vec<RiskRow>> {
 }
 
 prop_compose! {
-    fn any_order()(is_buy: bool, price in 1_u32..4000, lots in 1_u64..300, reduces in 0..3_u8) -> NewOrder {
+    fn any_order()(is_buy: bool, price in 1_u32..4000, lots in any_lots(), reduces in 0..3_u8) -> NewOrder {
         let side = if is_buy { Side::Buy } else { Side::Sell };
         NewOrder { reduce_only: reduces == 0, ..order(side, price, lots) }
     }
+}
+
+/// Few, so that positions meet zero, or many.
+fn any_lots() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => 1_u64..4, 1 => 1_u64..300]
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -174,6 +181,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (market.clone(), any::<usize>()).prop_map(|(market, place)| Step::Cancel(market, place)),
         1 => (market.clone(), any::<usize>(), any::<u64>())
             .prop_map(|(market, place, by)| Step::Reduce(market, place, by)),
+        2 => Just(Step::Withdraw),
         6 => (market, any::<usize>(), any::<u64>(), prop_oneof![Just(0_u32), 0..3_u32, 0..4000_u32], any::<bool>())
             .prop_map(|(market, place, lots, better, takes)| Step::Fill(market, place, lots, better, takes)),
     ]
@@ -191,6 +199,10 @@ fn take(desk: &mut Desk, rows: &[RiskRow], step: &Step) {
         Step::Reduce(market, place, by) => desk.take_back(rows, (*market, *place), Some(*by)),
         Step::Fill(market, place, lots, better, takes) => {
             desk.fill(rows, (*market, *place), (*lots, *better, *takes));
+        }
+        Step::Withdraw => {
+            let left = desk.account.cash.get() - before.0.max(0);
+            desk.account.cash = Quote::new(left);
         }
     }
     desk.check_sums(rows);
