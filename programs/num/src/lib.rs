@@ -17,6 +17,7 @@
 
 mod quantity;
 mod rounding;
+mod wide;
 
 pub use quantity::{Lots, Ppm, Quote, SignedLots, Ticks, UnitValue};
 pub use rounding::{Rounding, mul_div};
