@@ -16,9 +16,13 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod backstop;
 mod ids;
+pub mod index;
 mod instruction;
 pub mod limits;
+pub mod liquidation;
+pub mod loss;
 mod outcome;
 
 pub use ids::{AccountId, MarketId, OrderId, Side};

@@ -12,3 +12,5 @@ pub const POSITION_LOTS_MAX: i64 = 1 << 48;
 pub const INSTRUCTIONS_MAX: usize = 512;
 /// Outcomes in one appended entry.
 pub const OUTCOMES_MAX: usize = 256;
+/// Accounts that may volunteer to take positions of others.
+pub const BACKSTOPS_MAX: usize = 64;
