@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+
 use heddle_num::Lots;
 use heddle_num::Ppm;
 use heddle_num::Quote;

@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+
 use proptest::prelude::*;
 
 use super::*;
