@@ -17,12 +17,16 @@
 )]
 
 mod account;
+pub mod backstop;
 mod error;
 mod exposure;
 mod ids;
+pub mod index;
 mod instruction;
 mod keys;
 pub mod limits;
+pub mod liquidation;
+pub mod loss;
 mod orders;
 mod outcome;
 mod params;

@@ -1,0 +1,3 @@
+//! Clearing, seen from outside.
+
+mod liquidation_cases;
