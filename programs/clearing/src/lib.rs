@@ -18,12 +18,16 @@
 
 mod account;
 mod admission;
+pub mod backstop;
 mod error;
 mod exposure;
 mod ids;
+pub mod index;
 mod instruction;
 mod keys;
 pub mod limits;
+pub mod liquidation;
+pub mod loss;
 mod margin;
 mod orders;
 mod outcome;
