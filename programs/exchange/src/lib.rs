@@ -51,5 +51,5 @@ pub use event::{ActionResult, BatchResult, ExchangeEvent, ModeChanged, Trades};
 pub use genesis::ExchangeGenesis;
 pub use keys::{authority_key, book_key, count_key, market_key, session_key};
 pub use listing::{Market, MarketName, ParseNameError};
-pub use market::{Breaker, InvalidRules, MarketMode, MarketRules, Session, ModeChange};
+pub use market::{Breaker, InvalidRules, MarketMode, MarketRules, ModeChange, Session};
 pub use program::Exchange;

@@ -20,8 +20,8 @@ use crate::event::ModeChanged;
 use crate::keys;
 use crate::listing::Market;
 use crate::market::InvalidRules;
-use crate::market::Session;
 use crate::market::ModeChange;
+use crate::market::Session;
 
 /// A market's listing.
 pub(crate) fn read_market(

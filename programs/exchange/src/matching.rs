@@ -36,8 +36,8 @@ use crate::event::Trades;
 use crate::keys;
 use crate::limits::OUTCOMES_PER_ENTRY;
 use crate::limits::TRADES_PER_EVENT;
-use crate::market::Session;
 use crate::market::Prices;
+use crate::market::Session;
 use crate::market::Traded;
 use crate::markets;
 
