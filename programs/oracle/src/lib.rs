@@ -59,7 +59,7 @@ pub use call::{OracleCall, publish_call};
 pub use error::OracleError;
 pub use event::{FeedCreated, OracleEvent, PriceSnapshot, PublishersChanged};
 pub use feed::{Config, Feed, FeedId, Publisher};
-pub use genesis::{OracleGenesis, genesis_entries};
+pub use genesis::OracleGenesis;
 pub use keys::{config_key, feed_key, history_key, post_key, snapshot_key};
 pub use median::{Middle, Weighted, middle};
 pub use post::{FeedPost, Post};
