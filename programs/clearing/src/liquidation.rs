@@ -15,5 +15,4 @@ pub use deleverage::{Counterparty, Deleveraging, Match, Owing, deleverage};
 pub use health::{Health, Rung};
 pub use price::{Closing, ClosingError, FillablePrice, Marked, Spread};
 pub use slice::{RestoringRates, Slicing, largest, restoring_lots};
-pub(crate) use threshold::INDEX_ONE;
 pub use threshold::{LotWorth, MarketWorth, Threshold, share};

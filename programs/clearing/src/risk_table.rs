@@ -121,7 +121,7 @@ impl RiskTable {
     /// When there are more rows than markets, or a row is not at its market's number.
     pub fn new(volumes: &[Quote; FEE_TIERS_MAX], rows: &[RiskRow]) -> Self {
         assert!(rows.len() <= MARKETS_MAX, "as many rows as markets");
-        let mut all = Vec::with_capacity(HEADER_BYTES + rows.len() * ROW_BYTES);
+        let mut all = Vec::with_capacity(VALUE_BYTES_MAX);
         volumes.iter().for_each(|volume| all.extend(volume.get().to_le_bytes()));
         for (number, row) in rows.iter().enumerate() {
             assert_eq!(usize::from(row.market.get()), number, "rows are in the order of markets");
