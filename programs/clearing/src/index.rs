@@ -58,6 +58,9 @@ struct Ladder {
 }
 
 impl LiquidationIndex {
+    /// The suffix of the part that is there as long as somebody has held a position.
+    pub const HEAD: &'static [u8] = pages::HEAD;
+
     /// From its parts, which `read` knows by their suffixes; without any the empty one.
     ///
     /// # Errors
@@ -102,7 +105,8 @@ impl LiquidationIndex {
             return found;
         }
         let turn = self.pages.turn();
-        found.rotate_left(found.partition_point(|account| *account < turn));
+        let before_turn = found.partition_point(|account| *account < turn);
+        found.rotate_left(before_turn);
         self.pages.set_turn(found.get(max).copied().unwrap_or_default());
         found.truncate(max);
         found.sort_unstable();
@@ -119,7 +123,8 @@ impl LiquidationIndex {
     pub fn by_profit(&self, side: Side) -> impl Iterator<Item = Counterparty> {
         self.ladder(side).by_cost.iter().filter_map(|(_, account)| {
             let watched = self.watched.get(account)?;
-            Some(Counterparty { account: *account, lots: watched.lots, entry: watched.entry })
+            let (lots, entry) = (watched.lots, watched.entry);
+            Some(Counterparty { account: *account, lots, entry, offers: lots.abs() })
         })
     }
 
