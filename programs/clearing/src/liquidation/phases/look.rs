@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use heddle_num::Quote;
 use heddle_num::SignedLots;
+use heddle_oracle::Quality;
 use heddle_sdk::CallError;
 use heddle_sdk::PhaseContext;
 use heddle_sdk::PhaseView;
@@ -42,7 +43,7 @@ use crate::liquidation::records::Update;
 use crate::liquidation::threshold::MarketWorth;
 use crate::liquidation::threshold::Threshold;
 use crate::liquidation::threshold::share;
-use crate::risk_table::Allowed;
+use crate::risk_table::RiskRow;
 use crate::risk_table::RiskTable;
 
 /// Work of the risk phase: every account that was touched in this block.
@@ -149,14 +150,17 @@ fn owed_positions(
     Ok(positions)
 }
 
-/// Whether the price of each of its positions is good enough to liquidate by.
+/// Whether each of its positions is in a market that may be liquidated in.
 pub(super) fn may_be_liquidated(account: &Account, risk: &RiskTable) -> bool {
     let mut held = account.exposures.iter().filter(|exposure| !exposure.lots.is_zero());
-    let is_good = |exposure: &Exposure| {
-        let row = risk.row(exposure.market);
-        row.is_some_and(|row| row.allowed.has(Allowed::LIQUIDATE) && !row.mark.is_zero())
-    };
-    account.status == AccountStatus::Active && held.all(is_good)
+    let takes =
+        |exposure: &Exposure| risk.row(exposure.market).is_some_and(|row| takes_liquidations(&row));
+    account.status == AccountStatus::Active && held.all(takes)
+}
+
+/// Whether the market trades, and its price is good enough to liquidate by.
+pub(super) const fn takes_liquidations(row: &RiskRow) -> bool {
+    row.takes_reduce() && row.quality.has(Quality::LIQUIDATE) && !row.mark.is_zero()
 }
 
 /// Whether orders rest that may make a position larger.
