@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod check;
 mod cpptrader;
 mod data;
 mod exchange_core;
+mod life;
 mod order_stream;
 mod orders;
 mod portable;
 mod random;
 mod reference;
 mod vega;
+mod venue;
