@@ -21,9 +21,10 @@ fn cases() -> Option<Vec<Value>> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
-/// None of what is no whole number of 128 bits, such as an error or a result of 256 bits.
+/// A whole number, written as text or as a number. None of what is none of 128 bits, such as an error or a result of 256 bits.
 fn number(value: &Value) -> Option<i128> {
-    value.as_str()?.parse().ok()
+    let digits = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    digits.parse().ok()
 }
 
 /// A function of a number of 18 decimals: one that is sensitive to its argument takes it as a quotient, which loses nothing.
