@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod admission;
+mod blocks;
 mod cases;
+mod chain;
+mod collateral;
 mod liquidation_cases;
 mod margin;
 mod settlement;
