@@ -7,6 +7,8 @@ mod blocks;
 mod cases;
 mod chain;
 mod collateral;
+mod conservation;
+mod encodings;
 mod liquidation_cases;
 mod margin;
 mod settlement;
