@@ -303,7 +303,7 @@ pub(crate) enum DeskCall {
     /// Reports outcomes of market 0.
     Report(Vec<Outcome>),
     /// Makes a market.
-    CreateMarket(MarketParams),
+    CreateMarket(Box<MarketParams>),
 }
 
 impl Canonical for DeskCall {

@@ -257,7 +257,7 @@ fn the_authority_alone_changes_parameters_and_never_what_positions_are_counted_i
 #[test]
 fn markets_are_made_in_order_by_the_program_that_has_their_books() {
     let mut chain = chain();
-    let create = |number| DeskCall::CreateMarket(params_of(number)).to_call();
+    let create = |number| DeskCall::CreateMarket(Box::new(params_of(number))).to_call();
     run_refused(&mut chain, 1, create(0), ClearingError::MarketExists);
     run_refused(&mut chain, 1, create(2), ClearingError::MarketExists);
     run_ok(&mut chain, 1, create(1));
