@@ -5,6 +5,8 @@
 mod admission;
 mod cases;
 mod liquidation_cases;
+mod liquidation_chain;
+mod liquidation_world;
 mod margin;
 mod settlement;
 mod sufficiency;
