@@ -281,3 +281,59 @@ fn a_cascade_of_ten_thousand_accounts_is_over_within_twenty_blocks() {
     assert!(world.bad_debt(BadDebt::Settled) > 0);
     println!("over after {blocks} blocks, bad debt {}", world.bad_debt(BadDebt::Settled));
 }
+
+/// A sequence of numbers that look random, the same for each seed.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn between(&mut self, from: i64, end: i64) -> i64 {
+        from + i64::try_from(self.below(u64::try_from(end - from).unwrap())).unwrap()
+    }
+}
+
+/// Something that happens between two blocks.
+fn happen(world: &mut World, numbers: &mut Numbers) {
+    for market in 0..2 {
+        let row = &mut world.rows[usize::from(market)];
+        let step = numbers.between(-40, 41) * i64::from(row.mark.get()) / 1_000;
+        let mark = u32::try_from((i64::from(row.mark.get()) + step).clamp(20, 100_000)).unwrap();
+        // A percent of the mark, either way, every few blocks.
+        if numbers.below(5) == 0 {
+            row.funding += i128::from(numbers.between(-100, 101) * i64::from(mark)) << 25;
+        }
+        world.mark(market, mark);
+        let liquidity = numbers.below(30);
+        world.book(market, Book { bid: (mark, liquidity), ask: (mark, liquidity) });
+    }
+    for _ in 0..numbers.below(4) {
+        let (id, market) = (1 + numbers.below(40), numbers.below(2));
+        let (id, market) = (u32::try_from(id).unwrap(), u16::try_from(market).unwrap());
+        let lots = numbers.between(-5, 6);
+        if lots != 0 && world.health(id).rung() == Rung::Sound {
+            world.trade(market, (id, 0), lots);
+        }
+    }
+}
+
+#[test]
+fn whatever_marks_and_funding_do_nobody_is_forgotten() {
+    let mut debts = 0;
+    for seed in 0..12 {
+        let mut numbers = Numbers(seed);
+        let mut world = crowd(40);
+        world.is_thorough = seed == 0;
+        world.insure(20_000);
+        for _ in 0..60 {
+            happen(&mut world, &mut numbers);
+            world.block();
+        }
+        debts += world.bad_debt(BadDebt::Settled);
+    }
+    assert!(debts > 0, "somebody has owed something");
+}
