@@ -10,6 +10,8 @@ mod collateral;
 mod conservation;
 mod encodings;
 mod liquidation_cases;
+mod liquidation_chain;
+mod liquidation_world;
 mod margin;
 mod settlement;
 mod sufficiency;

@@ -278,6 +278,7 @@ fn insure(
     let before = account.holdings()?;
     account.cash = sum(account.cash, paid)?;
     work.add(&Lane::Insurance.key(), paid.get().wrapping_neg());
-    money::book_debt(work, BadDebt::Insurance, paid);
+    money::book_payment(work, BadDebt::Insurance, paid);
+    money::book_relief(work, equity, account, risk)?;
     Ok(money::book_holdings(work, before, account)?)
 }

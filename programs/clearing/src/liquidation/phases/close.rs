@@ -83,7 +83,8 @@ impl Page {
         let (market, risk) = (self.row.market, self.risk.clone());
         let account = self.account(work, closing.account)?;
         let position = account.exposure(market).map_or(SignedLots::ZERO, |exposure| exposure.lots);
-        let owed = difference(Quote::ZERO, account.health(&risk)?.equity)?;
+        let equity = account.health(&risk)?.equity;
+        let owed = difference(Quote::ZERO, equity)?;
         let debt = closing.debt.min(owed).max(Quote::ZERO);
         let mut others = Vec::with_capacity(closing.matches.len());
         for (other, lots) in &closing.matches {
@@ -100,7 +101,8 @@ impl Page {
         if done.lots_left.is_zero() {
             self.share(work, closing.account, done.debt_left)?;
         }
-        Ok(())
+        let account = self.account(work, closing.account)?.clone();
+        Ok(money::book_relief(work, equity, &account, &risk)?)
     }
 
     /// The account, as this page has left it so far.
@@ -155,7 +157,7 @@ impl Page {
             money::book_dues(work, row.market, &settled);
             self.moves.push(Instruction::MovePosition(id, exchange.lots));
         }
-        money::book_debt(work, BadDebt::Deleveraged, part.pays);
+        money::book_payment(work, BadDebt::Deleveraged, part.pays);
         Ok(())
     }
 
@@ -174,7 +176,7 @@ impl Page {
         let market = self.row.market;
         work.add(&Lane::SharedLoss(market).key(), debt.get().wrapping_neg());
         work.add(&to_share_key(market), debt.get());
-        money::book_debt(work, BadDebt::Shared, debt);
+        money::book_payment(work, BadDebt::Shared, debt);
         Ok(())
     }
 
