@@ -12,3 +12,10 @@
     clippy::wildcard_enum_match_arm,
     clippy::arithmetic_side_effects
 )]
+
+mod book;
+
+pub use book::{
+    Band, Book, BrokenInvariant, Corrupt, Env, Level, Matching, Summary, Uncrossing,
+    limits as book_limits,
+};
