@@ -13,7 +13,9 @@
 
 mod accounts;
 mod backend;
+mod beginning;
 mod blocks;
+mod check_queues;
 mod checks;
 mod clock;
 mod driver;
@@ -36,6 +38,6 @@ mod shared;
 mod store;
 mod verify;
 
-pub use open::initialise;
+pub use open::{initialise, programs};
 pub(crate) use run::run;
 pub(crate) use verify::verify;

@@ -12,7 +12,7 @@ use heddle_num::Ticks;
 use crate::ids::MarketId;
 
 /// Bytes of an encoded exposure.
-pub(crate) const EXPOSURE_BYTES: usize = 130;
+pub(crate) const EXPOSURE_BYTES: usize = 134;
 
 /// A position and the sums over the open orders of one market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -57,6 +57,8 @@ pub struct LossBasis {
     pub mark: Ticks,
     /// The fee that each fill is taken to pay.
     pub fee: Ppm,
+    /// The part of the mark that a reduce-only order frees for sure: the lowest tier's maintenance margin.
+    pub covered: Ppm,
 }
 
 impl Exposure {
@@ -87,7 +89,7 @@ impl OrderSums {
         reduce_sells: Lots::ZERO,
         loss: Quote::ZERO,
         reduce_loss: Quote::ZERO,
-        basis: LossBasis { mark: Ticks::ZERO, fee: Ppm::ZERO },
+        basis: LossBasis { mark: Ticks::ZERO, fee: Ppm::ZERO, covered: Ppm::ZERO },
     };
 
     /// Whether there are no orders.

@@ -17,21 +17,33 @@
 )]
 
 mod account;
+mod admission;
+pub mod backstop;
 mod error;
 mod exposure;
+mod funding;
 mod ids;
+pub mod index;
 mod instruction;
 mod keys;
 pub mod limits;
+pub mod liquidation;
+pub mod loss;
+mod margin;
+mod mark;
+mod market;
 mod orders;
 mod outcome;
 mod params;
+mod reservation;
 mod risk_table;
+mod settle;
 mod volume;
 
 pub use account::{Account, AccountStatus};
 pub use error::ClearingError;
 pub use exposure::{Exposure, LossBasis, OrderSums};
+pub use funding::{Premiums, Worth, index_rise, rate as funding_rate};
 pub use ids::{AccountId, MarketId, OrderId, Side};
 pub use instruction::{
     Instruction, Instructions, Place, SelfTrade, TimeInForce, Trigger, TriggerWhen, market_inbox,
@@ -40,6 +52,9 @@ pub use keys::{
     Lane, account_key, agent_key, book_summary_key, market_state_key, next_account_key, orders_key,
     owner_key, params_key, risk_table_key, suspense_key, venue_key,
 };
+pub use margin::{INDEX_ONE, Margin};
+pub use mark::{Basis, BookSummary};
+pub use market::MarketState;
 pub use orders::{NewOrder, OpenOrder, OpenOrders, OrderRef};
 pub use outcome::{CloseReason, Closed, Outcome, Outcomes, Trade, TradeKind, outcome_inbox};
 pub use params::{
@@ -47,4 +62,5 @@ pub use params::{
     QualityLimits,
 };
 pub use risk_table::{Allowed, MarketStatus, ROW_BYTES, RiskRow, RiskTable};
+pub use settle::{Fill, Settled};
 pub use volume::Volume;

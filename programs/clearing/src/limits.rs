@@ -18,3 +18,5 @@ pub const NOTIONAL_MAX: i128 = 1 << 104;
 pub const MARGIN_TIERS_MAX: usize = 4;
 /// Fee tiers.
 pub const FEE_TIERS_MAX: usize = 4;
+/// Accounts that may volunteer to take positions of others.
+pub const BACKSTOPS_MAX: usize = 64;

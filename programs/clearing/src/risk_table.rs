@@ -5,6 +5,9 @@
 //! row     one for each market, by its number: ROW_BYTES each, read where it lies
 //! ```
 
+use borsh::BorshDeserialize;
+use borsh::BorshSerialize;
+
 use heddle_num::Lots;
 use heddle_num::Ppm;
 use heddle_num::Quote;
@@ -67,8 +70,9 @@ pub struct RiskRow {
     pub liquidation: LiquidationParams,
 }
 
-/// What a market takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a market takes. Later ones take less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
 #[repr(u8)]
 pub enum MarketStatus {
     /// Everything.
@@ -86,7 +90,7 @@ pub enum MarketStatus {
 }
 
 /// What a price is good for: bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Allowed(u8);
 
 impl Allowed {
@@ -121,7 +125,7 @@ impl RiskTable {
     /// When there are more rows than markets, or a row is not at its market's number.
     pub fn new(volumes: &[Quote; FEE_TIERS_MAX], rows: &[RiskRow]) -> Self {
         assert!(rows.len() <= MARKETS_MAX, "as many rows as markets");
-        let mut all = Vec::with_capacity(HEADER_BYTES + rows.len() * ROW_BYTES);
+        let mut all = Vec::with_capacity(VALUE_BYTES_MAX);
         volumes.iter().for_each(|volume| all.extend(volume.get().to_le_bytes()));
         for (number, row) in rows.iter().enumerate() {
             assert_eq!(usize::from(row.market.get()), number, "rows are in the order of markets");

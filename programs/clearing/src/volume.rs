@@ -8,6 +8,7 @@ use heddle_types::UnixMillis;
 
 /// Length of the window, and of a period: 14 days.
 const PERIOD_MS: u64 = 14 * 86_400_000;
+const PERIOD: i128 = PERIOD_MS as i128;
 
 /// Traded notional of this period of 14 days and of the one before. What was traded within the last 14 days is taken to be this
 /// period's and the part of the former one's that the window still covers, as if that had been traded evenly.
@@ -35,7 +36,7 @@ impl Volume {
         rolled.roll(now);
         let left = PERIOD_MS.saturating_sub(now.get() % PERIOD_MS);
         // Divided first: volumes may be as large as amounts can be.
-        let part = (rolled.former.get() / i128::from(PERIOD_MS)).saturating_mul(left.into());
+        let part = (rolled.former.get() / PERIOD).saturating_mul(left.into());
         Quote::new(rolled.current.get().saturating_add(part))
     }
 

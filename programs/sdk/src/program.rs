@@ -3,11 +3,14 @@
 use heddle_types::AccessMode;
 use heddle_types::AccessSet;
 use heddle_types::Address;
+use heddle_types::BlockSpace;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
 use heddle_types::Value;
 
 use crate::context::CallContext;
+use crate::genesis::GenesisView;
+use crate::genesis::NO_SECTION;
 use crate::phase::Phase;
 use crate::phase::PhaseContext;
 use crate::phase::PhaseView;
@@ -38,6 +41,18 @@ pub trait Program: Send + Sync {
         declaration: &mut Declaration<'_>,
     ) -> Result<(), CallError>;
 
+    /// Which room of a block `call` may take, from the bytes alone. Say [`BlockSpace::Reserved`] only of what users must be able to do
+    /// whatever the load, such as cancelling an order, and of nothing that is worth flooding with.
+    ///
+    /// A transaction takes reserved space if all its calls may, it declares its keys (none of them itself), and it is small:
+    /// [`limits::RESERVED_CALLS_MAX`](heddle_types::limits::RESERVED_CALLS_MAX) calls with
+    /// [`limits::RESERVED_DATA_BYTES_MAX`](heddle_types::limits::RESERVED_DATA_BYTES_MAX) bytes of data together. It changes neither
+    /// what the transaction costs nor what it does. Within one nonce lane order comes first: whoever wants cancels to overtake
+    /// orders sends them in a lane of their own.
+    fn space(&self, _call: &[u8]) -> BlockSpace {
+        BlockSpace::Ordinary
+    }
+
     /// Executes `call`. Effects count only if this and all other calls of the transaction succeed.
     ///
     /// # Errors
@@ -52,6 +67,21 @@ pub trait Program: Send + Sync {
 
     /// A call in words; none when the bytes are no call.
     fn describe_call(&self, call: &[u8]) -> Option<Described>;
+
+    /// What it begins with, from its section of the genesis; no bytes mean that it has none. Each key once, and its own keys only, see
+    /// [`crate::genesis_state`]. A program takes no section unless it says otherwise.
+    ///
+    /// Called once when a chain is made or verified, with data that an operator wrote.
+    ///
+    /// # Errors
+    /// When the data is none of this program's: there is no such chain.
+    fn genesis(
+        &self,
+        data: &[u8],
+        _view: &GenesisView<'_>,
+    ) -> Result<Vec<(StateKey, Value)>, CallError> {
+        if data.is_empty() { Ok(Vec::new()) } else { Err(CallError::Refused(NO_SECTION)) }
+    }
 
     /// The block phases that it takes part in. Most programs have none.
     fn phases(&self) -> &'static [Phase] {

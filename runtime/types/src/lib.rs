@@ -47,14 +47,14 @@ pub use change_set::{ChangeSet, StateView};
 pub use checked::{BlockError, CheckedBlock, CheckedTransaction};
 pub use codec::{BoundedRead, Bytes, Canonical, DecodeError, at_field, decode_exact, encode};
 pub use committee::{Committee, CommitteeError, Validator};
-pub use declared::Declared;
+pub use declared::{BlockSpace, Declared};
 pub use ed25519::{
     KeyError, PublicKey, SecretKey, Signature, SignedMessage, verify_each, verify_one,
 };
 pub use event_data::EventData;
 pub use events::Events;
 pub use fingerprint::fingerprint;
-pub use genesis::{Genesis, GenesisAccount, GenesisError};
+pub use genesis::{Genesis, GenesisAccount, GenesisError, GenesisSection};
 pub use hash::{BlockHash, ChainId, Domain, Hash32, ParseHashError, StateRoot, TxId};
 pub use quantity::{Amount, Epoch, Height, TxIndex, ValidatorIndex, View};
 pub use receipt::{Event, Outcome, ProgramError, Receipt, TxFailure};

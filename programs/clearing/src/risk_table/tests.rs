@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
+
 use super::*;
 
 fn row(number: u16) -> RiskRow {

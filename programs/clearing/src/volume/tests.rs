@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
+
 use super::*;
 
 fn at(periods: u64, parts: u64) -> UnixMillis {
