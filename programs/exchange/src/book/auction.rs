@@ -2,7 +2,8 @@
 //!
 //! That is the price at which most lots trade; of several such prices, which are always neighbours, the middle of the lowest and
 //! the highest, rounded down (Vega). Who takes part is paired best price first, then oldest first, until one side has nobody left
-//! within the price; so the book is not crossed afterwards, whoever was closed on the way.
+//! within the price. The book can be crossed afterwards, if orders that the price counted on were closed on the way: the market then
+//! holds another auction.
 //!
 //! The rules of a meeting are those of continuous matching, with the younger order in the place of the incoming one: its rule says what
 //! happens where an account meets itself, and it goes when open interest may not grow. A reduce-only order counts for the price with

@@ -96,7 +96,8 @@ fn a_book(
     let session: Session = decode_exact(session.value.as_bytes()).unwrap();
     let now = heddle_executor::testing::header(venue.chain.height).time;
     let before = heddle_types::UnixMillis::new(now.get() - 1000);
-    book.audit(session.matching(before)).unwrap();
+    let audited = book.audit(session.matching(before));
+    assert_eq!(audited, Ok(()), "market {market}, {:?} at {before:?}, {:?}", session.mode(), book.summary());
     for (id, account) in accounts {
         let held = account.exposure(market).map_or(0, |exposure| exposure.lots.get());
         assert_eq!(book.position(*id).get(), held, "position of {id} in {market}");

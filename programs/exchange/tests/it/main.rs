@@ -12,5 +12,6 @@ mod orders;
 mod portable;
 mod random;
 mod reference;
+mod storm;
 mod vega;
 mod venue;

@@ -62,7 +62,6 @@ use heddle_types::GenesisAccount;
 use heddle_types::Millis;
 use heddle_types::SecretKey;
 use heddle_types::UnixMillis;
-use heddle_types::decode_exact;
 
 /// The price of every feed at first, in whole dollars, and of every market in ticks.
 pub(crate) const PRICE: u32 = 1000;
@@ -83,7 +82,8 @@ pub(crate) struct Setup {
     pub(crate) collateral: u128,
     /// In dollars.
     pub(crate) insurance: u128,
-    pub(crate) rules: MarketRules,
+    /// By market.
+    pub(crate) rules: fn(u16) -> MarketRules,
 }
 
 /// Orders of a tick of a dollar and lots of one, 10 % band, no breaker, opening after a second.
@@ -106,7 +106,7 @@ pub(crate) const BREAKER: Breaker = Breaker {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { traders: 4, markets: 1, collateral: 1_000_000, insurance: 0, rules: RULES }
+        Self { traders: 4, markets: 1, collateral: 1_000_000, insurance: 0, rules: |_| RULES }
     }
 }
 
@@ -245,7 +245,7 @@ fn genesis(setup: &Setup) -> Genesis {
         ClearingGenesis {
             authority: address(&key(AUTHORITY)),
             asset: usd(),
-            fee_volumes: [Quote::ZERO; 4].map(|_| Quote::ZERO),
+            fee_volumes: [Quote::ZERO; 4],
             markets: (0..setup.markets).map(params).collect(),
             accounts: traders,
             insurance: Amount::new(setup.insurance * USD).unwrap(),
@@ -253,7 +253,7 @@ fn genesis(setup: &Setup) -> Genesis {
         .to_section(),
         ExchangeGenesis {
             authority: address(&key(AUTHORITY)),
-            markets: (0..setup.markets).map(|n| listing(n, setup.rules)).collect(),
+            markets: (0..setup.markets).map(|n| listing(n, (setup.rules)(n))).collect(),
         }
         .to_section(),
     ];
