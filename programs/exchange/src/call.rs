@@ -10,6 +10,7 @@ use heddle_clearing::NewOrder;
 use heddle_clearing::OrderRef;
 use heddle_clearing::TimeInForce;
 use heddle_clearing::TriggerWhen;
+use heddle_sdk::BlockSpace;
 use heddle_sdk::Described;
 use heddle_types::Call;
 use heddle_types::Canonical;
@@ -88,6 +89,16 @@ impl ExchangeCall {
     /// As a transaction's call.
     pub fn to_call(&self) -> Call {
         Call { program: ProgramId::EXCHANGE, data: encode(self).into() }
+    }
+
+    /// Cancels have their own share of every block: whoever needs out gets out, whatever the load.
+    pub(crate) fn space(&self) -> BlockSpace {
+        match self {
+            Self::Orders(batch) if batch.actions.iter().all(Action::only_cancels) => {
+                BlockSpace::Reserved
+            }
+            Self::Orders(_) | Self::CreateMarket(_) | Self::SetMode(..) => BlockSpace::Ordinary,
+        }
     }
 
     pub(crate) fn describe(&self) -> Described {

@@ -7,7 +7,7 @@
 //! | `"g"` | the authority's address |
 //! | `"n"` | how many markets there are: 2 bytes, little-endian |
 //! | `"m" ‖ market (2, big-endian)` | [`Market`] |
-//! | `"s" ‖ market` | [`MarketState`] |
+//! | `"s" ‖ market` | [`Session`] |
 //! | `"i" ‖ market` | the market's inbox: [`heddle_clearing::Instructions`] of this block |
 //! | object `"book" ‖ market` | the [`Book`] |
 
@@ -24,15 +24,21 @@
     clippy::arithmetic_side_effects
 )]
 
+mod accounts;
+mod admission;
 mod band;
 mod book;
 mod call;
 mod error;
 mod event;
+mod genesis;
 mod keys;
 pub mod limits;
 mod listing;
 mod market;
+mod markets;
+mod matching;
+mod program;
 mod window;
 
 pub use book::{
@@ -42,6 +48,8 @@ pub use book::{
 pub use call::{Action, Batch, BatchMode, ExchangeCall, NewMarket};
 pub use error::ExchangeError;
 pub use event::{ActionResult, BatchResult, ExchangeEvent, ModeChanged, Trades};
-pub use keys::{authority_key, book_key, count_key, market_key, state_key};
+pub use genesis::ExchangeGenesis;
+pub use keys::{authority_key, book_key, count_key, market_key, session_key};
 pub use listing::{Market, MarketName, ParseNameError};
-pub use market::{Breaker, InvalidRules, MarketMode, MarketRules, MarketState, ModeChange};
+pub use market::{Breaker, InvalidRules, MarketMode, MarketRules, ModeChange, Session};
+pub use program::Exchange;
