@@ -2,12 +2,12 @@
 //! that the indices are what accounts hold, and that nobody is forgotten.
 
 use heddle_clearing::Lane;
-use heddle_clearing::MarketStatus;
 use heddle_clearing::liquidation::BadDebt;
 use heddle_clearing::liquidation::Rung;
-use heddle_oracle::Quality;
+use heddle_types::Height;
 
 use crate::liquidation_world::Book;
+use crate::liquidation_world::Price;
 use crate::liquidation_world::World;
 
 /// A world in which account 1 has bought 10 lots at 1000, worth 100,000, for `cash`, and the margin is 5,000.
@@ -154,29 +154,40 @@ fn the_last_positions_of_a_market_are_closed_and_insurance_owes_what_is_left() {
 
 #[test]
 fn a_price_that_is_not_good_enough_liquidates_nobody() {
-    for stop in [
-        |world: &mut World| world.rows[0].quality = Quality::INCREASE.or(Quality::REDUCE),
-        |world: &mut World| {
-            world.rows[0].status = MarketStatus::CancelOnly;
-        },
-    ] {
+    let (old, wide) = ((5_001, 0), (0, 6));
+    for (age_ms, confidence) in [old, wide] {
         let mut world = one_long(10_000);
         world.book(0, bids(945, 100));
-        world.mark(0, 945);
-        let good = world.rows[0];
-        stop(&mut world);
+        let good = Price { mark: 945, age_ms: 5_000, confidence: 4 };
+        let bad = Price { age_ms, confidence, ..good };
+        world.prices[0] = bad;
         for _ in 0..3 {
             world.block();
-            assert_eq!((world.position(1, 0), world.queue().len()), (10, 0));
+            assert!(world.health(1).is_liquidatable());
+            assert_eq!((world.position(1, 0), world.queue()), (10, [].into()));
         }
-        world.rows[0] = good;
+        world.prices[0] = good;
         world.block();
         assert_eq!((world.position(1, 0), world.queue().len()), (10, 1));
         // A price that turns bad does not undo what was decided.
-        stop(&mut world);
+        world.prices[0] = bad;
         world.block();
         assert_eq!((world.position(1, 0), world.queue().len()), (0, 0));
     }
+}
+
+#[test]
+fn after_a_halt_what_was_decided_is_void() {
+    let mut world = one_long(10_000);
+    world.book(0, bids(945, 100));
+    world.mark(0, 945);
+    world.block();
+    assert_eq!(world.queue().len(), 1);
+    // A minute, and a price that is better again.
+    world.chain.height = Height::new(world.chain.height.get() + 60);
+    world.mark(0, 1_000);
+    world.block();
+    assert_eq!((world.position(1, 0), world.queue().len()), (10, 0));
 }
 
 #[test]
@@ -300,12 +311,13 @@ impl Numbers {
 /// Something that happens between two blocks.
 fn happen(world: &mut World, numbers: &mut Numbers) {
     for market in 0..2 {
-        let row = &mut world.rows[usize::from(market)];
-        let step = numbers.between(-40, 41) * i64::from(row.mark.get()) / 1_000;
-        let mark = u32::try_from((i64::from(row.mark.get()) + step).clamp(20, 100_000)).unwrap();
-        // A percent of the mark, either way, every few blocks.
+        let mark = i64::from(world.prices[usize::from(market)].mark);
+        let step = numbers.between(-40, 41) * mark / 1_000;
+        let mark = u32::try_from((mark + step).clamp(20, 100_000)).unwrap();
+        // Up to a percent of the mark, either way, every few blocks.
         if numbers.below(5) == 0 {
-            row.funding += i128::from(numbers.between(-100, 101) * i64::from(mark)) << 25;
+            let percent = numbers.between(-100, 101) * i64::from(mark);
+            world.fund(market, i128::from(percent) << 25);
         }
         world.mark(market, mark);
         let liquidity = numbers.below(30);

@@ -1,5 +1,4 @@
-//! A chain of accounts that are liquidated, with as much of a clearing program and of an exchange around as that takes: prices and what the book
-//! bids and asks are what the test says.
+//! A chain of accounts that are liquidated by clearing, where prices and what books bid and ask are what the test says.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +6,20 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 use heddle_clearing::Account;
 use heddle_clearing::AccountId;
+use heddle_clearing::Clearing;
+use heddle_clearing::ClearingEvent;
 use heddle_clearing::CloseReason;
 use heddle_clearing::Closed;
+use heddle_clearing::Count;
 use heddle_clearing::Exposure;
+use heddle_clearing::FundingParams;
 use heddle_clearing::Instruction;
 use heddle_clearing::Instructions;
 use heddle_clearing::Lane;
+use heddle_clearing::MarkParams;
 use heddle_clearing::MarketId;
+use heddle_clearing::MarketParams;
+use heddle_clearing::MarketState;
 use heddle_clearing::OpenOrders;
 use heddle_clearing::OrderId;
 use heddle_clearing::Outcome;
@@ -21,11 +27,13 @@ use heddle_clearing::Outcomes;
 use heddle_clearing::Place;
 use heddle_clearing::RiskRow;
 use heddle_clearing::RiskTable;
-use heddle_clearing::Settled;
 use heddle_clearing::Side;
 use heddle_clearing::Trade;
 use heddle_clearing::TradeKind;
+use heddle_clearing::Venue;
 use heddle_clearing::account_key;
+use heddle_clearing::backstop::Backstops;
+use heddle_clearing::backstops_key;
 use heddle_clearing::index::LiquidationIndex;
 use heddle_clearing::liquidation;
 use heddle_clearing::liquidation::BadDebt;
@@ -33,21 +41,31 @@ use heddle_clearing::liquidation::Exchange;
 use heddle_clearing::liquidation::Health;
 use heddle_clearing::liquidation::Rung;
 use heddle_clearing::liquidation::Touched;
+use heddle_clearing::liquidation::Which;
 use heddle_clearing::market_inbox;
+use heddle_clearing::market_state_key;
 use heddle_clearing::orders_key;
 use heddle_clearing::outcome_inbox;
+use heddle_clearing::params_key;
 use heddle_clearing::risk_table_key;
+use heddle_clearing::venue_key;
 use heddle_executor::BlockInput;
 use heddle_executor::Executor;
 use heddle_executor::Sequential;
 use heddle_executor::testing::TestChain;
 use heddle_executor::testing::header;
 use heddle_num::Lots;
+use heddle_num::Ppm;
 use heddle_num::Quote;
-use heddle_num::Rounding;
 use heddle_num::SignedLots;
 use heddle_num::Ticks;
+use heddle_oracle::FeedId;
+use heddle_oracle::PriceLimit;
 use heddle_oracle::Quality;
+use heddle_oracle::QualityLimits;
+use heddle_oracle::Snapshot;
+use heddle_oracle::TickScale;
+use heddle_oracle::snapshot_key;
 use heddle_sdk::CallContext;
 use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
@@ -64,21 +82,27 @@ use heddle_sdk::decode_number;
 use heddle_sdk::encode_number;
 use heddle_types::AccessMode;
 use heddle_types::Address;
+use heddle_types::AssetId;
+use heddle_types::Canonical;
 use heddle_types::Entry;
+use heddle_types::Height;
+use heddle_types::Millis;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
+use heddle_types::UnixMillis;
 use heddle_types::Value;
 use heddle_types::decode_exact;
 use heddle_types::encode;
 
+use crate::world::order;
 use crate::world::row;
 
 /// Who is on the other side of whatever nobody else is, and of the book: it never runs out of money.
 pub(crate) const MAKER: AccountId = AccountId::new(0);
 const MAKER_CASH: i128 = 1 << 80;
 
-/// What the book bids and asks in every block.
-#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
+/// What the book bids and asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Book {
     pub(crate) bid: (u32, u64),
     pub(crate) ask: (u32, u64),
@@ -88,31 +112,45 @@ impl Book {
     pub(crate) const EMPTY: Self = Self { bid: (0, 0), ask: (0, 0) };
 }
 
+/// What the oracle says of a market in the next block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Price {
+    pub(crate) mark: u32,
+    pub(crate) age_ms: u64,
+    pub(crate) confidence: u64,
+}
+
 pub(crate) struct World {
     pub(crate) chain: TestChain,
-    pub(crate) rows: Vec<RiskRow>,
+    pub(crate) prices: Vec<Price>,
     books: Vec<Book>,
-    /// What all money adds up to.
-    total: i128,
-    touched: Vec<(u32, u16)>,
+    touched: Vec<Touched>,
     /// Whether each block is executed in all ways, not only one after the other.
     pub(crate) is_thorough: bool,
 }
 
 impl World {
+    /// Markets at 1000, where nobody has traded yet.
     pub(crate) fn new(markets: u16) -> Self {
-        let programs = Programs::new(vec![Box::new(Clearing), Box::new(Exchange2)]);
+        let programs: Vec<Box<dyn Program>> = vec![Box::new(Scripted), Box::new(Books)];
         let mut world = Self {
-            chain: TestChain::new(programs),
-            rows: (0..markets).map(row).collect(),
+            chain: TestChain::new(Programs::new(programs)),
+            prices: vec![Price { mark: 1_000, age_ms: 0, confidence: 0 }; usize::from(markets)],
             books: vec![Book::EMPTY; usize::from(markets)],
-            total: 0,
             touched: Vec::new(),
             is_thorough: true,
         };
+        world.chain.height = Height::new(1_000);
+        let asset = AssetId::HDL;
+        let (authority, fee_volumes) = (Address([9; 32]), [Quote::ZERO; 4]);
+        let venue = Venue { authority, asset, fee_volumes, markets };
+        world.put(venue_key(), &encode(&venue));
+        for market in (0..markets).map(MarketId::new) {
+            world.put(params_key(market), &encode(&params(market)));
+            world.put(market_state_key(market), &encode(&MarketState::NEW));
+        }
         world.open(MAKER.get(), MAKER_CASH);
-        let table = RiskTable::new(&[Quote::ZERO; 4], &world.rows);
-        world.put(risk_table_key(), table.value().as_bytes());
+        world.block();
         world
     }
 
@@ -121,76 +159,129 @@ impl World {
         let mut account = Account::new(AccountId::new(id), Address([1; 32]), 0);
         account.cash = Quote::new(cash);
         self.write_account(&account);
-        self.pay_in(cash);
         self.add(Lane::Accounts.key(), cash);
+        self.add(Lane::Vault.key(), cash);
     }
 
-    /// `id` takes `lots` at the mark from the maker, or from another account.
+    /// `id` takes `lots` from another account, at what the price will be.
     pub(crate) fn trade(&mut self, market: u16, (id, from): (u32, u32), lots: i64) {
-        let row = self.rows[usize::from(market)];
+        let row = self.risk().row(MarketId::new(market)).unwrap();
+        let mark = Ticks::new(self.prices[usize::from(market)].mark);
         let lots = SignedLots::new(lots);
-        let exchange = Exchange { lots, paid: lots.value(row.mark, row.unit) };
+        let exchange = Exchange { lots, paid: lots.value(mark, row.unit) };
         for (id, exchange) in [(id, exchange), (from, exchange.opposite().unwrap())] {
             let mut account = self.account(id);
+            let before = account.net().unwrap().get();
             let settled = account.exchange(&row, &exchange).unwrap();
             self.add(Lane::Funding(row.market).key(), settled.funding.get());
             self.add(Lane::SharedLoss(row.market).key(), settled.loss.get());
-            let dues = settled.funding.get() + settled.loss.get();
-            self.add(Lane::Accounts.key(), -dues);
+            self.add(Lane::Accounts.key(), account.net().unwrap().get() - before);
             self.write_account(&account);
-            self.touched.push((id, market));
+            self.touched.push(Touched { account: account.id, market: Some(row.market) });
         }
-        // Either side's payment is the other's: sums stay.
     }
 
     pub(crate) fn volunteer(&mut self, id: u32) {
         let mut account = self.account(id);
         account.is_backstop = true;
         self.write_account(&account);
-        let mut volunteers = heddle_clearing::backstop::Backstops::default();
+        let mut volunteers = Backstops::default();
         volunteers.enter(AccountId::new(id)).unwrap();
-        self.put(liquidation::volunteers_key(), &encode(&volunteers));
+        self.put(backstops_key(), &encode(&volunteers));
     }
 
     pub(crate) fn insure(&mut self, amount: i128) {
-        self.pay_in(amount);
         self.add(Lane::Insurance.key(), amount);
+        self.add(Lane::Vault.key(), amount);
     }
 
     pub(crate) fn mark(&mut self, market: u16, mark: u32) {
-        self.rows[usize::from(market)].mark = Ticks::new(mark);
+        self.prices[usize::from(market)].mark = mark;
     }
 
+    /// Funding of so much a lot, times 2^32.
+    pub(crate) fn fund(&mut self, market: u16, rise: i128) {
+        let key = market_state_key(MarketId::new(market));
+        let mut state: MarketState = self.read(&key).unwrap();
+        state.funding += rise;
+        self.put(key, &encode(&state));
+    }
+
+    /// What the maker bids and asks in each block from the next one on.
     pub(crate) fn book(&mut self, market: u16, book: Book) {
         self.books[usize::from(market)] = book;
     }
 
-    /// A block at the marks and books that are said, after which everything must add up.
+    fn quote(&mut self, market: u16, book: Book) {
+        let (id, risk) = (MarketId::new(market), self.risk());
+        let row = risk.row(id).unwrap();
+        let mut maker = self.account(MAKER.get());
+        let mut orders: OpenOrders = self.read(&orders_key(MAKER, id)).unwrap_or_default();
+        maker.take_away(&mut orders, &row, Which::All).unwrap();
+        for (side, (price, lots)) in [(Side::Buy, book.bid), (Side::Sell, book.ask)] {
+            if lots > 0 {
+                maker.place(&mut orders, &risk, id, &order(side, price, lots)).unwrap();
+            }
+        }
+        let rests = |side: Side| {
+            let resting = orders.as_slice().iter().find(|order| order.side == side);
+            resting.map_or((0, 0, 0), |order| (order.price.get(), order.lots.get(), order.number))
+        };
+        let book = [rests(Side::Buy), rests(Side::Sell)];
+        self.put(book_key(id), &borsh::to_vec(&book).unwrap());
+        self.put(orders_key(MAKER, id), &encode(&orders));
+        self.write_account(&maker);
+    }
+
+    /// A block at the prices that are said, after which everything must add up.
     pub(crate) fn block(&mut self) {
-        let table = RiskTable::new(&[Quote::ZERO; 4], &self.rows);
-        self.put(next_table_key(), table.value().as_bytes());
+        let now = header(self.chain.height).time.get();
+        for (feed, price) in (0..).zip(self.prices.clone()) {
+            let snapshot = Snapshot {
+                price: price.mark.into(),
+                confidence: price.confidence,
+                exponent: 0,
+                time: UnixMillis::new(now.saturating_sub(price.age_ms)),
+                publishers: 1,
+                twap: price.mark.into(),
+            };
+            self.put(snapshot_key(FeedId::new(feed)), &encode(&snapshot));
+        }
         for (market, book) in (0..).zip(self.books.clone()) {
-            self.put(book_key(MarketId::new(market)), &borsh::to_vec(&book).unwrap());
+            if book != Book::EMPTY {
+                self.quote(market, book);
+            }
         }
         let touched = std::mem::take(&mut self.touched);
-        for (page, accounts) in (0..).zip(touched.chunks(2500)) {
-            self.put(touched_key(page), &borsh::to_vec(accounts).unwrap());
+        for (page, touched) in (0..).zip(touched.chunks(2_000)) {
+            self.put(touched_key(page), &borsh::to_vec(touched).unwrap());
         }
         self.execute();
         self.check();
     }
 
     fn execute(&mut self) {
-        if self.is_thorough {
-            self.chain.run(&[]);
-            return;
-        }
-        let header = header(self.chain.height);
-        let block = BlockInput { header: &header, transactions: &[] };
-        let chain = &mut self.chain;
-        let outcome = Sequential::default().execute(&chain.programs, &chain.state, &block);
-        chain.state.apply(&outcome.changes);
-        chain.height = chain.height.next();
+        let events = if self.is_thorough {
+            self.chain.run(&[]).phase_events
+        } else {
+            let header = header(self.chain.height);
+            let block = BlockInput { header: &header, transactions: &[] };
+            let chain = &mut self.chain;
+            let outcome = Sequential::default().execute(&chain.programs, &chain.state, &block);
+            chain.state.apply(&outcome.changes);
+            chain.height = chain.height.next();
+            outcome.phase_events
+        };
+        let bad = events.iter().filter_map(|event| ClearingEvent::decode(event.kind, &event.data));
+        let bad = bad.filter(|event| {
+            matches!(
+                event,
+                ClearingEvent::Imbalance(_)
+                    | ClearingEvent::AccountFrozen(_)
+                    | ClearingEvent::MarketFrozen(_)
+            )
+        });
+        assert_eq!(bad.collect::<Vec<_>>(), []);
     }
 
     /// Blocks until nobody is to be acted on; how many.
@@ -205,22 +296,13 @@ impl World {
 
     /// What must be true after every block.
     fn check(&self) {
-        let risk = self.risk();
-        let accounts = self.accounts();
-        let holdings: i128 = accounts.iter().map(|account| account.holdings().unwrap().get()).sum();
-        assert_eq!(self.number(Lane::Accounts.key()), holdings, "the sum over accounts is kept");
-        let pools: i128 = risk
-            .rows()
-            .map(|row| {
-                self.number(Lane::Funding(row.market).key())
-                    + self.number(Lane::SharedLoss(row.market).key())
-            })
-            .sum();
-        let house = self.number(Lane::Insurance.key()) + self.number(Lane::Fees.key());
-        assert_eq!(holdings + pools + house, self.total, "money is conserved");
-        let parts =
-            [BadDebt::Insurance, BadDebt::Deleveraged, BadDebt::Shared].map(|by| self.bad_debt(by));
-        assert_eq!(self.bad_debt(BadDebt::Settled), parts.iter().sum(), "bad debt is paid exactly");
+        let count = Count::of(&self.chain.state.0).unwrap();
+        assert_eq!(count.imbalance(), 0, "money is conserved");
+        assert!(count.lots.values().all(|lots| *lots == 0), "lots sum to zero");
+        let parts = [BadDebt::Insurance, BadDebt::Deleveraged, BadDebt::Shared];
+        let paid: i128 = parts.into_iter().map(|by| self.bad_debt(by)).sum();
+        assert_eq!(self.bad_debt(BadDebt::Settled), paid, "bad debt is paid exactly");
+        let (risk, accounts) = (self.risk(), self.accounts());
         for row in risk.rows() {
             self.check_market(&row, &accounts);
         }
@@ -229,8 +311,6 @@ impl World {
 
     fn check_market(&self, row: &RiskRow, accounts: &[Account]) {
         let held = |account: &Account| account.exposure(row.market).copied();
-        let lots: i64 = accounts.iter().filter_map(held).map(|exposure| exposure.lots.get()).sum();
-        assert_eq!(lots, 0, "lots sum to zero");
         self.check_shared_loss(row, accounts);
         let index = self.index(row.market);
         let mut positions = 0;
@@ -246,8 +326,8 @@ impl World {
 
     /// What was shared has been paid, or will be as soon as accounts pay what is due.
     fn check_shared_loss(&self, row: &RiskRow, accounts: &[Account]) {
-        let loss = self.number(liquidation::loss_index_key(row.market));
-        let row = RiskRow { loss, ..*row };
+        let state: MarketState = self.read(&market_state_key(row.market)).unwrap();
+        let row = RiskRow { loss: state.loss, ..*row };
         let exposures = accounts.iter().filter_map(|account| account.exposure(row.market));
         let due: i128 = exposures.map(|exposure| exposure.loss_due(&row).unwrap().get()).sum();
         let pool = self.number(Lane::SharedLoss(row.market).key());
@@ -336,8 +416,9 @@ impl World {
         self.put(account_key(account.id), &encode(account));
     }
 
-    fn pay_in(&mut self, amount: i128) {
-        self.total += amount;
+    fn read<T: Canonical>(&self, key: &StateKey) -> Option<T> {
+        let entry = self.chain.state.0.get(key)?;
+        Some(decode_exact(entry.value.as_bytes()).unwrap())
     }
 
     fn add(&mut self, key: StateKey, amount: i128) {
@@ -359,86 +440,114 @@ fn clearing_key(parts: &[&[u8]]) -> StateKey {
     StateKey::new(ProgramId::CLEARING, parts).unwrap()
 }
 
-fn next_table_key() -> StateKey {
-    clearing_key(&[b"Xt"])
-}
-
 fn touched_key(page: u8) -> StateKey {
-    clearing_key(&[b"Xn", &[page]])
+    clearing_key(&[b"X", &[page]])
 }
 
 fn book_key(market: MarketId) -> StateKey {
-    StateKey::new(ProgramId::EXCHANGE, &[b"Xb", &market.get().to_be_bytes()]).unwrap()
+    StateKey::new(ProgramId::EXCHANGE, &[b"X", &market.get().to_be_bytes()]).unwrap()
 }
 
-/// Marks that the test says, settlement, and liquidation.
-struct Clearing;
-
-/// What one account is settled for in one market.
-#[derive(BorshSerialize, BorshDeserialize)]
-struct Settlement {
-    account: AccountId,
-    market: MarketId,
-    outcomes: Vec<Outcome>,
+fn params(market: MarketId) -> MarketParams {
+    let row = row(market.get());
+    let limit = |age_ms, confidence| PriceLimit {
+        age_max: Millis::new(age_ms),
+        confidence_max: Ppm::new(confidence),
+    };
+    MarketParams {
+        market,
+        unit: row.unit,
+        feed: FeedId::new(market.get()),
+        tick: TickScale { tick: 1, exponent: 0 },
+        tiers: row.tiers,
+        fees: row.fees,
+        open_interest_max: row.open_interest_max,
+        position_max: row.position_max,
+        mark: MarkParams {
+            basis_time: Millis::new(10_000),
+            spread_max: Ppm::new(10_000),
+            basis_max: Ppm::new(10_000),
+        },
+        funding: FundingParams {
+            interest: Ppm::ZERO,
+            clamp_factor: 0,
+            sample_every: Millis::new(60_000),
+            pay_every: Millis::new(3_600_000),
+        },
+        liquidation: row.liquidation,
+        quality: QualityLimits {
+            liquidate: limit(5_000, 5_000),
+            increase: limit(15_000, 10_000),
+            reduce: limit(60_000, 50_000),
+        },
+    }
 }
 
-impl Program for Clearing {
+/// Clearing, and accounts that are touched because the test says so.
+struct Scripted;
+
+const SCRIPT: &[u8] = b"X";
+
+impl Program for Scripted {
     fn id(&self) -> ProgramId {
-        ProgramId::CLEARING
+        Clearing.id()
     }
 
     fn name(&self) -> &'static str {
-        "clearing"
+        Clearing.name()
     }
 
-    fn access(&self, _: &[u8], _: &Address, _: &mut Declaration<'_>) -> Result<(), CallError> {
-        Err(CallError::Refused(1))
+    fn access(
+        &self,
+        call: &[u8],
+        signer: &Address,
+        declaration: &mut Declaration<'_>,
+    ) -> Result<(), CallError> {
+        Clearing.access(call, signer, declaration)
     }
 
-    fn execute(&self, _: &mut CallContext<'_, '_>, _: &[u8]) -> Result<(), CallError> {
-        Err(CallError::Refused(1))
+    fn execute(&self, ctx: &mut CallContext<'_, '_>, call: &[u8]) -> Result<(), CallError> {
+        Clearing.execute(ctx, call)
     }
 
-    fn error(&self, _: u16) -> Option<ErrorText> {
-        None
+    fn error(&self, code: u16) -> Option<ErrorText> {
+        Clearing.error(code)
     }
 
-    fn describe_event(&self, _: u16, _: &[u8]) -> Option<Described> {
-        None
+    fn describe_event(&self, kind: u16, data: &[u8]) -> Option<Described> {
+        Clearing.describe_event(kind, data)
     }
 
-    fn describe_call(&self, _: &[u8]) -> Option<Described> {
-        None
+    fn describe_call(&self, call: &[u8]) -> Option<Described> {
+        Clearing.describe_call(call)
     }
 
     fn phases(&self) -> &'static [Phase] {
-        &[Phase::Begin, Phase::Settle, Phase::Risk, Phase::Fold]
+        Clearing.phases()
     }
 
     fn plan_phase(&self, phase: Phase, view: &PhaseView<'_>) -> Vec<WorkItem> {
-        match phase {
-            Phase::Begin => {
-                let mut items = liquidation::plan_begin(view);
-                items.push(plan_marks(view));
-                items.extend(liquidation::plan_find(view));
-                items
-            }
-            Phase::Settle => plan_settlements(view),
-            Phase::Risk => liquidation::plan_risk(view),
-            Phase::Fold => liquidation::plan_fold(view),
-            Phase::Transactions | Phase::Match => Vec::new(),
+        let mut items = Clearing.plan_phase(phase, view);
+        if phase == Phase::Begin {
+            let item = WorkItem::new(SCRIPT.to_vec())
+                .with(liquidation::touched_inbox(), AccessMode::Append);
+            let keys = (0..16).map(touched_key);
+            items.push(keys.fold(item, |item, key| item.with(key, AccessMode::Write)));
         }
+        items
     }
 
     fn run_item(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
-        if let Some(done) = liquidation::run(ctx) {
-            return done;
+        if ctx.item() != SCRIPT {
+            return Clearing.run_item(ctx);
         }
-        match ctx.phase() {
-            Phase::Begin => take_marks(ctx),
-            Phase::Settle => settle(ctx),
-            _ => panic!("no such item"),
+        for key in (0..16).map(touched_key) {
+            let Some(page) = ctx.read(&key)? else { break };
+            let touched: Vec<Touched> = borsh::from_slice(page.as_bytes()).unwrap();
+            liquidation::touch(ctx, &touched)?;
+            ctx.delete(&key)?;
         }
+        Ok(())
     }
 
     fn item_failed(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
@@ -447,139 +556,19 @@ impl Program for Clearing {
 
     fn load_resident(
         &self,
-        _: &[u8],
+        name: &[u8],
         read: &mut dyn FnMut(&[u8]) -> Option<Value>,
     ) -> Result<Box<dyn Resident>, CallError> {
-        Ok(Box::new(LiquidationIndex::load(read).unwrap()))
+        Clearing.load_resident(name, read)
     }
 }
 
-fn plan_marks(view: &PhaseView<'_>) -> WorkItem {
-    let risk = RiskTable::from_value(view.read(&next_table_key()).unwrap()).unwrap();
-    let pages = (0..16).map(touched_key);
-    let item = WorkItem::new(b"marks".to_vec())
-        .with(next_table_key(), AccessMode::Read)
-        .with(liquidation::touched_inbox(), AccessMode::Append)
-        .with(risk_table_key(), AccessMode::Write);
-    let item = pages.fold(item, |item, key| item.with(key, AccessMode::Write));
-    let indices = risk.rows().map(|row| liquidation::loss_index_key(row.market));
-    indices.fold(item, |item, key| item.with(key, AccessMode::Read))
-}
+/// Books in which the maker has an order on each side: price, lots and the order's number.
+struct Books;
 
-fn take_marks(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
-    let risk = RiskTable::from_value(ctx.read(&next_table_key())?.unwrap()).unwrap();
-    let mut rows: Vec<_> = risk.rows().collect();
-    for row in &mut rows {
-        let index = ctx.read(&liquidation::loss_index_key(row.market))?;
-        row.loss = index.map_or(0, |index| decode_number(index.as_bytes()).unwrap());
-    }
-    let table = RiskTable::new(&[Quote::ZERO; 4], &rows);
-    ctx.write(&risk_table_key(), table.value().clone())?;
-    for key in (0..16).map(touched_key) {
-        let Some(page) = ctx.read(&key)? else { break };
-        let touched: Vec<(u32, u16)> = borsh::from_slice(page.as_bytes()).unwrap();
-        let touched = touched.into_iter().map(|(account, market)| Touched {
-            account: AccountId::new(account),
-            market: Some(MarketId::new(market)),
-        });
-        liquidation::touch(ctx, &touched.collect::<Vec<_>>())?;
-        ctx.delete(&key)?;
-    }
-    Ok(())
-}
+type Resting = [(u32, u64, u32); 2];
 
-fn plan_settlements(view: &PhaseView<'_>) -> Vec<WorkItem> {
-    let risk = RiskTable::from_value(view.read(&risk_table_key()).unwrap()).unwrap();
-    let mut all: BTreeMap<(AccountId, MarketId), Vec<Outcome>> = BTreeMap::new();
-    for market in risk.rows().map(|row| row.market) {
-        let entries = view.inboxes().filter(|(key, _)| **key == outcome_inbox(market));
-        for entry in entries.flat_map(|(_, entries)| entries) {
-            let Outcomes(outcomes) = decode_exact(&entry.data).unwrap();
-            for outcome in outcomes {
-                let accounts = match outcome {
-                    Outcome::Trade(trade) => vec![trade.taker.account, trade.maker.account],
-                    Outcome::Closed(closed) => vec![closed.id.account],
-                    Outcome::Decremented(..) => vec![],
-                };
-                for account in accounts {
-                    all.entry((account, market)).or_default().push(outcome);
-                }
-            }
-        }
-    }
-    all.into_iter().map(plan_settlement).collect()
-}
-
-fn plan_settlement(
-    ((account, market), outcomes): ((AccountId, MarketId), Vec<Outcome>),
-) -> WorkItem {
-    let lanes = [
-        Lane::Accounts,
-        Lane::Fees,
-        Lane::Insurance,
-        Lane::Funding(market),
-        Lane::SharedLoss(market),
-    ];
-    let item = borsh::to_vec(&Settlement { account, market, outcomes }).unwrap();
-    let item = WorkItem::new([b"S".as_slice(), &item].concat())
-        .with(risk_table_key(), AccessMode::Read)
-        .with(account_key(account), AccessMode::Write)
-        .with(orders_key(account, market), AccessMode::Write)
-        .with(liquidation::touched_inbox(), AccessMode::Append);
-    lanes.into_iter().fold(item, |item, lane| item.with(lane.key(), AccessMode::Add))
-}
-
-fn settle(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
-    let Settlement { account: id, market, outcomes } = borsh::from_slice(&ctx.item()[1..]).unwrap();
-    let risk = RiskTable::from_value(ctx.read(&risk_table_key())?.unwrap()).unwrap();
-    let row = risk.row(market).unwrap();
-    let mut account: Account =
-        decode_exact(ctx.read(&account_key(id))?.unwrap().as_bytes()).unwrap();
-    let before = (health(&account, &risk), account.holdings()?);
-    let settled = if id == MAKER {
-        make(&mut account, &row, &outcomes)?
-    } else {
-        let orders = ctx.read(&orders_key(id, market))?.expect("only who has orders trades");
-        let mut orders: OpenOrders = decode_exact(orders.as_bytes()).unwrap();
-        let settled = account.settle(&mut orders, &row, &outcomes)?;
-        assert!(orders.is_empty(), "liquidation orders do not rest, and others were cancelled");
-        ctx.delete(&orders_key(id, market))?;
-        settled
-    };
-    let most = settled.liquidated.at_rate(row.liquidation.fee_max, Rounding::Floor).unwrap();
-    let fee = liquidation::insurance_fee(before.0, health(&account, &risk), most).unwrap();
-    account.cash = account.cash.checked_sub(fee).unwrap();
-    ctx.add(&Lane::Insurance.key(), fee.get());
-    ctx.add(&Lane::Fees.key(), settled.fees.get());
-    ctx.add(&Lane::Funding(market).key(), settled.funding.get());
-    ctx.add(&Lane::SharedLoss(market).key(), settled.loss.get());
-    let change = account.holdings()?.checked_sub(before.1).unwrap();
-    ctx.add(&Lane::Accounts.key(), change.get());
-    ctx.write(&account_key(id), Value::from(encode(&account)))?;
-    Ok(liquidation::touch(ctx, &[Touched { account: id, market: Some(market) }])?)
-}
-
-/// The maker's side of trades.
-fn make(account: &mut Account, row: &RiskRow, outcomes: &[Outcome]) -> Result<Settled, CallError> {
-    let mut all = Settled::default();
-    for outcome in outcomes {
-        let Outcome::Trade(trade) = outcome else { panic!("the maker has no orders") };
-        let lots = match trade.taker_side {
-            Side::Buy => trade.lots.short().unwrap(),
-            Side::Sell => trade.lots.long().unwrap(),
-        };
-        let paid = lots.value(trade.price, row.unit);
-        let settled = account.exchange(row, &Exchange { lots, paid })?;
-        all.funding = all.funding.checked_add(settled.funding).unwrap();
-        all.loss = all.loss.checked_add(settled.loss).unwrap();
-    }
-    Ok(all)
-}
-
-/// Fills liquidation orders against what the book has.
-struct Exchange2;
-
-impl Program for Exchange2 {
+impl Program for Books {
     fn id(&self) -> ProgramId {
         ProgramId::EXCHANGE
     }
@@ -620,7 +609,7 @@ impl Program for Exchange2 {
                 let market = MarketId::new(u16::from_be_bytes(market));
                 assert_eq!(inbox, market_inbox(market));
                 WorkItem::new(market.get().to_be_bytes().to_vec())
-                    .with(book_key(market), AccessMode::Read)
+                    .with(book_key(market), AccessMode::Write)
                     .with(outcome_inbox(market), AccessMode::Append)
                     .with_inbox(inbox)
             })
@@ -629,8 +618,9 @@ impl Program for Exchange2 {
 
     fn run_item(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         let market = MarketId::new(u16::from_be_bytes(ctx.item().try_into().unwrap()));
-        let book = ctx.read(&book_key(market))?.unwrap();
-        let mut book: Book = borsh::from_slice(book.as_bytes()).unwrap();
+        let book = ctx.read(&book_key(market))?;
+        let book = book.map(|book| borsh::from_slice(book.as_bytes()).unwrap());
+        let mut book: Resting = book.unwrap_or_default();
         let entries = ctx.inbox().iter();
         let instructions =
             entries.flat_map(|entry| decode_exact::<Instructions>(&entry.data).unwrap().0);
@@ -643,6 +633,7 @@ impl Program for Exchange2 {
             }
         }
         assert_eq!(moved, 0, "positions only change hands");
+        ctx.write(&book_key(market), Value::from(borsh::to_vec(&book).unwrap()))?;
         for outcomes in outcomes.chunks(heddle_clearing::limits::OUTCOMES_MAX) {
             ctx.append(&outcome_inbox(market), encode(&Outcomes(outcomes.to_vec())))?;
         }
@@ -650,36 +641,33 @@ impl Program for Exchange2 {
     }
 }
 
-fn fill(book: &mut Book, place: &Place) -> Vec<Outcome> {
+fn fill(book: &mut Resting, place: &Place) -> Vec<Outcome> {
     assert!(place.is_liquidation && place.reduce_only);
-    let (price, there) = match place.side {
-        Side::Buy => (book.ask.0, &mut book.ask.1),
-        Side::Sell => (book.bid.0, &mut book.bid.1),
+    let (price, there, number) = match place.side {
+        Side::Buy => &mut book[1],
+        Side::Sell => &mut book[0],
     };
     let crosses = match place.side {
-        Side::Buy => price <= place.price.get(),
-        Side::Sell => price >= place.price.get(),
+        Side::Buy => *price <= place.price.get(),
+        Side::Sell => *price >= place.price.get(),
     };
     let lots = if crosses { place.lots.get().min(*there) } else { 0 };
     *there -= lots;
     let mut outcomes = Vec::new();
     if lots > 0 {
         outcomes.push(Outcome::Trade(Trade {
-            maker: OrderId { account: MAKER, number: 0 },
+            maker: OrderId { account: MAKER, number: *number },
             taker: place.id,
             taker_side: place.side,
-            price: Ticks::new(price),
+            price: Ticks::new(*price),
             lots: Lots::new(lots),
             kind: TradeKind::Liquidation,
         }));
     }
     if lots < place.lots.get() {
         let lots = Lots::new(place.lots.get() - lots);
-        outcomes.push(Outcome::Closed(Closed {
-            id: place.id,
-            lots,
-            reason: CloseReason::Unfilled,
-        }));
+        let closed = Closed { id: place.id, lots, reason: CloseReason::Unfilled };
+        outcomes.push(Outcome::Closed(closed));
     }
     outcomes
 }

@@ -29,11 +29,7 @@ use crate::liquidation::phases::act::row_of;
 use crate::liquidation::phases::begin::is_recent;
 use crate::liquidation::phases::look::has_plain_orders;
 use crate::liquidation::phases::money;
-use crate::liquidation::phases::read;
-use crate::liquidation::phases::read_account;
-use crate::liquidation::phases::read_risk;
 use crate::liquidation::phases::touch;
-use crate::liquidation::phases::write_account;
 use crate::liquidation::records::Plan;
 use crate::liquidation::records::PlannedClosing;
 use crate::liquidation::records::Touched;
@@ -43,6 +39,10 @@ use crate::margin::difference;
 use crate::margin::sum;
 use crate::risk_table::RiskRow;
 use crate::risk_table::RiskTable;
+use crate::state::read;
+use crate::state::read_account;
+use crate::state::read_risk_table;
+use crate::state::write_account;
 
 /// What a page is about, while it is carried out.
 struct Page {
@@ -65,7 +65,7 @@ pub(super) fn run(
     if !is_recent(ctx.block(), plan.decided_at) {
         return Ok(());
     }
-    let risk = read_risk(ctx)?;
+    let risk = read_risk_table(ctx)?;
     let row = row_of(&risk, market)?;
     let mut page = Page { risk, row, accounts: BTreeMap::new(), moves: Vec::new() };
     for closing in &plan.closings {
@@ -115,7 +115,7 @@ impl Page {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let account = read_account(work, id)?;
-                let holdings = account.holdings()?;
+                let holdings = account.net()?;
                 entry.insert((account, holdings))
             }
         };
@@ -190,7 +190,7 @@ impl Page {
             if has_plain_orders(&account) && account.free_margin(&self.risk)? < Quote::ZERO {
                 cancel_in(work, &mut account, &self.row, Which::Plain)?;
             }
-            money::book_holdings(work, before, &account)?;
+            money::book_net(work, before, &account)?;
             write_account(work, &account)?;
             touched.push(Touched { account: id, market: Some(market) });
         }

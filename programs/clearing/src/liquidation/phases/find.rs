@@ -15,11 +15,11 @@ use crate::liquidation::keys::touched_inbox;
 use crate::liquidation::phases::Item;
 use crate::liquidation::phases::act::row_of;
 use crate::liquidation::phases::look::takes_liquidations;
-use crate::liquidation::phases::read_risk;
 use crate::liquidation::phases::touch;
 use crate::liquidation::records::Touched;
 use crate::liquidation::threshold::MarketWorth;
 use crate::risk_table::RiskTable;
+use crate::state::read_risk_table;
 
 /// Work of the begin phase that comes after the marks: every market in which somebody holds a position.
 pub fn plan_find(view: &PhaseView<'_>) -> Vec<WorkItem> {
@@ -42,7 +42,7 @@ fn plan_market(market: MarketId) -> WorkItem {
 
 /// While the price is not good enough to liquidate by, nobody is looked for: whoever has crossed by then is found afterwards.
 pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, market: MarketId) -> Result<(), CallError> {
-    let row = row_of(&read_risk(ctx)?, market)?;
+    let row = row_of(&read_risk_table(ctx)?, market)?;
     if !takes_liquidations(&row) {
         return Ok(());
     }

@@ -16,12 +16,12 @@ use crate::settle::Settled;
 ///
 /// # Errors
 /// [`ClearingError::Overflow`].
-pub(super) fn book_holdings(
+pub(super) fn book_net(
     work: &mut Workspace<'_>,
     before: Quote,
     account: &Account,
 ) -> Result<(), ClearingError> {
-    let change = difference(account.holdings()?, before)?;
+    let change = difference(account.net()?, before)?;
     if !change.is_zero() {
         work.add(&Lane::Accounts.key(), change.get());
     }

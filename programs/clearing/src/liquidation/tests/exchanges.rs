@@ -65,8 +65,8 @@ proptest! {
         let mut after = before.clone();
         let exchange = Exchange { lots: SignedLots::new(change), paid: Quote::new(paid) };
         let settled = after.exchange(&row(), &exchange).unwrap();
-        let held = before.holdings().unwrap().get();
-        prop_assert_eq!(after.holdings().unwrap().get() - held, -paid);
+        let held = before.net().unwrap().get();
+        prop_assert_eq!(after.net().unwrap().get() - held, -paid);
         prop_assert_eq!(after.cash, sum(before.cash, settled.realised).unwrap());
         let now = after.exposure(MarketId::new(0)).map_or(0, |exposure| exposure.lots.get());
         prop_assert_eq!(now, lots + change);
