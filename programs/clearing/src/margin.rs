@@ -207,7 +207,8 @@ impl Exposure {
                 let covered = covered_per_lot(orders.basis, row.unit);
                 let covered_now = covered_per_lot(orders.basis.at(row.mark), row.unit);
                 let uncovered = covered.saturating_sub(covered_now).checked_mul(reduce.into());
-                let uncovered = Quote::new(uncovered.ok_or(ClearingError::Overflow)?);
+                let uncovered = uncovered.and_then(|money| i128::try_from(money).ok());
+                let uncovered = uncovered.map(Quote::new).ok_or(ClearingError::Overflow)?;
                 sum(fall.notional(buys, row.unit), uncovered)
             }
             None => {
