@@ -80,7 +80,8 @@ pub use call::ClearingCall;
 pub use error::ClearingError;
 pub use event::{
     AccountFrozen, AccountOpened, AgentRevoked, AgentSet, AuthoritySet, BackstopChanged,
-    ClearingEvent, Deposited, Donated, FundingPaid, Imbalance, MarketFrozen, Moved, ParamsSet,
+    ClearingEvent, Deleveraged, Deposited, Donated, FundingPaid, Imbalance, InsurancePaid,
+    LiquidationOrdered, LossShared, MarketFrozen, Moved, ParamsSet, PositionHandedOver,
     PositionSettled, Time, Withdrawn,
 };
 pub use exposure::{Exposure, LossBasis, OrderSums};

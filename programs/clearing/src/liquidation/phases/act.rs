@@ -14,6 +14,10 @@ use heddle_types::encode;
 
 use crate::account::Account;
 use crate::error::ClearingError;
+use crate::event::ClearingEvent;
+use crate::event::InsurancePaid;
+use crate::event::LiquidationOrdered;
+use crate::event::PositionHandedOver;
 use crate::exposure::Exposure;
 use crate::ids::AccountId;
 use crate::ids::MarketId;
@@ -173,6 +177,17 @@ fn slice(
     };
     let mut orders = read_orders(work, account.id, row.market)?;
     let place = account.place_liquidation(&mut orders, &row, (lots, price))?;
+    let (id, market) = (account.id, row.market);
+    let given = if exposure.lots > SignedLots::ZERO { lots.long() } else { lots.short() };
+    let event = LiquidationOrdered {
+        account: id,
+        market,
+        lots: given.unwrap_or_default(),
+        price,
+        equity: health.equity,
+        maintenance: health.maintenance,
+    };
+    ClearingEvent::from(event).emit(work)?;
     write_orders(work, (account.id, row.market), &orders)?;
     instruct(work, row.market, vec![Instruction::Place(place)])
 }
@@ -233,6 +248,9 @@ fn hand_over(
     money::book_net(work, before.1, &taker)?;
     write_account(work, &taker)?;
     touch_both(work, account.id, volunteer, row.market)?;
+    let (id, to, market) = (account.id, volunteer, row.market);
+    let event = PositionHandedOver { account: id, to, market, lots: exposure.lots, paid: price };
+    ClearingEvent::from(event).emit(work)?;
     let moves = [(account.id, given), (volunteer, exposure.lots)];
     let moves = moves.map(|(account, lots)| Instruction::MovePosition(account, lots));
     instruct(work, row.market, moves.to_vec())?;
@@ -274,6 +292,7 @@ fn insure(
     let before = account.net()?;
     account.cash = sum(account.cash, paid)?;
     work.add(&Lane::Insurance.key(), paid.get().wrapping_neg());
+    ClearingEvent::from(InsurancePaid { account: account.id, amount: paid }).emit(work)?;
     money::book_payment(work, BadDebt::Insurance, paid);
     money::book_relief(work, equity, account, risk)?;
     Ok(money::book_net(work, before, account)?)

@@ -12,6 +12,9 @@ use heddle_sdk::Workspace;
 
 use crate::account::Account;
 use crate::error::ClearingError;
+use crate::event::ClearingEvent;
+use crate::event::Deleveraged;
+use crate::event::LossShared;
 use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::instruction::Instruction;
@@ -158,7 +161,9 @@ impl Page {
             self.moves.push(Instruction::MovePosition(id, exchange.lots));
         }
         money::book_payment(work, BadDebt::Deleveraged, part.pays);
-        Ok(())
+        let (counterparty, market) = (part.account, self.row.market);
+        let event = Deleveraged { account, counterparty, market, lots, paid: part.pays };
+        Ok(ClearingEvent::from(event).emit(work)?)
     }
 
     /// Puts down what the account owes to be shared by all open interest of the market, which pays it through the loss index.
@@ -171,9 +176,10 @@ impl Page {
         if debt.is_zero() {
             return Ok(());
         }
+        let market = self.row.market;
+        ClearingEvent::from(LossShared { account, market, amount: debt }).emit(work)?;
         let account = self.account(work, account)?;
         account.cash = sum(account.cash, debt)?;
-        let market = self.row.market;
         work.add(&Lane::SharedLoss(market).key(), debt.get().wrapping_neg());
         work.add(&to_share_key(market), debt.get());
         money::book_payment(work, BadDebt::Shared, debt);

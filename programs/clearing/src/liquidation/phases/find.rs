@@ -10,6 +10,7 @@ use crate::ids::MarketId;
 use crate::index::LiquidationIndex;
 use crate::keys::risk_table_key;
 use crate::limits::CROSSED_MAX;
+use crate::limits::OUTDATED_MAX;
 use crate::liquidation::keys::index_of;
 use crate::liquidation::keys::touched_inbox;
 use crate::liquidation::phases::Item;
@@ -47,9 +48,9 @@ pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, market: MarketId) -> Result<()
         return Ok(());
     }
     let (index, work) = ctx.resident::<LiquidationIndex>()?;
-    let crossed = index.take_crossed(&MarketWorth::of(&row), CROSSED_MAX);
-    let crossed = crossed.into_iter();
-    let touched: Vec<_> =
-        crossed.map(|account| Touched { account, market: Some(market) }).collect();
+    let mut found = index.take_crossed(&MarketWorth::of(&row), CROSSED_MAX);
+    found.append(&mut index.take_outdated(&row.tiers, OUTDATED_MAX));
+    let touched = found.into_iter().map(|account| Touched { account, market: Some(market) });
+    let touched: Vec<_> = touched.collect();
     Ok(touch(work, &touched)?)
 }
