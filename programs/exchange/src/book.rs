@@ -8,7 +8,7 @@
 //! 3  cancels and reductions; those that name an order of this block annul it, in whole or in part, before it takes part
 //! 4  waiting orders that the mark triggers, then post-only orders
 //! 5  all other orders
-//! 6  in an auction, all that has collected, at one price
+//! 6  in an auction, all that has collected, at one price; what collected and had no auction has one before stage 4
 //! ```
 //!
 //! | question | rule |
