@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `"c"` | [`Config`]: the authority, and how many feeds there are |
 //! | `"f" ‖ feed (2, big-endian)` | [`Feed`] |
-//! | `"p" ‖ feed ‖ publisher (32)` | [`Post`]: the newest of that publisher. One key each, so publishers never wait for each other |
+//! | `"p" ‖ feed ‖ publisher (32)` | [`Post`]: the newest of that publisher. A key for each, so that none waits for another |
 //! | `"s" ‖ feed` | [`Snapshot`], once there was one |
 //! | `"h" ‖ feed` | [`PriceHistory`]: what the time-weighted average is made of |
 //!
@@ -59,7 +59,7 @@ pub use call::{OracleCall, publish_call};
 pub use error::OracleError;
 pub use event::{FeedCreated, OracleEvent, PriceSnapshot, PublishersChanged};
 pub use feed::{Config, Feed, FeedId, Publisher};
-pub use genesis::{OracleGenesis, genesis_entries};
+pub use genesis::OracleGenesis;
 pub use keys::{config_key, feed_key, history_key, post_key, snapshot_key};
 pub use median::{Middle, Weighted, middle};
 pub use post::{FeedPost, Post};
