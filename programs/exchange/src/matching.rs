@@ -159,8 +159,7 @@ fn traded(summary: &Summary, outcomes: &[Outcome]) -> Traded {
         Outcome::Trade(_) | Outcome::Decremented(..) => false,
     };
     let range = summary.low.zip(summary.high).map(|(low, high)| Band { low, high });
-    let is_crossed = summary.best_bid.zip(summary.best_ask).is_some_and(|(bid, ask)| bid >= ask);
-    Traded { range, hit_band: outcomes.iter().any(is_outside), is_crossed }
+    Traded { range, hit_band: outcomes.iter().any(is_outside) }
 }
 
 /// Tells the accounts what became of their orders, and everybody what was traded.
