@@ -159,9 +159,10 @@ impl Account {
         let fees = row.fees_of(self.fee_tier);
         let is_maker = trade.maker.account == self.id;
         let rate = match (trade.kind, is_maker) {
-            (TradeKind::Continuous | TradeKind::Liquidation, true) => fees.maker,
+            (TradeKind::Continuous, true) => fees.maker,
             (TradeKind::Continuous, false) => fees.taker,
-            (TradeKind::Auction, _) => fees.maker.max(Ppm::ZERO),
+            // Where no taker pays the house, it pays no rebate.
+            (TradeKind::Auction, _) | (TradeKind::Liquidation, true) => fees.maker.max(Ppm::ZERO),
             // What a liquidated account pays goes to insurance, and is decided when the whole account is seen.
             (TradeKind::Liquidation, false) => Ppm::ZERO,
         };
