@@ -6,6 +6,7 @@ use heddle_clearing::Closed;
 use heddle_clearing::Instruction;
 use heddle_clearing::Instructions;
 use heddle_clearing::MarketId;
+use heddle_clearing::MarketStatus;
 use heddle_clearing::Outcome;
 use heddle_clearing::Outcomes;
 use heddle_clearing::RiskRow;
@@ -108,9 +109,23 @@ pub(crate) fn freeze(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         ctx.inbox().iter().filter_map(|entry| decode_exact::<Instructions>(&entry.data).ok());
     let closed: Vec<Outcome> = void.flat_map(|entry| entry.0).filter_map(void_order).collect();
     report(ctx, market, &closed)?;
-    tell_mode(ctx, market, (&before, &state))?;
-    Ok(())
+    let summary_key = heddle_clearing::book_summary_key(market);
+    let summary = ctx.read(&summary_key)?;
+    let summary = summary.and_then(|value| decode_exact::<BookSummary>(value.as_bytes()).ok());
+    let status = state.mode().status();
+    let frozen = BookSummary { status, bid: None, ask: None, ..summary.unwrap_or(UNQUOTED) };
+    ctx.write(&summary_key, Value::from(encode(&frozen)))?;
+    Ok(tell_mode(ctx, market, (&before, &state))?)
 }
+
+/// A book of which nothing is known.
+const UNQUOTED: BookSummary = BookSummary {
+    bid: None,
+    ask: None,
+    last: None,
+    open_interest: Lots::ZERO,
+    status: MarketStatus::Frozen,
+};
 
 fn void_order(instruction: Instruction) -> Option<Outcome> {
     match instruction {
@@ -143,6 +158,7 @@ fn decode(inbox: &[InboxEntry]) -> Result<Vec<Instruction>, ExchangeError> {
 }
 
 fn prices(row: &RiskRow) -> Prices {
+    use heddle_num::Lots;
     use heddle_oracle::Quality;
     if row.mark.is_zero() || !row.quality.has(Quality::REDUCE) {
         Prices::Bad
