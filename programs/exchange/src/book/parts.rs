@@ -242,7 +242,7 @@ impl Resident for Book {
         for (slot, _) in self.orders.iter() {
             image.extend(encode(&(slot.get(), self.stored_order(slot))));
         }
-        for page in 0..SLOTS_MAX / PAGE_TRADERS {
+        for page in 0..self.traders.pages_at_most() {
             if let Some(value) = self.trader_page(page) {
                 image.extend(encode(&(page, value)));
             }
