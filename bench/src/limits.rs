@@ -8,6 +8,8 @@ pub(crate) const TRACE_FILES_MAX: usize = 10_000;
 pub(crate) const TRACE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of one line of a trace file.
 pub(crate) const TRACE_LINE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Bytes of a file of orders before and after unpacking.
+pub(crate) const OPERATIONS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Transfers of one replay; each keeps about 400 bytes.
 pub(crate) const REPLAY_TRANSFERS_MAX: usize = 2_000_000;
 /// Transactions of one run of `exec` on traces; each keeps about 1 kB.
