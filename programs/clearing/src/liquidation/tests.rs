@@ -12,6 +12,7 @@ use crate::ids::AccountId;
 use crate::ids::MarketId;
 
 mod deleveraging;
+mod exchanges;
 mod thresholds;
 
 const UNIT: UnitValue = UnitValue::new(1);
@@ -143,9 +144,6 @@ fn prices_of_the_largest_positions_fit_or_are_refused() {
 }
 
 fn counterparty(id: u32, lots: i64, entry: i128) -> Counterparty {
-    Counterparty {
-        account: AccountId::new(id),
-        lots: SignedLots::new(lots),
-        entry: Quote::new(entry),
-    }
+    let lots = SignedLots::new(lots);
+    Counterparty { account: AccountId::new(id), lots, entry: Quote::new(entry), offers: lots.abs() }
 }
