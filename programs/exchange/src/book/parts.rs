@@ -156,6 +156,9 @@ impl Book {
 
     fn load_order(&mut self, slot: Slot, stored: &StoredOrder) -> Option<()> {
         let StoredOrder { place, priority, shown } = stored;
+        if place.lots.is_zero() || shown.is_some_and(|shown| shown > place.lots) {
+            return None;
+        }
         let seat = self.traders.restore_order(place.id.account);
         let extra = Extra {
             trigger: place.trigger,
