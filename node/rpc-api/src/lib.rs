@@ -9,6 +9,7 @@
 
 mod certificate;
 mod error;
+mod event;
 mod execution;
 mod key;
 pub mod limits;
@@ -23,6 +24,9 @@ mod text;
 
 pub use certificate::Certificate;
 pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
+pub use event::{
+    BlockEvent, BlockEvents, Event, EventFilter, EventText, GetBlockEvents, SubscribeEvents,
+};
 pub use execution::{
     BlockExecution, Doing, ExecutionMode, ExecutionReason, HotKey, PhaseName, PhaseTime, Span,
 };
@@ -30,7 +34,7 @@ pub use key::{Key, KeyAccess, Mode};
 pub use number::Number;
 pub use openrpc::openrpc;
 pub use params::{ParamError, Params, found, parse_program};
-pub use receipt::{ErrorText, Event, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
+pub use receipt::{ErrorText, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
 pub use reply::{
     Account, Block, Evidence, EvidenceKind, Fee, MempoolStatus, PerformanceSample, Sent, StateItem,
     StatePage, StateProof, StateReply, Status, Supply, SyncState, ValidatorInfo,

@@ -132,10 +132,12 @@ impl Account {
         let Some(place) = self.find(orders, closed.id) else {
             return Ok(());
         };
-        if orders.as_slice()[place].lots != closed.lots {
+        // Less may be left here than the market says: a reduction that came with the order, or in the block of its expiry.
+        let lots = orders.as_slice()[place].lots;
+        if lots > closed.lots {
             return Err(ClearingError::BrokenOutcome);
         }
-        self.take_off_filled(orders, row, (place, closed.lots))
+        self.take_off(orders, row, (place, lots))
     }
 
     /// As [`Self::take_off`], checking first that so much is left.
