@@ -15,6 +15,7 @@
 mod accounts;
 mod error;
 mod faults;
+mod genesis;
 mod histogram;
 mod init;
 mod launch;

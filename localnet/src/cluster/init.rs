@@ -2,13 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
 
-use heddle_types::Genesis;
-use heddle_types::GenesisAccount;
-use heddle_types::UnixMillis;
-use heddle_types::Validator;
 use heddle_validator::home::Config;
 use heddle_validator::home::ExecutionChoice;
 use heddle_validator::home::Home;
@@ -22,6 +16,7 @@ use super::Settings;
 use super::accounts;
 use super::accounts::FAUCET;
 use super::accounts::NewAccount;
+use super::genesis;
 use super::ports;
 use super::ports::Ports;
 
@@ -64,7 +59,7 @@ fn write_homes(
         0 => ports::free(settings.validators)?,
         base => ports::of(base, settings.validators).unwrap_or_default(),
     };
-    let genesis = genesis(&keys, accounts);
+    let genesis = genesis::genesis(&keys, accounts);
     for (index, key) in keys.iter().enumerate() {
         let config = config(settings, index, &keys, &ports);
         let home = Home::write(&dir.join(format!("validator-{index}")), &config, &genesis, key)?;
@@ -74,27 +69,6 @@ fn write_homes(
         }
     }
     Ok(())
-}
-
-fn genesis(keys: &[KeyFile], accounts: &[NewAccount]) -> Genesis {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut balances: Vec<_> = accounts
-        .iter()
-        .map(|account| GenesisAccount { address: account.key.address(), amount: account.funds })
-        .collect();
-    balances.sort_by_key(|account| account.address);
-    let faucet = accounts.iter().find(|account| account.name == FAUCET);
-    Genesis {
-        version: Genesis::VERSION,
-        time: UnixMillis::new(u64::try_from(now.as_millis()).unwrap_or_default()),
-        dev: true,
-        validators: keys
-            .iter()
-            .map(|key| Validator { public_key: key.public_key(), power: 1 })
-            .collect(),
-        accounts: balances,
-        faucet: faucet.map(|account| account.key.address()),
-    }
 }
 
 fn config(settings: &Settings, index: usize, keys: &[KeyFile], ports: &[Ports]) -> Config {

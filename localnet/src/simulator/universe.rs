@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use heddle_ledger::Ledger;
 use heddle_sdk::Programs;
+use heddle_sdk::genesis_state;
 use heddle_state::State;
 use heddle_types::Access;
 use heddle_types::Address;
@@ -70,7 +71,8 @@ impl Universe {
         let accounts: Vec<SecretKey> = (0..ACCOUNTS).map(|i| key("account", i)).collect();
         let genesis = genesis(&keys, &accounts);
         let committee = genesis.committee().expect("the genesis above is valid");
-        let changes = heddle_ledger::genesis_changes(&genesis);
+        let programs = Programs::new(vec![Box::new(Ledger)]);
+        let changes = genesis_state(&programs, &genesis).expect("the genesis above is valid");
         let mut state = State::empty();
         let root = state.apply(&changes);
         let block = Arc::new(CheckedBlock::build(genesis.header(root), Vec::new()));
@@ -87,7 +89,7 @@ impl Universe {
             committee: Arc::new(committee),
             signers: keys.iter().map(|key| MacSigner(key.public_key())).collect(),
             genesis: data,
-            programs: Arc::new(Programs::new(vec![Box::new(Ledger)])),
+            programs: Arc::new(programs),
             first_disk: Disk::new(safety, outcome, state),
         }
     }
@@ -116,6 +118,7 @@ fn genesis(keys: &[SecretKey], accounts: &[SecretKey]) -> Genesis {
             .collect(),
         accounts: funded,
         faucet: None,
+        sections: Vec::new(),
     }
 }
 

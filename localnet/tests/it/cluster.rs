@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
+use heddle_ledger::LedgerGenesis;
 use heddle_localnet::cluster::Cluster;
 use heddle_localnet::cluster::ClusterError;
 use heddle_localnet::cluster::Manifest;
@@ -16,7 +17,10 @@ use heddle_localnet::cluster::Settings;
 use heddle_localnet::cluster::State;
 use heddle_localnet::cluster::Stopped;
 use heddle_localnet::cluster::Wanted;
+use heddle_types::Amount;
 use heddle_types::Millis;
+use heddle_types::ProgramId;
+use heddle_types::decode_exact;
 use tempfile::TempDir;
 
 fn settings() -> Settings {
@@ -63,6 +67,11 @@ fn a_new_cluster_has_homes_accounts_and_a_manifest() {
     assert_eq!(names, ["alice", "bob", "faucet"]);
     let amounts: Vec<_> = cluster.genesis().accounts.iter().map(|a| a.amount.get()).collect();
     assert_eq!(amounts.iter().sum::<u128>(), 1_002_000_000_000_000_000);
+    let ledger: LedgerGenesis = decode_exact(cluster.genesis().section(ProgramId::LEDGER)).unwrap();
+    let [usd] = &ledger.assets[..] else { panic!("one asset") };
+    assert_eq!((usd.asset.to_string().as_str(), usd.decimals), ("USD", 6));
+    assert!(usd.balances.iter().all(|a| a.amount == Amount::from_units(1_000_000_000_000)));
+    assert_eq!((usd.balances.len(), usd.authority), (3, cluster.genesis().faucet));
     assert_eq!(cluster.genesis().faucet, Some(cluster.accounts()[2].address));
     assert_eq!((manifest.pid, manifest.validators.len()), (None, 3));
     assert!(manifest.validators.iter().all(|validator| validator.pid.is_none()));

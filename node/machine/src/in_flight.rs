@@ -72,6 +72,7 @@ mod tests {
             validators: Vec::new(),
             accounts: Vec::new(),
             faucet: None,
+            sections: Vec::new(),
         };
         let mut header = genesis.header(StateRoot::ZERO);
         header.height = Height::new(height);

@@ -13,6 +13,7 @@
 
 mod accounts;
 mod backend;
+mod beginning;
 mod blocks;
 mod checks;
 mod clock;
@@ -36,6 +37,6 @@ mod shared;
 mod store;
 mod verify;
 
-pub use open::initialise;
+pub use open::{initialise, programs};
 pub(crate) use run::run;
 pub(crate) use verify::verify;

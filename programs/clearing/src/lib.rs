@@ -16,13 +16,45 @@
     clippy::arithmetic_side_effects
 )]
 
+mod account;
+mod admission;
+pub mod backstop;
+mod error;
+mod exposure;
 mod ids;
+pub mod index;
 mod instruction;
+mod keys;
 pub mod limits;
+pub mod liquidation;
+pub mod loss;
+mod margin;
+mod orders;
 mod outcome;
+mod params;
+mod reservation;
+mod risk_table;
+mod settle;
+mod volume;
 
+pub use account::{Account, AccountStatus};
+pub use error::ClearingError;
+pub use exposure::{Exposure, LossBasis, OrderSums};
 pub use ids::{AccountId, MarketId, OrderId, Side};
 pub use instruction::{
     Instruction, Instructions, Place, SelfTrade, TimeInForce, Trigger, TriggerWhen, market_inbox,
 };
+pub use keys::{
+    Lane, account_key, agent_key, book_summary_key, market_state_key, next_account_key, orders_key,
+    owner_key, params_key, risk_table_key, suspense_key, venue_key,
+};
+pub use margin::{INDEX_ONE, Margin};
+pub use orders::{NewOrder, OpenOrder, OpenOrders, OrderRef};
 pub use outcome::{CloseReason, Closed, Outcome, Outcomes, Trade, TradeKind, outcome_inbox};
+pub use params::{
+    FeeRates, FundingParams, LiquidationParams, MarginTier, MarkParams, MarketParams, PriceLimit,
+    QualityLimits,
+};
+pub use risk_table::{Allowed, MarketStatus, ROW_BYTES, RiskRow, RiskTable};
+pub use settle::{Fill, Settled};
+pub use volume::Volume;

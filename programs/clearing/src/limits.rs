@@ -12,3 +12,11 @@ pub const POSITION_LOTS_MAX: i64 = 1 << 48;
 pub const INSTRUCTIONS_MAX: usize = 512;
 /// Outcomes in one appended entry.
 pub const OUTCOMES_MAX: usize = 256;
+/// Notional of one position at the highest price. Times any rate it still fits 128 bits.
+pub const NOTIONAL_MAX: i128 = 1 << 104;
+/// Margin tiers of a market.
+pub const MARGIN_TIERS_MAX: usize = 4;
+/// Fee tiers.
+pub const FEE_TIERS_MAX: usize = 4;
+/// Accounts that may volunteer to take positions of others.
+pub const BACKSTOPS_MAX: usize = 64;

@@ -25,11 +25,13 @@ pub enum LedgerError {
     InvalidDecimals = 8,
     /// The native asset is not minted or burnt.
     NativeAsset = 9,
+    /// The bytes are no section of a genesis, or a list in it is not strictly ascending.
+    MalformedSection = 10,
 }
 
 impl LedgerError {
     /// All of them, by code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MalformedCall,
         Self::ZeroAmount,
         Self::InsufficientBalance,
@@ -39,6 +41,7 @@ impl LedgerError {
         Self::SupplyOverflow,
         Self::InvalidDecimals,
         Self::NativeAsset,
+        Self::MalformedSection,
     ];
 
     /// Its stable code.
@@ -65,6 +68,10 @@ impl LedgerError {
             Self::SupplyOverflow => ("SupplyOverflow", "the supply would be past 2^120 - 1"),
             Self::InvalidDecimals => ("InvalidDecimals", "an asset has at most 24 decimals"),
             Self::NativeAsset => ("NativeAsset", "HDL is never minted or burnt"),
+            Self::MalformedSection => (
+                "MalformedSection",
+                "the bytes are no ledger section, or a list in it is not strictly ascending",
+            ),
         };
         ErrorText { name, message }
     }

@@ -40,7 +40,7 @@ mod supply;
 pub use call::{LedgerCall, transfer_call};
 pub use error::LedgerError;
 pub use event::{Creation, Issue, LedgerEvent, Transfer};
-pub use genesis::genesis_changes;
+pub use genesis::{GenesisAsset, LedgerGenesis};
 pub use heddle_sdk::native::{balance_key, decode_amount, native_balance_key, nonce_key};
 pub use keys::{AssetInfo, asset_key, balance_prefix, parse_balance_key, supply_key};
 pub use program::{Ledger, credit, debit};

@@ -6,6 +6,7 @@ use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
 use heddle_sdk::Described;
 use heddle_sdk::ErrorText;
+use heddle_sdk::GenesisView;
 use heddle_sdk::Program;
 use heddle_sdk::SetFull;
 use heddle_sdk::Workspace;
@@ -26,6 +27,7 @@ use crate::event::Creation;
 use crate::event::Issue;
 use crate::event::LedgerEvent;
 use crate::event::Transfer;
+use crate::genesis;
 use crate::keys;
 use crate::keys::AssetInfo;
 
@@ -82,6 +84,14 @@ impl Program for Ledger {
 
     fn describe_call(&self, call: &[u8]) -> Option<Described> {
         decode(call).ok().map(|call| call.describe())
+    }
+
+    fn genesis(
+        &self,
+        data: &[u8],
+        _view: &GenesisView<'_>,
+    ) -> Result<Vec<(StateKey, Value)>, CallError> {
+        genesis::entries(data)
     }
 }
 

@@ -15,8 +15,16 @@
     clippy::arithmetic_side_effects
 )]
 
+mod exp;
+mod fine;
+mod fixed;
+mod ln;
+mod normal;
 mod quantity;
 mod rounding;
+mod sqrt;
+mod wide;
 
+pub use fixed::Q64x64;
 pub use quantity::{Lots, Ppm, Quote, SignedLots, Ticks, UnitValue};
 pub use rounding::{Rounding, mul_div};

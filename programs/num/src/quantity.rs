@@ -159,3 +159,6 @@ impl Ppm {
     /// The whole: a million millionths.
     pub const ONE: Self = Self(1_000_000);
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,7 @@
 mod base;
 mod context;
 pub mod fees;
+mod genesis;
 pub mod limits;
 pub mod native;
 mod number;
@@ -40,6 +41,7 @@ mod workspace;
 
 pub use base::{Base, BlockStart, Blocked};
 pub use context::{BlockInfo, CallContext, CallInfo};
+pub use genesis::{EntryFault, GenesisView, NO_SECTION, SectionError, genesis_state};
 pub use number::{NUMBER_LEN, add_to_value, decode_number, encode_number};
 pub use phase::{InboxEntry, Inboxes, Phase, PhaseContext, PhaseView, WorkItem};
 pub use program::{CallError, Declaration, Described, ErrorText, Program, SetFull};

@@ -1,9 +1,24 @@
 //! Bounds on what one transaction or phase item may do, besides those of `heddle_types::limits`.
 
-/// Entries that one transaction or phase item may append, over all inboxes.
-pub const APPENDS_MAX: usize = 256;
-/// Bytes of one appended entry.
-pub const APPEND_BYTES_MAX: usize = 1024;
+/// What one transaction or phase item may leave behind besides its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Entries that it may append, over all inboxes.
+    pub appends: usize,
+    /// Bytes of one appended entry.
+    pub append_bytes: usize,
+    /// Events that it may emit.
+    pub events: usize,
+}
+
+impl Bounds {
+    /// Of a transaction: its events are in a receipt.
+    pub const TRANSACTION: Self =
+        Self { appends: 256, append_bytes: 1024, events: heddle_types::limits::EVENTS_MAX };
+    /// Of a phase item: a market's has what all its traders did in the block.
+    pub const ITEM: Self = Self { appends: 4096, append_bytes: 16 * 1024, events: 4096 };
+}
+
 /// Work items that one program may plan in one phase of one block.
 pub const WORK_ITEMS_MAX: usize = 16 * 1024;
 /// Bytes of a resident object's name.

@@ -8,6 +8,8 @@ use heddle_types::StateKey;
 use heddle_types::Value;
 
 use crate::context::CallContext;
+use crate::genesis::GenesisView;
+use crate::genesis::NO_SECTION;
 use crate::phase::Phase;
 use crate::phase::PhaseContext;
 use crate::phase::PhaseView;
@@ -52,6 +54,21 @@ pub trait Program: Send + Sync {
 
     /// A call in words; none when the bytes are no call.
     fn describe_call(&self, call: &[u8]) -> Option<Described>;
+
+    /// What it begins with, from its section of the genesis; no bytes mean that it has none. Each key once, and its own keys only, see
+    /// [`crate::genesis_state`]. A program takes no section unless it says otherwise.
+    ///
+    /// Called once when a chain is made or verified, with data that an operator wrote.
+    ///
+    /// # Errors
+    /// When the data is none of this program's: there is no such chain.
+    fn genesis(
+        &self,
+        data: &[u8],
+        _view: &GenesisView<'_>,
+    ) -> Result<Vec<(StateKey, Value)>, CallError> {
+        if data.is_empty() { Ok(Vec::new()) } else { Err(CallError::Refused(NO_SECTION)) }
+    }
 
     /// The block phases that it takes part in. Most programs have none.
     fn phases(&self) -> &'static [Phase] {

@@ -21,8 +21,7 @@ use heddle_types::limits;
 use crate::base::Base;
 use crate::base::Blocked;
 use crate::fees;
-use crate::limits::APPEND_BYTES_MAX;
-use crate::limits::APPENDS_MAX;
+use crate::limits::Bounds;
 use crate::opened::OpenedKeys;
 use crate::resident;
 use crate::slot::Place;
@@ -52,8 +51,11 @@ pub struct Workspace<'a> {
     base: &'a dyn Base,
     permission: Permission<'a>,
     work_left: u64,
+    bounds: Bounds,
     program: ProgramId,
     call: u8,
+    /// Entries that the call has appended.
+    appended: u16,
     memory: &'a mut Scratch,
     stopped: Option<Stopped>,
 }
@@ -181,14 +183,15 @@ impl Workspace<'_> {
     /// # Errors
     /// When `key` is not declared as `Append` or `Write`, `data` is too long, there are too many entries, or work has run out.
     pub fn append(&mut self, key: &StateKey, data: Vec<u8>) -> Result<(), Abort> {
-        let len = self.check_len(data.len(), APPEND_BYTES_MAX)?;
+        let len = self.check_len(data.len(), self.bounds.append_bytes)?;
         self.permit(key, AccessMode::Append)?;
         self.charge(work_of_bytes(len))?;
-        if self.memory.appends.len() >= APPENDS_MAX {
+        let item = self.appended;
+        let next = item.checked_add(1);
+        let Some(next) = next.filter(|_| self.memory.appends.len() < self.bounds.appends) else {
             return Err(self.out_of_meter());
-        }
-        let earlier = self.memory.appends.iter().filter(|entry| entry.call == self.call).count();
-        let item = u16::try_from(earlier).map_err(|_| self.out_of_meter())?;
+        };
+        self.appended = next;
         self.memory.appends.push(Appended { key: *key, call: self.call, item, data: data.into() });
         Ok(())
     }
@@ -202,7 +205,7 @@ impl Workspace<'_> {
         let data = data.as_ref();
         let len = self.check_len(data.len(), limits::EVENT_BYTES_MAX)?;
         self.charge(work_of_bytes(len))?;
-        if self.memory.events.len() >= limits::EVENTS_MAX {
+        if self.memory.events.len() >= self.bounds.events {
             return Err(self.out_of_meter());
         }
         self.memory.events.push(Event { program: self.program, kind, data: EventData::new(data) });

@@ -12,6 +12,7 @@ use heddle_sdk::Program;
 use heddle_sdk::WorkItem;
 use heddle_sdk::Workspace;
 use heddle_sdk::fees;
+use heddle_sdk::limits::Bounds;
 use heddle_sdk::limits::WORK_ITEMS_MAX;
 use heddle_types::Event;
 use heddle_types::ProgramId;
@@ -113,7 +114,8 @@ impl Attempt<'_> {
         let Scratch { work: memory, effects } = scratch;
         effects.clear();
         let permission = Permission::Declared(&item.work.access);
-        let mut work = Workspace::new(self.base, permission, fees::WORK_PER_ITEM, memory);
+        let work = Workspace::new(self.base, permission, fees::WORK_PER_ITEM, memory);
+        let mut work = work.within(Bounds::ITEM);
         work.enter(item.program, 0);
         let mut resident = match &mut objects {
             Some(objects) => InUse::take(self.program, item, &mut work, *objects)?,

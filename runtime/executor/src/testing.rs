@@ -21,6 +21,8 @@ use heddle_engine::Config;
 use heddle_engine::Reason;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::Programs;
+use heddle_sdk::SectionError;
+use heddle_sdk::genesis_state;
 use heddle_sdk::native;
 use heddle_types::Access;
 use heddle_types::Address;
@@ -35,6 +37,7 @@ use heddle_types::CheckedTransaction;
 use heddle_types::Entry;
 use heddle_types::Epoch;
 use heddle_types::ExecutedRoot;
+use heddle_types::Genesis;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Nonce;
@@ -128,6 +131,16 @@ impl TestChain {
     /// An empty chain before its first block.
     pub fn new(programs: Programs) -> Self {
         Self { programs, state: MemoryState::default(), height: Height::new(1) }
+    }
+
+    /// A chain before its first block, with what `genesis` begins with. It is the chain [`Self::CHAIN`] all the same.
+    ///
+    /// # Errors
+    /// When a program refuses its section.
+    pub fn begin(programs: Programs, genesis: &Genesis) -> Result<Self, SectionError> {
+        let mut chain = Self::new(programs);
+        chain.state.apply(&genesis_state(&chain.programs, genesis)?);
+        Ok(chain)
     }
 
     /// Sets the native balance of `key`'s account.

@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         validators: Vec::new(),
         accounts: Vec::new(),
         faucet: None,
+        sections: Vec::new(),
     };
     let mut parent = genesis.header(StateRoot::ZERO);
     let db = Path::new(&folder).join("db");

@@ -8,6 +8,7 @@ use crate::block::ExecutedRoot;
 use crate::block::Payload;
 use crate::canonical::canonical;
 use crate::codec;
+use crate::codec::Bytes;
 use crate::codec::Canonical;
 use crate::committee::Committee;
 use crate::committee::CommitteeError;
@@ -23,12 +24,13 @@ use crate::quantity::Epoch;
 use crate::quantity::Height;
 use crate::quantity::ValidatorIndex;
 use crate::quantity::View;
+use crate::state_key::ProgramId;
 use crate::time::UnixMillis;
 
 canonical! {
     /// Everything that two nodes must agree on before the first block.
     pub struct Genesis {
-        /// Format: 1.
+        /// Format: 2.
         pub version: u8,
         /// When the chain begins; the time of block 0.
         pub time: UnixMillis,
@@ -40,6 +42,16 @@ canonical! {
         pub accounts: Vec<GenesisAccount> => limits::GENESIS_ACCOUNTS_MAX,
         /// The account that `requestAirdrop` pays from; development chains only.
         pub faucet: Option<Address>,
+        /// What programs begin with, strictly ascending by program.
+        pub sections: Vec<GenesisSection> => limits::GENESIS_SECTIONS_MAX,
+    }
+
+    /// A program's part of a genesis. What it says is the program's business.
+    pub struct GenesisSection {
+        /// Whose.
+        pub program: ProgramId,
+        /// In the program's own encoding; not empty.
+        pub data: Bytes => limits::GENESIS_SECTION_BYTES_MAX,
     }
 
     /// A first balance.
@@ -55,7 +67,7 @@ canonical! {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum GenesisError {
     /// Another format.
-    #[error("version: {found}, expected 1")]
+    #[error("version: {found}, expected {}", Genesis::VERSION)]
     Version {
         /// The version found.
         found: u8,
@@ -78,11 +90,28 @@ pub enum GenesisError {
     /// A faucet on a chain that is not for development.
     #[error("faucet: allowed on a development chain only")]
     Faucet,
+    /// Sections out of order, named twice, empty, or too many.
+    #[error(
+        "sections[{position}]: programs must be strictly ascending, at most 64 of them, and none's data empty"
+    )]
+    Sections {
+        /// The first offender.
+        position: usize,
+    },
+    /// More bytes than all sections may have together.
+    #[error(
+        "sections[{position}].data: with those before, more than {} bytes",
+        limits::GENESIS_SECTION_BYTES_MAX
+    )]
+    SectionBytes {
+        /// Where the sum is past the limit.
+        position: usize,
+    },
 }
 
 impl Genesis {
     /// The format that this code reads and writes.
-    pub const VERSION: u8 = 1;
+    pub const VERSION: u8 = 2;
 
     /// The chain's identity.
     pub fn chain_id(&self) -> ChainId {
@@ -108,10 +137,32 @@ impl Genesis {
             }
             sum = sum.checked_add(account.amount).ok_or(GenesisError::Supply { position })?;
         }
+        self.check_sections()?;
         Ok(Committee::new(self.chain_id(), Epoch::ZERO, self.validators.clone())?)
     }
 
-    /// Block 0. `root` is the state's after the first balances.
+    fn check_sections(&self) -> Result<(), GenesisError> {
+        let mut bytes = 0_usize;
+        for (position, section) in self.sections.iter().enumerate() {
+            let ordered = position == 0 || self.sections[position - 1].program < section.program;
+            if !ordered || section.data.is_empty() || position >= limits::GENESIS_SECTIONS_MAX {
+                return Err(GenesisError::Sections { position });
+            }
+            bytes = bytes.saturating_add(section.data.len());
+            if bytes > limits::GENESIS_SECTION_BYTES_MAX {
+                return Err(GenesisError::SectionBytes { position });
+            }
+        }
+        Ok(())
+    }
+
+    /// The data of `program`'s section; empty when it has none.
+    pub fn section(&self, program: ProgramId) -> &[u8] {
+        let section = self.sections.iter().find(|section| section.program == program);
+        section.map_or(&[], |section| &section.data)
+    }
+
+    /// Block 0. `root` is that of the state with which the chain begins.
     pub fn header(&self, root: StateRoot) -> BlockHeader {
         BlockHeader {
             version: BlockHeader::VERSION,

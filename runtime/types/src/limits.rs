@@ -30,6 +30,10 @@ pub const PAYLOAD_BYTES_MAX: usize = BLOCK_BYTES_MAX - 64 * 1024;
 pub const CUT_BATCHES_MAX: usize = 4 * VALIDATORS_MAX;
 /// Accounts in a genesis.
 pub const GENESIS_ACCOUNTS_MAX: usize = 100_000;
+/// Programs with a section in a genesis.
+pub const GENESIS_SECTIONS_MAX: usize = 64;
+/// Bytes of all sections of a genesis together.
+pub const GENESIS_SECTION_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How far a header's executed height may lie below its own height before its payload must be empty.
 pub const LAG_MAX: u64 = 16;
 /// How far a block's time may lie ahead of a voter's wall clock, in milliseconds.

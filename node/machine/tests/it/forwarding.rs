@@ -57,6 +57,7 @@ fn genesis() -> Genesis {
         validators: (0..4).map(validator).collect(),
         accounts: Vec::new(),
         faucet: None,
+        sections: Vec::new(),
     }
 }
 

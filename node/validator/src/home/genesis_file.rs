@@ -4,11 +4,14 @@ use std::path::Path;
 
 use heddle_types::Address;
 use heddle_types::Amount;
+use heddle_types::Bytes;
 use heddle_types::ChainId;
 use heddle_types::Committee;
 use heddle_types::Genesis;
 use heddle_types::GenesisAccount;
+use heddle_types::GenesisSection;
 use heddle_types::Hash32;
+use heddle_types::ProgramId;
 use heddle_types::PublicKey;
 use heddle_types::UnixMillis;
 use heddle_types::Validator;
@@ -24,8 +27,8 @@ use crate::home::fields::Fields;
 use crate::home::file;
 use crate::home::json;
 
-const KNOWN: [&str; 7] =
-    ["version", "chainId", "timeMs", "dev", "validators", "accounts", "faucet"];
+const KNOWN: [&str; 8] =
+    ["version", "chainId", "timeMs", "dev", "validators", "accounts", "faucet", "sections"];
 /// JSON numbers above this are not exact everywhere.
 const JSON_INTEGER_MAX: u64 = (1 << 53) - 1;
 
@@ -63,9 +66,10 @@ pub(super) fn committee(genesis: &Genesis, path: &Path) -> Result<Committee, Hom
 }
 
 fn to_json(genesis: &Genesis) -> Value {
-    let Genesis { version, time, dev, validators, accounts, faucet } = genesis;
+    let Genesis { version, time, dev, validators, accounts, faucet, sections } = genesis;
     let validators = validators.iter();
     let accounts = accounts.iter();
+    let sections = sections.iter();
     json!({
         "version": version,
         "chainId": genesis.chain_id().to_string(),
@@ -78,14 +82,18 @@ fn to_json(genesis: &Genesis) -> Value {
             .map(|a| json!({ "address": a.address.to_string(), "amount": a.amount.to_string() }))
             .collect::<Vec<_>>(),
         "faucet": faucet.map(|address| address.to_string()),
+        "sections": sections
+            .map(|s| json!({ "program": s.program.0, "data": hex::encode(&s.data.0) }))
+            .collect::<Vec<_>>(),
     })
 }
 
 fn parse(document: Value) -> Result<Genesis, FieldError> {
     let mut fields = Fields::document(document, &KNOWN)?;
     let version = fields.take("version")?;
-    let version = u8::try_from(version.integer(1, u64::from(Genesis::VERSION))?)
-        .map_err(|_| version.wrong("1"))?;
+    let version =
+        u8::try_from(version.integer(u64::from(Genesis::VERSION), u64::from(Genesis::VERSION))?)
+            .map_err(|_| version.wrong("a format"))?;
     let chain_id = fields.take("chainId")?;
     let claimed: ChainId = chain_id.parsed("64 hex digits")?;
     let faucet = fields.optional("faucet").filter(|field| !field.is_null());
@@ -96,6 +104,7 @@ fn parse(document: Value) -> Result<Genesis, FieldError> {
         validators: list(fields.take("validators")?, limits::VALIDATORS_MAX, validator)?,
         accounts: list(fields.take("accounts")?, limits::GENESIS_ACCOUNTS_MAX, account)?,
         faucet: faucet.map(|field| field.parsed("an address of 64 hex digits")).transpose()?,
+        sections: list(fields.take("sections")?, limits::GENESIS_SECTIONS_MAX, section)?,
     };
     let actual = genesis.chain_id();
     if claimed != actual {
@@ -129,4 +138,15 @@ fn account(field: Field) -> Result<GenesisAccount, FieldError> {
     let units: u128 = amount.parsed(expected)?;
     let units = Amount::new(units).filter(|_| digits).ok_or_else(|| amount.wrong(expected))?;
     Ok(GenesisAccount { address, amount: units })
+}
+
+fn section(field: Field) -> Result<GenesisSection, FieldError> {
+    let mut fields = field.table(&["program", "data"])?;
+    let program = fields.take("program")?;
+    let number = u32::try_from(program.integer(1, u64::from(u32::MAX))?)
+        .map_err(|_| program.wrong("a program's number"))?;
+    let data = fields.take("data")?;
+    let bytes = hex::decode(data.text()?).ok().filter(|bytes| !bytes.is_empty());
+    let bytes = bytes.ok_or_else(|| data.wrong("bytes in hex, at least one"))?;
+    Ok(GenesisSection { program: ProgramId(number), data: Bytes(bytes) })
 }

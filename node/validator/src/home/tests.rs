@@ -12,7 +12,9 @@ use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Genesis;
 use heddle_types::GenesisAccount;
+use heddle_types::GenesisSection;
 use heddle_types::Millis;
+use heddle_types::ProgramId;
 use heddle_types::SecretKey;
 use heddle_types::UnixMillis;
 use heddle_types::Validator;
@@ -45,7 +47,12 @@ fn genesis() -> Genesis {
         faucet: Some(Address::of_key(&key(10).public_key())),
         validators: validators.collect(),
         accounts,
+        sections: vec![section(ProgramId::LEDGER, &[0; 4])],
     }
+}
+
+fn section(program: ProgramId, data: &[u8]) -> GenesisSection {
+    GenesisSection { program, data: data.to_vec().into() }
 }
 
 fn config() -> Config {

@@ -10,7 +10,6 @@ use std::sync::atomic::Ordering;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
 use heddle_ledger::Ledger;
-use heddle_ledger::genesis_changes;
 use heddle_machine::MachineConfig;
 use heddle_mempool::PayloadLimits;
 use heddle_sdk::Programs;
@@ -24,10 +23,8 @@ use heddle_types::Block;
 use heddle_types::CheckedBlock;
 use heddle_types::Ed25519Scheme;
 use heddle_types::Ed25519Signer;
-use heddle_types::Genesis;
 use heddle_types::Height;
 use heddle_types::Millis;
-use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
 use heddle_types::limits;
 use parking_lot::Mutex;
@@ -35,6 +32,7 @@ use parking_lot::RwLock;
 
 use crate::exit::Fatal;
 use crate::home::Home;
+use crate::node::beginning::Beginning;
 use crate::node::clock;
 use crate::node::executions::Executions;
 use crate::node::fatal;
@@ -71,53 +69,46 @@ pub(crate) struct Opened {
     pub(crate) config: MachineConfig,
 }
 
-/// The programs of every node.
-pub(crate) fn programs() -> Programs {
+/// The programs of every node of this version.
+pub fn programs() -> Programs {
     Programs::new(vec![Box::new(Ledger)])
 }
 
 /// Makes the database and the safety record of a new home.
 ///
 /// # Errors
-/// When there is a database or a record already, or from writing.
+/// When the genesis is none for this version's programs, there is a database or a record already, or from writing.
 pub fn initialise(home: &Home) -> Result<(), Fatal> {
-    create_database(&home.db_path(), home.genesis()).map_err(|error| Fatal::of_storage(&error))?;
-    let record = first_record(home.genesis());
+    let beginning = Beginning::of(home)?;
+    create_database(&home.db_path(), &beginning).map_err(|error| Fatal::of_storage(&error))?;
     let owner = home.key().public_key();
-    heddle_storage::SafetyFile::create_first(&home.safety_path(), owner, &record)
+    heddle_storage::SafetyFile::create_first(&home.safety_path(), owner, &beginning.first_record())
         .map(|_file| ())
         .map_err(|error| Fatal::of_safety(&error))
 }
 
-fn create_database(dir: &Path, genesis: &Genesis) -> Result<(), StorageError> {
-    let changes = genesis_changes(genesis);
-    let header = genesis.header(State::empty().apply(&changes));
-    Storage::create(dir, &header, &changes)
-}
-
-fn first_record(genesis: &Genesis) -> SafetyRecord {
-    let root = State::empty().apply(&genesis_changes(genesis));
-    let header = genesis.header(root);
-    SafetyRecord::first(header.chain, header.epoch, QuorumCert::genesis(header.vote_data()))
+fn create_database(dir: &Path, beginning: &Beginning) -> Result<(), StorageError> {
+    Storage::create(dir, &beginning.header, &beginning.changes)
 }
 
 /// Opens the home's database and safety record. An emptied database beside them is made again from genesis, and is
 /// refetched from the other validators.
 pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
     let chain = home.committee().chain();
+    let beginning = Beginning::of(home)?;
     let dir = home.db_path();
     let opened = Storage::open(&dir, chain);
     let is_new = matches!(opened, Err(StorageError::Missing { .. }));
     let opened = match opened {
         Err(StorageError::Missing { .. }) => {
             tracing::warn!(path = %dir.display(), "no database: starting from genesis, fetching from peers");
-            create_database(&dir, home.genesis()).and_then(|()| Storage::open(&dir, chain))
+            create_database(&dir, &beginning).and_then(|()| Storage::open(&dir, chain))
         }
         opened => opened,
     };
     let (storage, recovery) = opened.map_err(|error| Fatal::of_storage(&error))?;
     let (safety, record, mute_reason) = open_safety(home)?;
-    let config = machine_config(home);
+    let config = machine_config(home, &beginning);
     let (state, recovered) = recovered(recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
     let shared = Arc::new(share(home, storage, state, &recovered));
     shared.is_whole.store(!is_new && is_whole(&recovered), Ordering::SeqCst);
@@ -149,12 +140,11 @@ fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<Stri
     })
 }
 
-fn machine_config(home: &Home) -> MachineConfig {
+fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
     let committee = Arc::new(home.committee().clone());
-    let root = State::empty().apply(&genesis_changes(home.genesis()));
     MachineConfig {
         agreement: heddle_hotstuff::Config {
-            genesis: home.genesis().header(root).vote_data(),
+            genesis: beginning.header.vote_data(),
             scheme: Arc::new(Ed25519Scheme),
             signer: Some(Arc::new(Ed25519Signer(home.key().secret().clone()))),
             pacemaker: PacemakerConfig {

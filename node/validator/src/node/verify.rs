@@ -6,7 +6,6 @@ use std::sync::Arc;
 use heddle_executor::BlockInput;
 use heddle_executor::Executor;
 use heddle_executor::Sequential;
-use heddle_ledger::genesis_changes;
 use heddle_sdk::Programs;
 use heddle_state::State;
 use heddle_storage::Storage;
@@ -17,6 +16,7 @@ use heddle_types::StateRoot;
 use crate::exit::Fatal;
 use crate::home::ExecutionChoice;
 use crate::home::Home;
+use crate::node::beginning::Beginning;
 use crate::node::clock;
 use crate::node::executor;
 use crate::node::fatal;
@@ -30,6 +30,7 @@ pub(crate) fn verify(
     options: &VerifyOptions,
     progress: impl Fn(Height),
 ) -> Result<VerifyReport, Fatal> {
+    let beginning = Beginning::of(home)?;
     let db = home.db_path();
     let opened = Storage::open(&db, home.committee().chain());
     let (storage, _) = opened.map_err(|error| Fatal::of_storage(&error))?;
@@ -48,11 +49,11 @@ pub(crate) fn verify(
         db: &db,
         headers: Vec::new(),
     };
-    replay.state.apply(&genesis_changes(home.genesis()));
+    replay.state.apply(&beginning.changes);
     let last = storage.last_final().height;
     let mut done = Height::ZERO;
     let mut bad = None;
-    if !replay.genesis_is_right(home)? {
+    if !replay.genesis_is_right(&beginning)? {
         bad = Some(Height::ZERO);
     }
     while bad.is_none() && done < last {
@@ -84,13 +85,12 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn genesis_is_right(&mut self, home: &Home) -> Result<bool, Fatal> {
+    fn genesis_is_right(&mut self, beginning: &Beginning) -> Result<bool, Fatal> {
         let root = self.state.root();
         self.headers.push(root);
         let stored = self.storage.final_record(Height::ZERO).map_err(|e| Fatal::of_storage(&e))?;
-        Ok(stored.is_some_and(|record| {
-            record.root == root && record.hash == home.genesis().header(root).hash()
-        }))
+        Ok(stored
+            .is_some_and(|record| record.root == root && record.hash == beginning.header.hash()))
     }
 
     /// Executes one height; false when something differs from what is stored or certified.

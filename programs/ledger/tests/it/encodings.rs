@@ -10,13 +10,14 @@ use heddle_ledger::LedgerEvent;
 use heddle_ledger::asset_key;
 use heddle_ledger::balance_key;
 use heddle_ledger::balance_prefix;
-use heddle_ledger::genesis_changes;
 use heddle_ledger::native_balance_key;
 use heddle_ledger::nonce_key;
 use heddle_ledger::parse_balance_key;
 use heddle_ledger::supply;
 use heddle_ledger::transfer_call;
 use heddle_sdk::Program;
+use heddle_sdk::Programs;
+use heddle_sdk::genesis_state;
 use heddle_sdk::native;
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -82,10 +83,11 @@ fn error_codes_and_names_are_fixed() {
         (7, "SupplyOverflow"),
         (8, "InvalidDecimals"),
         (9, "NativeAsset"),
+        (10, "MalformedSection"),
     ];
     assert_eq!(listed, expected);
     assert_eq!(Ledger.error(3).unwrap().name, "InsufficientBalance");
-    assert_eq!(Ledger.error(10), None);
+    assert_eq!(Ledger.error(11), None);
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn a_call_is_described_for_people() {
 
 #[test]
 fn genesis_holds_the_native_asset_and_the_first_balances_without_deposits() {
-    let changes = genesis_changes(&genesis());
+    let changes = genesis_state(&Programs::new(vec![Box::new(Ledger)]), &genesis()).unwrap();
     assert_eq!(changes.len(), 5);
     let entries: Vec<_> =
         changes.as_slice().iter().map(|(key, entry)| (*key, entry.clone().unwrap())).collect();

@@ -4,5 +4,6 @@
 
 mod assets;
 mod encodings;
+mod genesis;
 mod transfers;
 mod world;

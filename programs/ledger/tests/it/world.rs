@@ -6,7 +6,6 @@ use heddle_executor::testing::key;
 use heddle_ledger::Ledger;
 use heddle_ledger::LedgerError;
 use heddle_ledger::LedgerEvent;
-use heddle_ledger::genesis_changes;
 use heddle_sdk::Programs;
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -46,14 +45,13 @@ pub(crate) fn genesis() -> Genesis {
         validators: Vec::new(),
         accounts,
         faucet: None,
+        sections: Vec::new(),
     }
 }
 
 /// Keys 1 to 4 hold 100 HDL each.
 pub(crate) fn chain() -> TestChain {
-    let mut chain = TestChain::new(Programs::new(vec![Box::new(Ledger)]));
-    chain.state.apply(&genesis_changes(&genesis()));
-    chain
+    TestChain::begin(Programs::new(vec![Box::new(Ledger)]), &genesis()).unwrap()
 }
 
 /// Runs one call of key `n` in a block of its own; the native supply must not change.

@@ -17,6 +17,7 @@ use super::Workspace;
 use super::block;
 use super::work_of_bytes;
 use crate::base::Base;
+use crate::limits::Bounds;
 use crate::slot::Local;
 use crate::slot::Place;
 use crate::slot::Slot;
@@ -38,14 +39,31 @@ impl<'a> Workspace<'a> {
             Permission::Declared(set) => memory.slots.resize_with(set.len(), Slot::default),
             Permission::Open => {}
         }
-        let (program, call) = (ProgramId::SYSTEM, 0);
-        Self { base, permission, work_left: work, program, call, memory, stopped: None }
+        Self {
+            base,
+            permission,
+            work_left: work,
+            bounds: Bounds::TRANSACTION,
+            program: ProgramId::SYSTEM,
+            call: 0,
+            appended: 0,
+            memory,
+            stopped: None,
+        }
+    }
+
+    /// With other bounds than a transaction's.
+    #[must_use]
+    pub const fn within(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// From here on events and appends are of this program and call.
     pub const fn enter(&mut self, program: ProgramId, call: u8) {
         self.program = program;
         self.call = call;
+        self.appended = 0;
     }
 
     /// Why every operation fails by now, whatever the program says.

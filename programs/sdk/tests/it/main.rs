@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod fees;
+mod genesis;
 mod numbers;
 mod phases;
 mod registry;

@@ -35,6 +35,7 @@ pub(crate) fn genesis() -> BlockHeader {
         validators: Vec::new(),
         accounts: Vec::new(),
         faucet: None,
+        sections: Vec::new(),
     };
     genesis.header(root)
 }

@@ -176,12 +176,13 @@ pub(crate) fn genesis() -> Genesis {
         amount: Amount::from_units(1_000_000_000_000_000),
     };
     Genesis {
-        version: 1,
+        version: Genesis::VERSION,
         time: UnixMillis::new(1_700_000_000_000),
         dev: true,
         validators: committee(4).validators().to_vec(),
         accounts: vec![account(0x55), account(0x66)],
         faucet: Some(Address([0x66; 32])),
+        sections: vec![GenesisSection { program: ProgramId::ORACLE, data: vec![1, 2, 3].into() }],
     }
 }
 

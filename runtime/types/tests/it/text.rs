@@ -75,6 +75,10 @@ fn modes_on_one_key_join_to_what_allows_both() {
     assert_eq!(set.mode(&first), Some(Write));
 }
 
+fn section(program: u32, bytes: usize) -> GenesisSection {
+    GenesisSection { program: ProgramId(program), data: Bytes(vec![7; bytes]) }
+}
+
 #[test]
 fn a_genesis_that_cannot_begin_a_chain_is_refused() {
     let check = |change: fn(&mut Genesis)| {
@@ -83,9 +87,10 @@ fn a_genesis_that_cannot_begin_a_chain_is_refused() {
         genesis.committee().map(drop).map_err(|e| e.to_string())
     };
     assert_eq!(check(|_| {}), Ok(()));
+    assert_eq!(check(|g| g.sections = vec![section(1, 2 << 20)]), Ok(()));
     type Case = (fn(&mut Genesis), &'static str);
-    let cases: [Case; 5] = [
-        (|g| g.version = 2, "version: 2, expected 1"),
+    let cases: [Case; 9] = [
+        (|g| g.version = 1, "version: 1, expected 2"),
         (|g| g.dev = false, "faucet: allowed on a development chain only"),
         (
             |g| g.accounts.swap(0, 1),
@@ -94,6 +99,22 @@ fn a_genesis_that_cannot_begin_a_chain_is_refused() {
         (
             |g| g.accounts[1].amount = Amount::MAX,
             "accounts[1].amount: the sum of all is past 2^120 - 1",
+        ),
+        (
+            |g| g.sections[0].data = Bytes::default(),
+            "sections[0]: programs must be strictly ascending, at most 64 of them, and none's data empty",
+        ),
+        (
+            |g| g.sections.push(g.sections[0].clone()),
+            "sections[1]: programs must be strictly ascending, at most 64 of them, and none's data empty",
+        ),
+        (
+            |g| g.sections = (0..65).map(|n| section(n, 1)).collect(),
+            "sections[64]: programs must be strictly ascending, at most 64 of them, and none's data empty",
+        ),
+        (
+            |g| g.sections = vec![section(1, 2 << 20), section(2, 1)],
+            "sections[1].data: with those before, more than 2097152 bytes",
         ),
         (|g| g.validators.clear(), "validators: 0, expected 1 to 50"),
     ];

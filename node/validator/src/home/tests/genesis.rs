@@ -2,9 +2,15 @@ use std::fs;
 use std::path::Path;
 
 use heddle_types::Amount;
+use heddle_types::Genesis;
+use heddle_types::ProgramId;
 
+use super::config;
 use super::genesis;
+use super::key;
+use super::section;
 use crate::exit::ExitCode;
+use crate::home::Home;
 use crate::home::HomeError;
 use crate::home::read_genesis;
 use crate::home::write_genesis;
@@ -55,8 +61,8 @@ fn the_largest_amount_survives_and_one_more_does_not() {
 
 #[test]
 fn the_wrong_field_is_named() {
-    check("\"version\": 1", "\"version\": 2", "version: 2");
-    check("\"version\": 1", "\"version\": \"1\"", "version: \"1\"");
+    check("\"version\": 2", "\"version\": 1", "version: 1");
+    check("\"version\": 2", "\"version\": \"2\"", "version: \"2\"");
     check("\"dev\": true", "\"dev\": 1", "dev: 1");
     check("\"timeMs\": 1700000000000", "\"timeMs\": -1", "timeMs: -1");
     check("\"timeMs\": 1700000000000", "\"timeMs\": 1e300", "timeMs: 1e");
@@ -66,12 +72,31 @@ fn the_wrong_field_is_named() {
     check("\"1000000000000000\"", "1000000000000000", "accounts[0].amount: 1000000000000000");
     check("\"1000000000000000\"", "\"+1\"", "accounts[0].amount: \"+1\"");
     check("\"1000000000000000\"", "\"1.5\"", "accounts[0].amount: \"1.5\"");
+    check("\"00000000\"", "\"00f\"", "sections[0].data: \"00f\"");
+    check("\"00000000\"", "\"\"", "sections[0].data: \"\"");
+    check("\"00000000\"", "7", "sections[0].data: 7");
+    check("\"program\": 1", "\"program\": 0", "sections[0].program: 0");
+    check("\"program\": 1", "\"program\": 4294967296", "sections[0].program: 4294967296");
+    check("\"sections\"", "\"section\"", "section: an unknown field");
     check("\"faucet\": \"", "\"faucet\": \"zz", "faucet: \"zz");
 }
 
 #[test]
 fn a_genesis_that_was_edited_does_not_have_its_chain_id() {
     check("\"1000000000000000\"", "\"2000000000000000\"", "chainId");
+}
+
+#[test]
+fn a_section_that_no_program_takes_begins_no_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let sections = vec![section(ProgramId(77), &[1])];
+    let unknown = Genesis { sections, ..genesis() };
+    let home = Home::write(&dir.path().join("home"), &config(), &unknown, &key(1)).unwrap();
+    let fatal = crate::node::initialise(&home).unwrap_err();
+    assert_eq!(fatal.code, ExitCode::WrongChain);
+    assert_eq!(fatal.path, home.dir().join("genesis.json"));
+    assert_eq!(fatal.found, "sections[0].program: no program has the number 77");
+    assert!(!home.db_path().exists(), "nothing was made");
 }
 
 #[test]
