@@ -8,10 +8,12 @@
 #![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
 
 mod certificate;
+mod decimal;
 mod error;
 mod execution;
 mod key;
 pub mod limits;
+mod market;
 mod number;
 mod openrpc;
 mod params;
@@ -22,11 +24,18 @@ mod subscription;
 mod text;
 
 pub use certificate::Certificate;
+pub use decimal::{DecimalError, decimal, parse_decimal};
 pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
 pub use execution::{
     BlockExecution, Doing, ExecutionMode, ExecutionReason, HotKey, PhaseName, PhaseTime, Span,
 };
 pub use key::{Key, KeyAccess, Mode};
+pub use market::{
+    AccountName, BookLevel, Breaker, ClosedOrder, Fees, Funding, FundingPayment, GetFundingHistory,
+    GetLiquidations, GetMarginAccount, GetMarkets, GetOpenOrders, GetOrderBook, GetTrades,
+    Liquidation, MarginAccount, MarginTier, Market, MarketName, OpenOrder, OrderBook, OrderName,
+    Position, PriceBand, PriceUse, Trade, Trigger,
+};
 pub use number::Number;
 pub use openrpc::openrpc;
 pub use params::{ParamError, Params, found, parse_program};
