@@ -51,6 +51,12 @@ pub struct OrderId {
     pub number: u32,
 }
 
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.account, self.number)
+    }
+}
+
 /// What an order wants.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
@@ -62,6 +68,15 @@ pub enum Side {
     Buy = 0,
     /// To sell.
     Sell = 1,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        })
+    }
 }
 
 impl Side {

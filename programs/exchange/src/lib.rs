@@ -1,4 +1,15 @@
-//! Being built: docs/adr/0007-exchange.md.
+//! Markets: orders, books, matching, auctions, circuit breakers.
+//!
+//! `docs/adr/0007-exchange.md` says which object knows what; a trader's view is `docs/guide/trading.md`.
+//!
+//! | key | value |
+//! |---|---|
+//! | `"g"` | the authority's address |
+//! | `"n"` | how many markets there are: 2 bytes, little-endian |
+//! | `"m" ‖ market (2, big-endian)` | [`Market`] |
+//! | `"s" ‖ market` | [`MarketState`] |
+//! | `"i" ‖ market` | the market's inbox: [`heddle_clearing::Instructions`] of this block |
+//! | object `"book" ‖ market` | the [`Book`] |
 
 #![deny(
     clippy::float_arithmetic,
@@ -13,9 +24,24 @@
     clippy::arithmetic_side_effects
 )]
 
+mod band;
 mod book;
+mod call;
+mod error;
+mod event;
+mod keys;
+pub mod limits;
+mod listing;
+mod market;
+mod window;
 
 pub use book::{
     Band, Book, BrokenInvariant, Corrupt, Env, Level, Matching, Summary, Uncrossing,
     limits as book_limits,
 };
+pub use call::{Action, Batch, BatchMode, ExchangeCall, NewMarket};
+pub use error::ExchangeError;
+pub use event::{ActionResult, BatchResult, ExchangeEvent, ModeChanged, Trades};
+pub use keys::{authority_key, book_key, count_key, market_key, state_key};
+pub use listing::{Market, MarketName, ParseNameError};
+pub use market::{Breaker, InvalidRules, MarketMode, MarketRules, MarketState, ModeChange};
