@@ -21,6 +21,7 @@ mod admission;
 pub mod backstop;
 mod error;
 mod exposure;
+mod funding;
 mod ids;
 pub mod index;
 mod instruction;
@@ -29,6 +30,8 @@ pub mod limits;
 pub mod liquidation;
 pub mod loss;
 mod margin;
+mod mark;
+mod market;
 mod orders;
 mod outcome;
 mod params;
@@ -40,6 +43,7 @@ mod volume;
 pub use account::{Account, AccountStatus};
 pub use error::ClearingError;
 pub use exposure::{Exposure, LossBasis, OrderSums};
+pub use funding::{Premiums, Worth, index_rise, rate as funding_rate};
 pub use ids::{AccountId, MarketId, OrderId, Side};
 pub use instruction::{
     Instruction, Instructions, Place, SelfTrade, TimeInForce, Trigger, TriggerWhen, market_inbox,
@@ -49,6 +53,8 @@ pub use keys::{
     owner_key, params_key, risk_table_key, suspense_key, venue_key,
 };
 pub use margin::{INDEX_ONE, Margin};
+pub use mark::{Basis, BookSummary};
+pub use market::MarketState;
 pub use orders::{NewOrder, OpenOrder, OpenOrders, OrderRef};
 pub use outcome::{CloseReason, Closed, Outcome, Outcomes, Trade, TradeKind, outcome_inbox};
 pub use params::{

@@ -5,6 +5,9 @@
 //! row     one for each market, by its number: ROW_BYTES each, read where it lies
 //! ```
 
+use borsh::BorshDeserialize;
+use borsh::BorshSerialize;
+
 use heddle_num::Lots;
 use heddle_num::Ppm;
 use heddle_num::Quote;
@@ -67,8 +70,9 @@ pub struct RiskRow {
     pub liquidation: LiquidationParams,
 }
 
-/// What a market takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a market takes. Later ones take less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
 #[repr(u8)]
 pub enum MarketStatus {
     /// Everything.
@@ -86,7 +90,7 @@ pub enum MarketStatus {
 }
 
 /// What a price is good for: bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Allowed(u8);
 
 impl Allowed {

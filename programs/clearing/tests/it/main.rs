@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod admission;
+mod cases;
 mod liquidation_cases;
 mod margin;
 mod settlement;
