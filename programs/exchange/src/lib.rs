@@ -33,6 +33,7 @@ mod keys;
 pub mod limits;
 mod listing;
 mod market;
+pub mod query;
 mod window;
 
 pub use book::{
