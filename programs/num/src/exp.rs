@@ -18,24 +18,30 @@ impl Q64x64 {
     /// Error: 2^-65 + 2^-80 where the result is at most 1, and that part of the result where it is more. Never decreases where the
     /// argument increases.
     pub fn exp(self) -> Option<Self> {
-        Self::exp_ratio(self.to_bits(), Self::ONE.to_bits())
+        // What is past 64 in either direction is past all bounds.
+        exp(Fine::from_bits(self.to_bits().clamp(-64 << 64, 64 << 64) << 56))
     }
 
     /// e to the power of `numerator / denominator`, such as a rate times a time, with the error of [`Self::exp`]; none when it does
     /// not fit or the denominator is zero.
     pub fn exp_ratio(numerator: i128, denominator: i128) -> Option<Self> {
         match Fine::ratio(numerator, denominator) {
-            Some(power) if power < Fine::ONE.times_whole(UNDERFLOW) => Some(Self::ZERO),
-            Some(power) if power < Fine::ONE.times_whole(OVERFLOW) => {
-                let Power { mantissa, exponent } = Power::of_e(power);
-                mantissa.scaled(exponent)
-            }
-            // Past 44, or past 128 in either direction.
-            Some(_) | None => {
-                (denominator != 0 && (numerator ^ denominator) < 0).then_some(Self::ZERO)
-            }
+            Some(power) => exp(power),
+            // Past 128 in either direction.
+            None => (denominator != 0 && (numerator ^ denominator) < 0).then_some(Self::ZERO),
         }
     }
+}
+
+fn exp(power: Fine) -> Option<Q64x64> {
+    if power >= Fine::ONE.times_whole(OVERFLOW) {
+        return None;
+    }
+    if power < Fine::ONE.times_whole(UNDERFLOW) {
+        return Some(Q64x64::ZERO);
+    }
+    let Power { mantissa, exponent } = Power::of_e(power);
+    mantissa.scaled(exponent)
 }
 
 /// `mantissa * 2^exponent`.

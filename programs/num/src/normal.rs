@@ -12,7 +12,8 @@ use crate::wide::U256;
 
 /// 9.5: from here on outwards density and tail are nearer to zero than to 2^-64.
 const TAIL: u128 = 19 << 63;
-const TERMS: usize = 24;
+/// Terms of a series.
+const DEGREE: usize = 24;
 
 impl Q64x64 {
     /// The density `e^(-x^2/2) / sqrt(2 pi)`; zero from 9.5 on outwards. Error: 2^-65 + 2^-80.
@@ -50,30 +51,37 @@ fn density(size: u128) -> Fine {
 
 /// The part of the distribution beyond `size` times 2^-64, which is below 9.5.
 fn tail(size: u128) -> Fine {
+    // The nearest half, of which there are as many as there are terms for.
     let halves = size.saturating_add(1 << 62) >> 63;
-    let (center, ratio) = mills_at(halves);
-    let distance = size.cast_signed().wrapping_sub((halves << 63).cast_signed());
+    let center = usize::try_from(halves).unwrap_or(usize::MAX).min(TERMS.len().saturating_sub(1));
     // From 64 fractional bits to 120, of at most a quarter.
+    let distance = size.cast_signed().wrapping_sub((halves << 63).cast_signed());
     let distance = Fine::from_bits(distance << 56);
-    density(size).times(distance.polynomial(&mills_terms(center, ratio)))
+    density(size).times(distance.polynomial(&TERMS[center]))
 }
 
-/// The terms of Mills' ratio around `center` halves, where it is `ratio`.
-fn mills_terms(center: i128, ratio: Fine) -> [Fine; TERMS] {
-    let times_center = |term: Fine| term.times_whole(center).half();
-    let mut terms = [ratio; TERMS];
-    let (mut before, mut last) = (ratio, times_center(ratio).minus(Fine::ONE));
-    for (n, term) in (2_i128..).zip(&mut terms[1..]) {
-        *term = last;
-        (before, last) = (last, times_center(last).plus(before).nth(n));
+/// The terms of Mills' ratio around 0, 1/2, 1 and so on.
+static TERMS: [[Fine; DEGREE]; MILLS.len()] = {
+    let mut terms = [[Fine::ZERO; DEGREE]; MILLS.len()];
+    let mut halves = 0;
+    while halves < MILLS.len() {
+        terms[halves] = terms_at(halves as i128, MILLS[halves]);
+        halves += 1;
     }
     terms
-}
+};
 
-/// `halves`, and Mills' ratio there; at 19 halves the last that is needed.
-fn mills_at(halves: u128) -> (i128, Fine) {
-    let center = usize::try_from(halves).unwrap_or(usize::MAX).min(MILLS.len().saturating_sub(1));
-    (i128::try_from(center).unwrap_or(0), MILLS[center])
+/// The terms around so many halves, where the ratio is `ratio`.
+const fn terms_at(halves: i128, ratio: Fine) -> [Fine; DEGREE] {
+    let mut terms = [ratio; DEGREE];
+    let (mut before, mut last) = (ratio, ratio.times_whole(halves).half().minus(Fine::ONE));
+    let (mut n, mut next) = (1, 2);
+    while n < DEGREE {
+        terms[n] = last;
+        (before, last) = (last, last.times_whole(halves).half().plus(before).nth(next));
+        (n, next) = (n.saturating_add(1), next.saturating_add(1));
+    }
+    terms
 }
 
 /// Mills' ratio at 0, 1/2, 1 and so on.
