@@ -37,6 +37,7 @@ use crate::node::clock;
 use crate::node::executions::Executions;
 use crate::node::fatal;
 use crate::node::known::KnownSignatures;
+use crate::node::markets::Books;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
@@ -209,6 +210,7 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         standings: Standings::default(),
         receipts: ReceiptCache::default(),
         executions: Executions::default(),
+        books: Books::default(),
         evidence: Mutex::new(Vec::new()),
         feed: Arc::new(BlockFeed::new(FEED_BLOCKS, height)),
         samples: Samples::default(),
