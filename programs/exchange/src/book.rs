@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! 1  positions that moved outside of matching; deadlines that accounts set
-//! 2  what the time took: expiries by (time, slot), then the orders of accounts whose deadline is over, oldest first
+//! 2  what the time took: expiries by (time, name), then the orders of accounts whose deadline is over, oldest first
 //! 3  cancels and reductions; those that name an order of this block annul it, in whole or in part, before it takes part
 //! 4  waiting orders that the mark triggers, then post-only orders
 //! 5  all other orders
@@ -193,16 +193,15 @@ impl Book {
             | TimeInForce::FillOrKill
             | TimeInForce::PostOnly => None,
         };
-        let seat = self.traders.enter(place.id.account).ok_or(CloseReason::BookFull)?;
+        let seat = self.traders.add_order(place.id.account).ok_or(CloseReason::BookFull)?;
         let order = Order::new(place, place.lots, seat, self.next_priority());
         let extra = Extra { trigger: Some(trigger), display: place.display, shown: Lots::ZERO };
         let priority = order.priority;
         let Some(slot) = self.orders.insert(order, extra) else {
-            self.traders.leave(seat);
+            self.traders.drop_order(seat);
             return Err(CloseReason::BookFull);
         };
-        self.traders.add_order(seat);
-        self.timers.expiries.extend(end.map(|end| (end, slot)));
+        self.timers.expiries.extend(end.map(|end| (end, place.id)));
         self.timers.wait_for(trigger, priority, slot);
         Ok(())
     }
@@ -227,11 +226,11 @@ impl Book {
                 _,
             ) => {}
         }
-        let seat = self.traders.enter(place.id.account).ok_or(CloseReason::BookFull)?;
+        let seat = self.traders.add_order(place.id.account).ok_or(CloseReason::BookFull)?;
         let taker = Taker { place, seat, left: place.lots };
         let reason = self.refusal_to_rest(env, &taker).or_else(|| self.put(&taker));
         if let Some(reason) = reason {
-            self.traders.leave(seat);
+            self.traders.drop_order(seat);
             return Err(reason);
         }
         if place.time_in_force == TimeInForce::ImmediateOrCancel {
@@ -246,7 +245,7 @@ impl Book {
         let order = self.orders.get(slot);
         let (side, rank, seat) = (order.side, order.rank, order.seat);
         if let TimeInForce::GoodTillTime(end) = order.time_in_force {
-            self.timers.expiries.remove(&(end, slot));
+            self.timers.expiries.remove(&(end, order.id));
         }
         match self.orders.extra(slot).trigger {
             Some(trigger) => {

@@ -121,13 +121,6 @@ impl Batch {
 }
 
 impl Action {
-    const fn only_cancels(&self) -> bool {
-        match self {
-            Self::Cancel(_) | Self::CancelAll => true,
-            Self::Place(_) | Self::Amend(..) | Self::CancelAfter(_) => false,
-        }
-    }
-
     fn describe(&self) -> String {
         match self {
             Self::Place(order) => words_of(order),

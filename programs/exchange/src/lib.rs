@@ -24,15 +24,21 @@
     clippy::arithmetic_side_effects
 )]
 
+mod accounts;
+mod admission;
 mod band;
 mod book;
 mod call;
 mod error;
 mod event;
+mod genesis;
 mod keys;
 pub mod limits;
 mod listing;
 mod market;
+mod markets;
+mod matching;
+mod program;
 pub mod query;
 mod window;
 
@@ -43,6 +49,8 @@ pub use book::{
 pub use call::{Action, Batch, BatchMode, ExchangeCall, NewMarket};
 pub use error::ExchangeError;
 pub use event::{ActionResult, BatchResult, ExchangeEvent, ModeChanged, Trades};
+pub use genesis::ExchangeGenesis;
 pub use keys::{authority_key, book_key, count_key, market_key, state_key};
 pub use listing::{Market, MarketName, ParseNameError};
 pub use market::{Breaker, InvalidRules, MarketMode, MarketRules, MarketState, ModeChange};
+pub use program::Exchange;

@@ -9,9 +9,12 @@ use heddle_types::UnixMillis;
 
 use crate::book::Band;
 
+/// Buckets of a window.
+const BUCKETS: usize = 8;
+
 /// The window in equal buckets of time. What is older than the window may count for up to one bucket more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Window([Bucket; Window::BUCKETS]);
+pub(crate) struct Window([Bucket; BUCKETS]);
 
 /// What was traded in one bucket; a low of zero if nothing was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -23,17 +26,16 @@ struct Bucket {
 }
 
 impl Window {
-    const BUCKETS: usize = 8;
     /// Buckets; a window has at least as many milliseconds.
-    pub const BUCKETS_U64: u64 = 8;
+    pub(crate) const BUCKETS_U64: u64 = 8;
     /// Encoded bytes.
-    pub const BYTES: usize = Self::BUCKETS * 16;
+    pub(crate) const BYTES: usize = BUCKETS * 16;
     /// Nothing was traded.
-    pub const EMPTY: Self =
-        Self([Bucket { number: 0, low: Ticks::ZERO, high: Ticks::ZERO }; Self::BUCKETS]);
+    pub(crate) const EMPTY: Self =
+        Self([Bucket { number: 0, low: Ticks::ZERO, high: Ticks::ZERO }; BUCKETS]);
 
     /// Adds a range that was traded at `now`.
-    pub fn add(&mut self, now: UnixMillis, window: Millis, range: Band) {
+    pub(crate) fn add(&mut self, now: UnixMillis, window: Millis, range: Band) {
         let Band { low, high } = range;
         let number = bucket_number(now, window);
         let place =
@@ -48,7 +50,7 @@ impl Window {
     }
 
     /// The lowest and the highest price of the window that ends at `now`, if anything was traded in it.
-    pub fn range(&self, now: UnixMillis, window: Millis) -> Option<Band> {
+    pub(crate) fn range(&self, now: UnixMillis, window: Millis) -> Option<Band> {
         let current = bucket_number(now, window);
         let oldest = current.saturating_sub(Self::BUCKETS_U64.saturating_sub(1));
         let is_in =

@@ -60,7 +60,7 @@ impl Book {
     /// Takes in an active order: it trades with what it meets, and what is left of it rests or goes.
     #[inline]
     pub(super) fn enter(&mut self, env: &Env, place: &Place, out: &mut Vec<Outcome>) {
-        let Some(seat) = self.traders.enter(place.id.account) else {
+        let Some(seat) = self.traders.add_order(place.id.account) else {
             return close(place.id, place.lots, CloseReason::BookFull, out);
         };
         let mut taker = Taker { place, seat, left: place.lots };
@@ -70,9 +70,9 @@ impl Book {
         };
         if let Some(reason) = reason {
             close(place.id, taker.left, reason, out);
-            self.traders.leave(seat);
+            self.traders.drop_order(seat);
         } else if taker.left.is_zero() {
-            self.traders.leave(seat);
+            self.traders.drop_order(seat);
         }
     }
 
@@ -287,9 +287,8 @@ impl Book {
         let Some(slot) = self.orders.insert(order, extra) else {
             return Some(CloseReason::BookFull);
         };
-        self.traders.add_order(taker.seat);
         if let TimeInForce::GoodTillTime(end) = place.time_in_force {
-            self.timers.expiries.insert((end, slot));
+            self.timers.expiries.insert((end, place.id));
         }
         self.ladders[side as usize].push(&mut self.orders, rank, slot);
         None

@@ -156,7 +156,7 @@ impl Book {
 
     fn load_order(&mut self, slot: Slot, stored: &StoredOrder) -> Option<()> {
         let StoredOrder { place, priority, shown } = stored;
-        let seat = self.traders.enter(place.id.account)?;
+        let seat = self.traders.add_order(place.id.account)?;
         let extra = Extra {
             trigger: place.trigger,
             display: place.display,
@@ -166,9 +166,8 @@ impl Book {
         if *priority >= self.head.next_priority || !self.orders.restore(slot, order, extra) {
             return None;
         }
-        self.traders.add_order(seat);
         if let TimeInForce::GoodTillTime(end) = place.time_in_force {
-            self.timers.expiries.insert((end, slot));
+            self.timers.expiries.insert((end, place.id));
         }
         if let Some(trigger) = place.trigger {
             self.timers.wait_for(trigger, *priority, slot);

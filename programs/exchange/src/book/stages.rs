@@ -91,7 +91,10 @@ impl Book {
 
     /// Stage 2.
     fn expire(&mut self, now: UnixMillis, out: &mut Vec<Outcome>) {
-        while let Some(&(_, slot)) = self.timers.expiries.first().filter(|(end, _)| *end <= now) {
+        while let Some(&(end, id)) = self.timers.expiries.first()
+            && end <= now
+        {
+            let slot = self.orders.find(id).expect("what expires is in the book");
             self.close_resting(slot, CloseReason::Expired, out);
         }
         let mut late = Vec::new();

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use heddle_clearing::AccountId;
+use heddle_clearing::OrderId;
 use heddle_clearing::Trigger;
 use heddle_clearing::TriggerWhen;
 use heddle_num::Ticks;
@@ -14,8 +15,8 @@ use super::slab::Slot;
 /// What waits for the time or the mark.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
-    /// Orders with an end, by it.
-    pub(super) expiries: BTreeSet<(UnixMillis, Slot)>,
+    /// Orders with an end, by it, then by name.
+    pub(super) expiries: BTreeSet<(UnixMillis, OrderId)>,
     /// Accounts that must say that they live, by when.
     pub(super) deadlines: BTreeSet<(UnixMillis, AccountId)>,
     /// Orders that wait for a higher mark: lowest trigger first, then oldest.

@@ -102,11 +102,13 @@ impl Traders {
         }
     }
 
-    /// One more order of the account.
+    /// The account's seat, for one more order of it, from its entry until [`Self::drop_order`]. None when there is no room.
     #[inline]
-    pub(super) fn add_order(&mut self, seat: Seat) {
+    pub(super) fn add_order(&mut self, account: AccountId) -> Option<Seat> {
+        let seat = self.enter(account)?;
         let orders = &mut self.traders[seat.0 as usize].orders;
         *orders = orders.wrapping_add(1);
+        Some(seat)
     }
 
     /// One order of the account less. It may lose its seat.

@@ -4,3 +4,5 @@
 
 mod data;
 mod order_stream;
+mod random;
+mod reference;
