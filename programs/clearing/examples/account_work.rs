@@ -13,7 +13,6 @@ use std::time::Instant;
 
 use heddle_clearing::Account;
 use heddle_clearing::AccountId;
-use heddle_clearing::Allowed;
 use heddle_clearing::FeeRates;
 use heddle_clearing::LiquidationParams;
 use heddle_clearing::MarginTier;
@@ -36,6 +35,7 @@ use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::Ticks;
 use heddle_num::UnitValue;
+use heddle_oracle::Quality;
 use heddle_types::Address;
 
 const M: MarketId = MarketId::new(0);
@@ -127,7 +127,7 @@ fn row() -> RiskRow {
     RiskRow {
         market: M,
         status: MarketStatus::Active,
-        allowed: Allowed::ALL,
+        quality: Quality::ALL,
         mark: Ticks::new(600_000),
         index: Ticks::new(600_000),
         unit: UnitValue::new(100),

@@ -3,6 +3,7 @@
 //! A cancel or reduction releases at once, because markets carry them out before anything trades.
 
 use heddle_num::Lots;
+use heddle_oracle::Quality;
 
 use crate::account::Account;
 use crate::account::AccountStatus;
@@ -18,7 +19,6 @@ use crate::orders::NewOrder;
 use crate::orders::OpenOrder;
 use crate::orders::OpenOrders;
 use crate::orders::OrderRef;
-use crate::risk_table::Allowed;
 use crate::risk_table::RiskRow;
 use crate::risk_table::RiskTable;
 
@@ -199,14 +199,14 @@ impl Exposure {
 #[inline]
 fn check_market(row: &RiskRow, order: &NewOrder) -> Result<(), ClearingError> {
     let (is_taken, needs) = if order.reduce_only {
-        (row.takes_reduce(), Allowed::REDUCE)
+        (row.takes_reduce(), Quality::REDUCE)
     } else {
-        (row.takes_increase(), Allowed::INCREASE)
+        (row.takes_increase(), Quality::INCREASE)
     };
     if !is_taken {
         return Err(ClearingError::MarketNotOpen);
     }
-    if !row.allowed.has(needs) || row.mark.is_zero() {
+    if !row.quality.has(needs) || row.mark.is_zero() {
         return Err(ClearingError::PriceQuality);
     }
     Ok(())

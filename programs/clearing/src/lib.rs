@@ -58,9 +58,8 @@ pub use market::MarketState;
 pub use orders::{NewOrder, OpenOrder, OpenOrders, OrderRef};
 pub use outcome::{CloseReason, Closed, Outcome, Outcomes, Trade, TradeKind, outcome_inbox};
 pub use params::{
-    FeeRates, FundingParams, LiquidationParams, MarginTier, MarkParams, MarketParams, PriceLimit,
-    QualityLimits,
+    FeeRates, FundingParams, LiquidationParams, MarginTier, MarkParams, MarketParams,
 };
-pub use risk_table::{Allowed, MarketStatus, ROW_BYTES, RiskRow, RiskTable};
+pub use risk_table::{MarketStatus, ROW_BYTES, RiskRow, RiskTable};
 pub use settle::{Fill, Settled};
 pub use volume::Volume;

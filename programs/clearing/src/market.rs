@@ -4,12 +4,12 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
 use heddle_num::Ticks;
+use heddle_oracle::Quality;
 use heddle_types::Canonical;
 use heddle_types::UnixMillis;
 
 use crate::funding::Premiums;
 use crate::mark::Basis;
-use crate::risk_table::Allowed;
 use crate::risk_table::MarketStatus;
 
 /// A market's prices and indices, renewed when a block begins.
@@ -18,7 +18,7 @@ pub struct MarketState {
     /// What it takes.
     pub status: MarketStatus,
     /// What its price is good for.
-    pub allowed: Allowed,
+    pub quality: Quality,
     /// The mark price; zero as long as there was none.
     pub mark: Ticks,
     /// The index price; zero as long as there was none.

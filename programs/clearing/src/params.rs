@@ -7,6 +7,9 @@ use heddle_num::Lots;
 use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::UnitValue;
+use heddle_oracle::FeedId;
+use heddle_oracle::QualityLimits;
+use heddle_oracle::TickScale;
 use heddle_types::Canonical;
 use heddle_types::Millis;
 
@@ -25,9 +28,9 @@ pub struct MarketParams {
     /// What one lot costs at one tick.
     pub unit: UnitValue,
     /// The oracle's feed for the index.
-    pub feed: u32,
-    /// Ticks per unit of the feed's price, times 2^32: `ticks = price * feed_scale / 2^32`.
-    pub feed_scale: u64,
+    pub feed: FeedId,
+    /// What a tick is in that feed.
+    pub tick: TickScale,
     /// Margin by notional, the smallest first. Tiers that are not used repeat the last.
     pub tiers: [MarginTier; MARGIN_TIERS_MAX],
     /// Fees by the account's fee tier.
@@ -106,26 +109,6 @@ pub struct LiquidationParams {
     pub spread_to_maintenance: Ppm,
 }
 
-/// What a price must be, for each class of action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct QualityLimits {
-    /// To liquidate.
-    pub liquidate: PriceLimit,
-    /// For orders that may increase a position, and withdrawals.
-    pub increase: PriceLimit,
-    /// For reduce-only orders.
-    pub reduce: PriceLimit,
-}
-
-/// How old and how uncertain a price may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct PriceLimit {
-    /// So old.
-    pub age_max: Millis,
-    /// So uncertain, as a part of the price.
-    pub confidence_max: Ppm,
-}
-
 impl Canonical for MarketParams {
     const NAME: &'static str = "market parameters";
     const BYTES_MAX: usize = 512;
@@ -138,6 +121,7 @@ impl MarketParams {
     /// [`ClearingError::InvalidParams`].
     pub fn check(&self) -> Result<(), ClearingError> {
         let is_good = !self.unit.is_zero()
+            && self.tick.is_valid()
             && self.sizes_are_bounded()
             && self.tiers_are_progressive()
             && self.fees.iter().all(FeeRates::are_bounded)

@@ -13,6 +13,7 @@ use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::Ticks;
 use heddle_num::UnitValue;
+use heddle_oracle::Quality;
 use heddle_types::Value;
 use heddle_types::limits::VALUE_BYTES_MAX;
 
@@ -45,7 +46,7 @@ pub struct RiskRow {
     /// What it takes.
     pub status: MarketStatus,
     /// What its price is good for.
-    pub allowed: Allowed,
+    pub quality: Quality,
     /// The mark price; zero as long as there was none.
     pub mark: Ticks,
     /// The index price; zero as long as there was none.
@@ -87,35 +88,6 @@ pub enum MarketStatus {
     Frozen = 4,
     /// Nothing: there is no such market, or not any more.
     Closed = 5,
-}
-
-/// What a price is good for: bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Allowed(u8);
-
-impl Allowed {
-    /// Nothing.
-    pub const NONE: Self = Self(0);
-    /// To liquidate.
-    pub const LIQUIDATE: Self = Self(1);
-    /// To take orders that may increase a position, and withdrawals.
-    pub const INCREASE: Self = Self(2);
-    /// To take reduce-only orders.
-    pub const REDUCE: Self = Self(4);
-    /// Everything.
-    pub const ALL: Self = Self(7);
-
-    /// Both.
-    #[must_use]
-    pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether all of `what` is allowed.
-    #[inline]
-    pub const fn has(self, what: Self) -> bool {
-        self.0 & what.0 == what.0
-    }
 }
 
 impl RiskTable {

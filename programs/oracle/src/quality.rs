@@ -25,6 +25,11 @@ impl Quality {
     /// Good for everything.
     pub const ALL: Self = Self(7);
 
+    /// From its bits; others count for nothing.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
     /// As bits: 1, 2 and 4 in the order above.
     pub const fn bits(self) -> u8 {
         self.0

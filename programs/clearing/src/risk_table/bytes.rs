@@ -5,6 +5,7 @@ use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::Ticks;
 use heddle_num::UnitValue;
+use heddle_oracle::Quality;
 
 use crate::ids::MarketId;
 use crate::limits::FEE_TIERS_MAX;
@@ -12,7 +13,6 @@ use crate::limits::MARGIN_TIERS_MAX;
 use crate::params::FeeRates;
 use crate::params::LiquidationParams;
 use crate::params::MarginTier;
-use crate::risk_table::Allowed;
 use crate::risk_table::MarketStatus;
 use crate::risk_table::ROW_BYTES;
 use crate::risk_table::RiskRow;
@@ -31,7 +31,7 @@ impl RiskRow {
     pub(super) fn to_bytes(self) -> [u8; ROW_BYTES] {
         let mut bytes = [0; ROW_BYTES];
         put(&mut bytes, 0, self.market.get().to_le_bytes());
-        put(&mut bytes, 2, [self.status as u8, self.allowed.0]);
+        put(&mut bytes, 2, [self.status as u8, self.quality.bits()]);
         put(&mut bytes, PRICES, self.mark.get().to_le_bytes());
         put(&mut bytes, PRICES + 4, self.index.get().to_le_bytes());
         put(&mut bytes, PRICES + 8, self.unit.get().to_le_bytes());
@@ -58,7 +58,7 @@ impl RiskRow {
         Self {
             market: MarketId::new(u16::from_le_bytes(take(bytes, 0))),
             status: MarketStatus::from_byte(bytes[2]),
-            allowed: Allowed(bytes[3]),
+            quality: Quality::from_bits(bytes[3]),
             mark: Ticks::new(u32::from_le_bytes(take(bytes, PRICES))),
             index: Ticks::new(u32::from_le_bytes(take(bytes, PRICES + 4))),
             unit: UnitValue::new(u32::from_le_bytes(take(bytes, PRICES + 8))),

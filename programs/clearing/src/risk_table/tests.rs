@@ -12,7 +12,7 @@ fn row(number: u16) -> RiskRow {
     RiskRow {
         market: MarketId::new(number),
         status: MarketStatus::ReduceOnly,
-        allowed: Allowed::LIQUIDATE.with(Allowed::REDUCE),
+        quality: Quality::LIQUIDATE.or(Quality::REDUCE),
         mark: Ticks::new(u32::from(number) + 7),
         index: Ticks::new(u32::MAX),
         unit: UnitValue::new(3),

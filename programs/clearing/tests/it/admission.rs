@@ -3,7 +3,6 @@
 use heddle_clearing::Account;
 use heddle_clearing::AccountId;
 use heddle_clearing::AccountStatus;
-use heddle_clearing::Allowed;
 use heddle_clearing::ClearingError;
 use heddle_clearing::MarketId;
 use heddle_clearing::MarketStatus;
@@ -17,6 +16,7 @@ use heddle_clearing::Side;
 use heddle_num::Lots;
 use heddle_num::Quote;
 use heddle_num::Ticks;
+use heddle_oracle::Quality;
 
 use crate::world::M;
 use crate::world::account;
@@ -121,21 +121,21 @@ fn a_market_takes_what_its_status_and_its_price_allow() {
     use ClearingError::MarketNotOpen;
     use ClearingError::PriceQuality;
     let (plain, reduce) = (order(Side::Sell, 1000, 1), reduce_only(Side::Sell, 1000, 1));
-    let with = |status, allowed| RiskRow { status, allowed, ..row(0) };
+    let with = |status, quality| RiskRow { status, quality, ..row(0) };
     let check =
-        |status, allowed, plainly: Option<ClearingError>, reduces: Option<ClearingError>| {
+        |status, quality, plainly: Option<ClearingError>, reduces: Option<ClearingError>| {
             let mut account = holding(1_000_000, 10);
-            assert_eq!(place(&mut account.clone(), with(status, allowed), &plain).err(), plainly);
-            assert_eq!(place(&mut account, with(status, allowed), &reduce).err(), reduces);
+            assert_eq!(place(&mut account.clone(), with(status, quality), &plain).err(), plainly);
+            assert_eq!(place(&mut account, with(status, quality), &reduce).err(), reduces);
         };
-    check(MarketStatus::Active, Allowed::ALL, None, None);
-    check(MarketStatus::Active, Allowed::REDUCE, Some(PriceQuality), None);
-    check(MarketStatus::Active, Allowed::LIQUIDATE, Some(PriceQuality), Some(PriceQuality));
-    check(MarketStatus::ReduceOnly, Allowed::ALL, Some(MarketNotOpen), None);
+    check(MarketStatus::Active, Quality::ALL, None, None);
+    check(MarketStatus::Active, Quality::REDUCE, Some(PriceQuality), None);
+    check(MarketStatus::Active, Quality::LIQUIDATE, Some(PriceQuality), Some(PriceQuality));
+    check(MarketStatus::ReduceOnly, Quality::ALL, Some(MarketNotOpen), None);
     for closed in
         [MarketStatus::CancelOnly, MarketStatus::Halted, MarketStatus::Frozen, MarketStatus::Closed]
     {
-        check(closed, Allowed::ALL, Some(MarketNotOpen), Some(MarketNotOpen));
+        check(closed, Quality::ALL, Some(MarketNotOpen), Some(MarketNotOpen));
     }
     let unpriced = RiskRow { mark: Ticks::ZERO, ..row(0) };
     refused(account(1_000_000), unpriced, &plain, PriceQuality);

@@ -2,7 +2,6 @@
 
 use heddle_clearing::Account;
 use heddle_clearing::AccountId;
-use heddle_clearing::Allowed;
 use heddle_clearing::FeeRates;
 use heddle_clearing::LiquidationParams;
 use heddle_clearing::MarginTier;
@@ -24,6 +23,7 @@ use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::Ticks;
 use heddle_num::UnitValue;
+use heddle_oracle::Quality;
 use heddle_types::Address;
 
 pub(crate) const fn tier(notional_max: i128, initial: i32, maintenance: i32) -> MarginTier {
@@ -40,7 +40,7 @@ pub(crate) fn row(number: u16) -> RiskRow {
     RiskRow {
         market: MarketId::new(number),
         status: MarketStatus::Active,
-        allowed: Allowed::ALL,
+        quality: Quality::ALL,
         mark: Ticks::new(1000),
         index: Ticks::new(1000),
         unit: UnitValue::new(10),
