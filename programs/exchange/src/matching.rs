@@ -143,10 +143,10 @@ fn decode(inbox: &[InboxEntry]) -> Result<Vec<Instruction>, ExchangeError> {
 }
 
 fn prices(row: &RiskRow) -> Prices {
-    use heddle_clearing::Allowed;
-    if row.mark.is_zero() || !row.allowed.has(Allowed::REDUCE) {
+    use heddle_oracle::Quality;
+    if row.mark.is_zero() || !row.quality.has(Quality::REDUCE) {
         Prices::Bad
-    } else if row.allowed.has(Allowed::INCREASE) {
+    } else if row.quality.has(Quality::INCREASE) {
         Prices::Good
     } else {
         Prices::Usable

@@ -43,9 +43,10 @@ impl AccountView {
 
     /// What all positions are worth over equity, in hundredths, to the nearest; none without equity.
     pub fn leverage_hundredths(&self) -> Option<i128> {
-        let worth = self.positions.iter().try_fold(Quote::ZERO, |sum, position| {
-            sum.checked_add(position.notional)
-        })?;
+        let worth = self
+            .positions
+            .iter()
+            .try_fold(Quote::ZERO, |sum, position| sum.checked_add(position.notional))?;
         let equity = Some(self.margin.equity).filter(|equity| *equity > Quote::ZERO)?;
         mul_div(worth.get(), 100, equity.get(), Rounding::HalfUp)
     }

@@ -55,11 +55,7 @@ impl PositionView {
 ///
 /// Found by bisection on the very amounts that liquidation is decided by, so it is right to the tick. That works because headroom only
 /// falls as the mark moves against the position: a tick takes `lots x unit` of equity, and margin of at most the whole gives back no more.
-fn liquidation_price(
-    exposure: &Exposure,
-    row: &RiskRow,
-    margin: &Margin,
-) -> Option<Option<Ticks>> {
+fn liquidation_price(exposure: &Exposure, row: &RiskRow, margin: &Margin) -> Option<Option<Ticks>> {
     let (here, below) = (exposure.value(row).ok()?, exposure.maintenance(row).ok()?);
     let elsewhere = (margin.equity.checked_sub(here)?, margin.maintenance.checked_sub(below)?);
     let is_liquidated = |mark: u32| {

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use heddle_clearing::AccountId;
-use heddle_clearing::Allowed;
 use heddle_clearing::Exposure;
 use heddle_clearing::FeeRates;
 use heddle_clearing::LiquidationParams;
@@ -15,6 +14,7 @@ use heddle_num::Quote;
 use heddle_num::SignedLots;
 use heddle_num::Ticks;
 use heddle_num::UnitValue;
+use heddle_oracle::Quality;
 use heddle_types::PublicKey;
 use heddle_types::encode;
 use proptest::prelude::ProptestConfig;
@@ -28,11 +28,7 @@ const UNIT: UnitValue = UnitValue::new(100);
 const OWNER: AccountId = AccountId::new(7);
 
 fn tier(notional_max: Quote, initial: i32, maintenance: i32) -> MarginTier {
-    MarginTier {
-        notional_max,
-        initial: Ppm::new(initial),
-        maintenance: Ppm::new(maintenance),
-    }
+    MarginTier { notional_max, initial: Ppm::new(initial), maintenance: Ppm::new(maintenance) }
 }
 
 fn row(market: u16, mark: u32) -> RiskRow {
@@ -40,7 +36,7 @@ fn row(market: u16, mark: u32) -> RiskRow {
     RiskRow {
         market: MarketId::new(market),
         status: MarketStatus::Active,
-        allowed: Allowed::ALL,
+        quality: Quality::ALL,
         mark: Ticks::new(mark),
         index: Ticks::new(mark),
         unit: UNIT,

@@ -1,6 +1,5 @@
 //! Markets and books as the API has them.
 
-use heddle_clearing::Allowed;
 use heddle_clearing::MarketId;
 use heddle_clearing::Side;
 use heddle_exchange::Book;
@@ -11,6 +10,7 @@ use heddle_exchange::query::MarketView;
 use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::Ticks;
+use heddle_oracle::Quality;
 use heddle_rpc_api as api;
 use heddle_types::Height;
 
@@ -43,9 +43,9 @@ pub(super) fn market(view: &MarketView, money: &Money) -> api::Market {
         mode: view.state.mode().name().to_owned(),
         auction_ms: auction_ms(view.state.mode()),
         price_use: api::PriceUse {
-            liquidate: row.allowed.has(Allowed::LIQUIDATE),
-            increase: row.allowed.has(Allowed::INCREASE),
-            reduce: row.allowed.has(Allowed::REDUCE),
+            liquidate: row.quality.has(Quality::LIQUIDATE),
+            increase: row.quality.has(Quality::INCREASE),
+            reduce: row.quality.has(Quality::REDUCE),
         },
         mark,
         mark_ui: ui(mark),
