@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use heddle_executor::declared_by;
 use heddle_machine::Candidate;
 use heddle_machine::Input;
 use heddle_machine::Ticket;
 use heddle_mempool::AccountView;
 use heddle_mempool::Refusal;
+use heddle_mempool::Terms;
 use heddle_types::Amount;
 use heddle_types::CheckedTransaction;
 use heddle_types::StateView;
@@ -31,7 +33,9 @@ impl World {
             next_sequence: heddle_sdk::native::next_sequence(nonce.as_ref()),
             fee_balance: balance.unwrap_or_default(),
         };
-        Candidate { transaction, account, required_fee: Amount::from_units(1) }
+        let space = declared_by(&self.universe.programs, &transaction).space;
+        let terms = Terms { required_fee: Amount::from_units(1), space };
+        Candidate { transaction, account, terms }
     }
 
     pub(super) fn submit(&mut self, account: usize) -> Result<(), Violation> {

@@ -287,7 +287,7 @@ impl World {
                 },
             },
             pool: heddle_mempool::Config::new(chain),
-            payload: heddle_mempool::PayloadLimits { txs: 100, bytes: 100_000 },
+            payload: heddle_mempool::PayloadLimits::new(100, 100_000),
             forward_delay: Millis::new(1),
         }
     }

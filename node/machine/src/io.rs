@@ -11,7 +11,7 @@ use heddle_mempool::AccountView;
 use heddle_mempool::Admission;
 use heddle_mempool::Dropped;
 use heddle_mempool::Refusal;
-use heddle_types::Amount;
+use heddle_mempool::Terms;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
@@ -36,8 +36,8 @@ pub struct Candidate {
     pub transaction: Arc<CheckedTransaction>,
     /// The sender's next nonce and the payer's balance.
     pub account: AccountView,
-    /// The least maximum fee with which it can run.
-    pub required_fee: Amount,
+    /// What it costs and which room of a block it may take.
+    pub terms: Terms,
 }
 
 /// What the machine is told.

@@ -229,7 +229,7 @@ impl Machine {
         origin: heddle_mempool::Origin,
     ) -> Result<heddle_mempool::Admission, heddle_mempool::Refusal> {
         let transaction = Arc::clone(&candidate.transaction);
-        self.pool.admit(transaction, &candidate.account, candidate.required_fee, origin)
+        self.pool.admit(transaction, &candidate.account, candidate.terms, origin)
     }
 
     fn on_executed(

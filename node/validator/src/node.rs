@@ -15,6 +15,7 @@ mod accounts;
 mod backend;
 mod beginning;
 mod blocks;
+mod check_queues;
 mod checks;
 mod clock;
 mod driver;

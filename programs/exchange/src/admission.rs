@@ -34,7 +34,7 @@ use crate::event::ExchangeEvent;
 use crate::keys;
 use crate::limits::INSTRUCTIONS_PER_ENTRY;
 use crate::listing::Market;
-use crate::market::MarketState;
+use crate::market::Session;
 use crate::markets;
 
 /// Why one action is refused.
@@ -52,7 +52,7 @@ struct Desk {
     risk: RiskTable,
     row: RiskRow,
     market: Market,
-    state: MarketState,
+    state: Session,
     /// What the market will be told.
     instructions: Vec<Instruction>,
 }
@@ -68,7 +68,7 @@ pub(crate) fn declare(
     declaration.declare(heddle_clearing::orders_key(account, market), AccessMode::Write)?;
     declaration.declare(heddle_clearing::risk_table_key(), AccessMode::Read)?;
     declaration.declare(keys::market_key(market), AccessMode::Read)?;
-    declaration.declare(keys::state_key(market), AccessMode::Read)?;
+    declaration.declare(keys::session_key(market), AccessMode::Read)?;
     declaration.declare(market_inbox(market), AccessMode::Append)?;
     if batch.as_agent {
         declaration.declare(heddle_clearing::agent_key(account, signer), AccessMode::Write)?;
@@ -107,7 +107,7 @@ impl Desk {
         let risk = accounts::read_risk_table(ctx)?;
         let row = risk.row(batch.market).ok_or(ExchangeError::UnknownMarket)?;
         let market = markets::read_market(ctx, batch.market)?;
-        let state = markets::read_state(ctx, batch.market)?;
+        let state = markets::read_session(ctx, batch.market)?;
         let instructions = Vec::new();
         Ok(Self { id: batch.market, account, orders, risk, row, market, state, instructions })
     }

@@ -10,6 +10,7 @@ use heddle_clearing::NewOrder;
 use heddle_clearing::OrderRef;
 use heddle_clearing::TimeInForce;
 use heddle_clearing::TriggerWhen;
+use heddle_sdk::BlockSpace;
 use heddle_sdk::Described;
 use heddle_types::Call;
 use heddle_types::Canonical;
@@ -90,6 +91,16 @@ impl ExchangeCall {
         Call { program: ProgramId::EXCHANGE, data: encode(self).into() }
     }
 
+    /// Cancels have their own share of every block: whoever needs out gets out, whatever the load.
+    pub(crate) fn space(&self) -> BlockSpace {
+        match self {
+            Self::Orders(batch) if batch.actions.iter().all(Action::only_cancels) => {
+                BlockSpace::Reserved
+            }
+            Self::Orders(_) | Self::CreateMarket(_) | Self::SetMode(..) => BlockSpace::Ordinary,
+        }
+    }
+
     pub(crate) fn describe(&self) -> Described {
         match self {
             Self::Orders(batch) => Described {
@@ -121,6 +132,13 @@ impl Batch {
 }
 
 impl Action {
+    const fn only_cancels(&self) -> bool {
+        match self {
+            Self::Cancel(_) | Self::CancelAll => true,
+            Self::Place(_) | Self::Amend(..) | Self::CancelAfter(_) => false,
+        }
+    }
+
     fn describe(&self) -> String {
         match self {
             Self::Place(order) => words_of(order),

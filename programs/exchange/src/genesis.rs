@@ -19,7 +19,7 @@ use heddle_types::encode;
 use crate::error::ExchangeError;
 use crate::keys;
 use crate::listing::Market;
-use crate::market::MarketState;
+use crate::market::Session;
 use crate::markets;
 
 /// The exchange's section of a genesis. What positions need in its markets is in the section of clearing.
@@ -66,7 +66,7 @@ pub(crate) fn entries(
             return Err(ExchangeError::MalformedSection.into());
         }
         entries.push((keys::market_key(id), Value::from(encode(market))));
-        entries.push((keys::state_key(id), Value::from(encode(&MarketState::new()))));
+        entries.push((keys::session_key(id), Value::from(encode(&Session::new()))));
     }
     Ok(entries)
 }

@@ -8,7 +8,7 @@ use heddle_types::StateKey;
 const AUTHORITY_TAG: u8 = b'g';
 const COUNT_TAG: u8 = b'n';
 const MARKET_TAG: u8 = b'm';
-const STATE_TAG: u8 = b's';
+const SESSION_TAG: u8 = b's';
 const BOOK_NAME: &[u8] = b"book";
 
 /// Where the address that may create and change markets is.
@@ -26,9 +26,9 @@ pub fn market_key(market: MarketId) -> StateKey {
     key(&[&[MARKET_TAG], &market.get().to_be_bytes()])
 }
 
-/// Where a market's [`crate::MarketState`] is.
-pub fn state_key(market: MarketId) -> StateKey {
-    key(&[&[STATE_TAG], &market.get().to_be_bytes()])
+/// Where a market's [`crate::Session`] is.
+pub fn session_key(market: MarketId) -> StateKey {
+    key(&[&[SESSION_TAG], &market.get().to_be_bytes()])
 }
 
 /// The name of a market's book.

@@ -7,7 +7,7 @@
 //! | `"g"` | the authority's address |
 //! | `"n"` | how many markets there are: 2 bytes, little-endian |
 //! | `"m" ‖ market (2, big-endian)` | [`Market`] |
-//! | `"s" ‖ market` | [`MarketState`] |
+//! | `"s" ‖ market` | [`Session`] |
 //! | `"i" ‖ market` | the market's inbox: [`heddle_clearing::Instructions`] of this block |
 //! | object `"book" ‖ market` | the [`Book`] |
 
@@ -50,7 +50,7 @@ pub use call::{Action, Batch, BatchMode, ExchangeCall, NewMarket};
 pub use error::ExchangeError;
 pub use event::{ActionResult, BatchResult, ExchangeEvent, ModeChanged, Trades};
 pub use genesis::ExchangeGenesis;
-pub use keys::{authority_key, book_key, count_key, market_key, state_key};
+pub use keys::{authority_key, book_key, count_key, market_key, session_key};
 pub use listing::{Market, MarketName, ParseNameError};
-pub use market::{Breaker, InvalidRules, MarketMode, MarketRules, MarketState, ModeChange};
+pub use market::{Breaker, InvalidRules, MarketMode, MarketRules, ModeChange, Session};
 pub use program::Exchange;

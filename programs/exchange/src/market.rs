@@ -112,7 +112,7 @@ pub enum Prices {
 
 /// What a market carries from block to block, besides its book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct MarketState {
+pub struct Session {
     mode: MarketMode,
     window: Window,
 }
@@ -210,7 +210,7 @@ impl MarketMode {
     }
 }
 
-impl MarketState {
+impl Session {
     /// Of a new market: it opens once prices are good.
     pub const fn new() -> Self {
         Self { mode: MarketMode::CancelOnly, window: Window::EMPTY }
@@ -319,13 +319,13 @@ impl MarketState {
     }
 }
 
-impl Default for MarketState {
+impl Default for Session {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Canonical for MarketState {
-    const NAME: &'static str = "market state";
+impl Canonical for Session {
+    const NAME: &'static str = "session";
     const BYTES_MAX: usize = 9 + Window::BYTES;
 }

@@ -20,8 +20,8 @@ use crate::event::ModeChanged;
 use crate::keys;
 use crate::listing::Market;
 use crate::market::InvalidRules;
-use crate::market::MarketState;
 use crate::market::ModeChange;
+use crate::market::Session;
 
 /// A market's listing.
 pub(crate) fn read_market(
@@ -33,21 +33,21 @@ pub(crate) fn read_market(
 }
 
 /// A market's state.
-pub(crate) fn read_state(
+pub(crate) fn read_session(
     state: &mut Workspace<'_>,
     market: MarketId,
-) -> Result<MarketState, CallError> {
-    let value = state.read(&keys::state_key(market))?.ok_or(ExchangeError::UnknownMarket)?;
+) -> Result<Session, CallError> {
+    let value = state.read(&keys::session_key(market))?.ok_or(ExchangeError::UnknownMarket)?;
     Ok(decode_exact(value.as_bytes()).map_err(|_| ExchangeError::UnknownMarket)?)
 }
 
 /// Leaves a market's state.
-pub(crate) fn write_state(
+pub(crate) fn write_session(
     state: &mut Workspace<'_>,
     market: MarketId,
-    to: &MarketState,
+    to: &Session,
 ) -> Result<(), Abort> {
-    state.write(&keys::state_key(market), Value::from(encode(to)))
+    state.write(&keys::session_key(market), Value::from(encode(to)))
 }
 
 /// The number of markets that these bytes say.
@@ -65,7 +65,7 @@ pub(crate) fn declare_create(
     declaration.declare(keys::authority_key(), AccessMode::Read)?;
     declaration.declare(keys::count_key(), AccessMode::Write)?;
     declaration.declare(keys::market_key(market), AccessMode::Write)?;
-    declaration.declare(keys::state_key(market), AccessMode::Write)?;
+    declaration.declare(keys::session_key(market), AccessMode::Write)?;
     Ok(declaration.declare(heddle_clearing::params_key(market), AccessMode::Write)?)
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn create(
     state.write(&heddle_clearing::params_key(market), params)?;
     state.write(&keys::count_key(), Value::new(&count.saturating_add(1).to_le_bytes()))?;
     state.write(&keys::market_key(market), Value::from(encode(&new.market)))?;
-    write_state(state, market, &MarketState::new())?;
+    write_session(state, market, &Session::new())?;
     Ok(ExchangeEvent::MarketCreated(market).emit(state)?)
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn declare_mode(
     declaration: &mut Declaration<'_>,
 ) -> Result<(), CallError> {
     declaration.declare(keys::authority_key(), AccessMode::Read)?;
-    Ok(declaration.declare(keys::state_key(market), AccessMode::Write)?)
+    Ok(declaration.declare(keys::session_key(market), AccessMode::Write)?)
 }
 
 /// Changes a market's mode.
@@ -120,11 +120,11 @@ pub(crate) fn change_mode(
     (market, change): (MarketId, ModeChange),
 ) -> Result<(), CallError> {
     check_authority(state, signer)?;
-    let mut changed = read_state(state, market)?;
+    let mut changed = read_session(state, market)?;
     if !changed.change(change) {
         return Err(ExchangeError::InvalidTransition.into());
     }
-    write_state(state, market, &changed)?;
+    write_session(state, market, &changed)?;
     let mode = changed.mode().number();
     Ok(ExchangeEvent::Mode(ModeChanged { market, mode }).emit(state)?)
 }

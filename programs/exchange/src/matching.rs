@@ -36,8 +36,8 @@ use crate::event::Trades;
 use crate::keys;
 use crate::limits::OUTCOMES_PER_ENTRY;
 use crate::limits::TRADES_PER_EVENT;
-use crate::market::MarketState;
 use crate::market::Prices;
+use crate::market::Session;
 use crate::market::Traded;
 use crate::markets;
 
@@ -55,7 +55,7 @@ pub(crate) fn plan(view: &PhaseView<'_>) -> Vec<WorkItem> {
 fn item(market: MarketId) -> WorkItem {
     WorkItem::new(market.get().to_be_bytes().to_vec())
         .with(keys::market_key(market), AccessMode::Read)
-        .with(keys::state_key(market), AccessMode::Write)
+        .with(keys::session_key(market), AccessMode::Write)
         .with(heddle_clearing::risk_table_key(), AccessMode::Read)
         .with(heddle_clearing::book_summary_key(market), AccessMode::Write)
         .with(outcome_inbox(market), AccessMode::Append)
@@ -67,7 +67,7 @@ fn item(market: MarketId) -> WorkItem {
 pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     let market = market_of(ctx.item())?;
     let now = ctx.block().time;
-    let before = markets::read_state(ctx, market)?;
+    let before = markets::read_session(ctx, market)?;
     if before.is_over() && ctx.inbox().is_empty() {
         return Ok(());
     }
@@ -100,10 +100,10 @@ pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
 /// The market broke: it is frozen, what came for it is void, and the accounts are told.
 pub(crate) fn freeze(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     let market = market_of(ctx.item())?;
-    let before = markets::read_state(ctx, market)?;
+    let before = markets::read_session(ctx, market)?;
     let mut state = before;
     state.freeze();
-    markets::write_state(ctx, market, &state)?;
+    markets::write_session(ctx, market, &state)?;
     let void =
         ctx.inbox().iter().filter_map(|entry| decode_exact::<Instructions>(&entry.data).ok());
     let closed: Vec<Outcome> = void.flat_map(|entry| entry.0).filter_map(void_order).collect();
@@ -188,11 +188,11 @@ fn report(
 fn leave(
     work: &mut Workspace<'_>,
     market: MarketId,
-    (before, after): (&MarketState, &MarketState),
+    (before, after): (&Session, &Session),
     summary: &Summary,
 ) -> Result<(), CallError> {
     if before != after {
-        markets::write_state(work, market, after)?;
+        markets::write_session(work, market, after)?;
         tell_mode(work, market, (before, after))?;
     }
     let key = heddle_clearing::book_summary_key(market);
@@ -212,7 +212,7 @@ fn leave(
 fn tell_mode(
     work: &mut Workspace<'_>,
     market: MarketId,
-    (before, after): (&MarketState, &MarketState),
+    (before, after): (&Session, &Session),
 ) -> Result<(), Abort> {
     let mode = after.mode().number();
     if before.mode().number() == mode {

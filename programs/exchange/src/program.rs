@@ -1,5 +1,6 @@
 //! The exchange as a program.
 
+use heddle_sdk::BlockSpace;
 use heddle_sdk::CallContext;
 use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
@@ -73,6 +74,10 @@ impl Program for Exchange {
                 markets::change_mode(ctx, &signer, (market, change))
             }
         }
+    }
+
+    fn space(&self, call: &[u8]) -> BlockSpace {
+        decode(call).map_or(BlockSpace::Ordinary, |call| call.space())
     }
 
     fn error(&self, code: u16) -> Option<ErrorText> {

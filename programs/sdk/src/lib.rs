@@ -39,6 +39,8 @@ pub mod resident;
 mod slot;
 mod workspace;
 
+pub use heddle_types::BlockSpace;
+
 pub use base::{Base, BlockStart, Blocked};
 pub use context::{BlockInfo, CallContext, CallInfo};
 pub use genesis::{EntryFault, GenesisView, NO_SECTION, SectionError, genesis_state};

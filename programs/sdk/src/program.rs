@@ -3,6 +3,7 @@
 use heddle_types::AccessMode;
 use heddle_types::AccessSet;
 use heddle_types::Address;
+use heddle_types::BlockSpace;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
 use heddle_types::Value;
@@ -39,6 +40,18 @@ pub trait Program: Send + Sync {
         signer: &Address,
         declaration: &mut Declaration<'_>,
     ) -> Result<(), CallError>;
+
+    /// Which room of a block `call` may take, from the bytes alone. Say [`BlockSpace::Reserved`] only of what users must be able to do
+    /// whatever the load, such as cancelling an order, and of nothing that is worth flooding with.
+    ///
+    /// A transaction takes reserved space if all its calls may, it declares its keys (none of them itself), and it is small:
+    /// [`limits::RESERVED_CALLS_MAX`](heddle_types::limits::RESERVED_CALLS_MAX) calls with
+    /// [`limits::RESERVED_DATA_BYTES_MAX`](heddle_types::limits::RESERVED_DATA_BYTES_MAX) bytes of data together. It changes neither
+    /// what the transaction costs nor what it does. Within one nonce lane order comes first: whoever wants cancels to overtake
+    /// orders sends them in a lane of their own.
+    fn space(&self, _call: &[u8]) -> BlockSpace {
+        BlockSpace::Ordinary
+    }
 
     /// Executes `call`. Effects count only if this and all other calls of the transaction succeed.
     ///

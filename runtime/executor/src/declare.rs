@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
+use heddle_sdk::Program;
 use heddle_sdk::Programs;
 use heddle_sdk::UNKNOWN_PROGRAM;
 use heddle_sdk::fees;
@@ -12,6 +13,7 @@ use heddle_types::Access;
 use heddle_types::AccessMode;
 use heddle_types::AccessSet;
 use heddle_types::Amount;
+use heddle_types::BlockSpace;
 use heddle_types::Call;
 use heddle_types::CheckedTransaction;
 use heddle_types::Declared;
@@ -20,6 +22,7 @@ use heddle_types::ProgramError;
 use heddle_types::StateKey;
 use heddle_types::TransactionBody;
 use heddle_types::TxFailure;
+use heddle_types::limits;
 
 use crate::panics;
 
@@ -37,6 +40,25 @@ pub fn declared_by<'t>(
     transaction: &'t CheckedTransaction,
 ) -> &'t Arc<Declared> {
     transaction.declared(|body| declare(programs, body))
+}
+
+/// Which room of a block a transaction may take: reserved room if it is small, declares what it touches and nothing extra, and its
+/// programs say so of every call. A transaction whose declaration fails takes ordinary room all the same, see
+/// [`Declared::space`].
+pub fn block_space(programs: &Programs, body: &TransactionBody) -> BlockSpace {
+    let bytes: usize = body.calls.iter().map(|call| call.data.len()).sum();
+    let is_small = body.calls.len() <= limits::RESERVED_CALLS_MAX
+        && bytes <= limits::RESERVED_DATA_BYTES_MAX
+        && body.access == Access::DERIVED;
+    let is_reserved = |call: &Call| {
+        let space = |program: &dyn Program| panics::catch(|| program.space(&call.data));
+        programs.get(call.program).map(space) == Some(Ok(BlockSpace::Reserved))
+    };
+    if is_small && !body.calls.is_empty() && body.calls.iter().all(is_reserved) {
+        BlockSpace::Reserved
+    } else {
+        BlockSpace::Ordinary
+    }
 }
 
 /// Every key that a declared transaction may touch, the envelope's two included. `body.access` decides about extra keys
@@ -69,7 +91,12 @@ pub(crate) fn declare(programs: &Programs, body: &TransactionBody) -> Declared {
         }
     };
     let Deriving { set, cost, payer_key, nonce_key } = deriving;
+    let space = match failure {
+        None => block_space(programs, body),
+        Some(_) => BlockSpace::Ordinary,
+    };
     Declared {
+        space,
         fee: fees::required_fee(body, keys),
         failure,
         cost,

@@ -41,7 +41,7 @@ mod transaction;
 
 pub use advice::advice;
 pub use block::{BlockInput, BlockOutcome, Executor, SkipReason};
-pub use declare::{declared_access, declared_by, required_fee};
+pub use declare::{block_space, declared_access, declared_by, required_fee};
 pub use execution::{BlockExecution, Clock, ExecutionMode, HotKey, Stage, StageTime};
 pub use execution::{HOT_KEYS_MAX, SPANS_MAX};
 pub use heddle_engine::{Choice, Config, Reason};

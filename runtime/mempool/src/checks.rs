@@ -2,10 +2,13 @@
 
 use heddle_types::Amount;
 use heddle_types::AuthScheme;
+use heddle_types::BlockSpace;
 use heddle_types::CheckedTransaction;
 
+use crate::config::Config;
 use crate::lane::LaneKey;
 use crate::pool::AccountView;
+use crate::pool::Held;
 use crate::pool::Mempool;
 use crate::pool::Origin;
 use crate::refusal::Refusal;
@@ -49,7 +52,10 @@ impl Mempool {
         }
         let ahead_max = match origin {
             Origin::Local => 0,
-            Origin::Forwarded => self.config.sender_txs_max as u64,
+            Origin::Forwarded => {
+                let Config { ordinary, reserved, .. } = &self.config;
+                ordinary.sender_txs_max.saturating_add(reserved.sender_txs_max) as u64
+            }
         };
         // The last sequence of all has no successor, so it is never used.
         if sequence == u64::MAX || sequence.saturating_sub(expected) > ahead_max {
@@ -82,21 +88,21 @@ impl Mempool {
     pub(crate) fn check_room(
         &self,
         tx: &CheckedTransaction,
-        key: &LaneKey,
-        sequence: u64,
-        executed: u64,
+        space: BlockSpace,
+        is_gapped: bool,
     ) -> Result<(), Refusal> {
-        let (txs, bytes) =
-            self.senders.get(&key.sender).map_or((0, 0), |sender| (sender.txs, sender.bytes));
-        if txs >= self.config.sender_txs_max
-            || bytes.saturating_add(tx.bytes()) > self.config.sender_bytes_max
+        let room = self.config.room(space);
+        let sender = self.senders.get(&tx.transaction().body.sender);
+        let of_sender = sender.map_or(Held::default(), |sender| *sender.held.of(space));
+        if of_sender.txs >= room.sender_txs_max
+            || of_sender.bytes.saturating_add(tx.bytes()) > room.sender_bytes_max
         {
             return Err(Refusal::SenderLimit);
         }
-        let gapped = sequence > self.next_of(key, executed);
-        if self.ids.len() >= self.config.txs_max
-            || self.bytes.saturating_add(tx.bytes()) > self.config.bytes_max
-            || (gapped && self.gapped.len() >= self.config.gapped_max)
+        let held = self.held.of(space);
+        if held.txs >= room.txs_max
+            || held.bytes.saturating_add(tx.bytes()) > room.bytes_max
+            || (is_gapped && self.gapped.of(space).len() >= room.gapped_max)
         {
             return Err(Refusal::PoolFull);
         }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_types::Address;
+use heddle_types::BlockSpace;
 use heddle_types::CheckedTransaction;
 use heddle_types::Height;
 use heddle_types::Nonce;
 
 use crate::forward::Forwarding;
+use crate::order::Turn;
 
 /// Which lane of which sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,20 +30,15 @@ impl LaneKey {
     }
 }
 
-/// Where a transaction stands among all: first by its sender's turn, then by admission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Turn {
-    /// Start-time fair queueing: a sender's transactions take consecutive turns, none before the pool's present one.
-    pub(crate) turn: u64,
-    /// Counts admissions.
-    pub(crate) arrival: u64,
-}
-
 /// A transaction in the pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
     pub(crate) tx: Arc<CheckedTransaction>,
+    pub(crate) space: BlockSpace,
+    /// Where it stands among all.
     pub(crate) turn: Turn,
+    /// Where it stands among those of reserved space, if it is one.
+    pub(crate) reserved_turn: Option<Turn>,
     /// Set for what was admitted here first; others forward theirs.
     pub(crate) forwarding: Option<Forwarding>,
     /// The executed height since which an earlier transaction of the lane is missing.

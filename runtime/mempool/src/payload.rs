@@ -1,14 +1,17 @@
-//! Filling a block: each lane in order, each sender in turn.
+//! Filling a block: first the reserved share, then the rest; each lane in order, each sender in turn.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use heddle_types::Address;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::Height;
 
 use crate::config::PayloadLimits;
 use crate::lane::LaneKey;
+use crate::lane::Pending;
+use crate::order::Turn;
 use crate::pool::Mempool;
 
 /// How far a lane is used by the blocks before and by this payload, and what of it was passed over.
@@ -21,40 +24,19 @@ impl Mempool {
     /// The transactions for a block at `height` whose `ancestors`, oldest first, are ordered but not executed here yet:
     /// those that are not final, and before them those that are final.
     ///
-    /// Each lane goes on without a hole where state and the ancestors leave it. Senders take turns; among equals, the one
-    /// admitted first comes first. The pool is unchanged: the same call gives the same answer.
+    /// The reserved share is filled first, with transactions of reserved space; the rest with all that are left. Each lane goes on
+    /// without a hole where state and the ancestors leave it. Senders take turns; among equals, the one admitted first comes first.
+    /// The pool is unchanged: the same call gives the same answer.
     pub fn payload(
         &self,
         limits: PayloadLimits,
         height: Height,
         ancestors: &[Arc<CheckedBlock>],
     ) -> Vec<Arc<CheckedTransaction>> {
-        let mut cursors = self.after(ancestors);
-        let mut payload = Payload { limits, height, bytes: 0, txs: Vec::new() };
-        for (turn, tx) in self.in_turn() {
-            let Some((key, sequence)) = LaneKey::of(tx) else { continue };
-            let Some(lane) = self.lane(&key) else { continue };
-            let cursor =
-                cursors.entry(key).or_insert(Cursor { next: lane.floor, passed_over: false });
-            if sequence > cursor.next {
-                cursor.passed_over = true;
-            }
-            if sequence != cursor.next {
-                continue;
-            }
-            // A later one that arrived before this one had its turn already: it follows at once.
-            let followers = if cursor.passed_over { u64::MAX } else { sequence };
-            for (sequence, pending) in lane.pending.range(sequence..=followers) {
-                if *sequence != cursor.next || pending.turn > *turn {
-                    break;
-                }
-                match payload.push(&pending.tx) {
-                    Fit::Taken => cursor.next = cursor.next.saturating_add(1),
-                    Fit::Expired => break,
-                    Fit::Full => return payload.txs,
-                }
-            }
-        }
+        let cursors = self.after(ancestors);
+        let mut payload = Payload { pool: self, height, cursors, bytes: 0, txs: Vec::new() };
+        payload.fill(&mut ReservedShare { limits, senders: BTreeMap::new() });
+        payload.fill(&mut Rest { limits });
         payload.txs
     }
 
@@ -81,30 +63,134 @@ impl Mempool {
     }
 }
 
+/// Whether there is room for one more.
 enum Fit {
-    Taken,
-    Expired,
+    Yes,
+    /// Not for this one, nor for what follows it in its lane.
+    NotThis,
+    /// For none any more.
     Full,
 }
 
-struct Payload {
+/// One pass over pending transactions.
+trait Pass {
+    /// The transactions in their order.
+    fn order(pool: &Mempool) -> impl Iterator<Item = (&Turn, &Arc<CheckedTransaction>)>;
+
+    /// Where a transaction stands in that order; none if it is not in it.
+    fn turn(pending: &Pending) -> Option<Turn>;
+
+    /// Whether the pass may take `tx` when the payload holds `txs` transactions of `bytes` bytes with it. Counts it if so.
+    fn take(&mut self, tx: &CheckedTransaction, txs: usize, bytes: usize) -> Fit;
+}
+
+/// Fills the reserved share. It comes first, so that what the payload holds is what the share holds.
+struct ReservedShare {
     limits: PayloadLimits,
+    senders: BTreeMap<Address, usize>,
+}
+
+impl Pass for ReservedShare {
+    fn order(pool: &Mempool) -> impl Iterator<Item = (&Turn, &Arc<CheckedTransaction>)> {
+        pool.reserved_in_turn()
+    }
+
+    fn turn(pending: &Pending) -> Option<Turn> {
+        pending.reserved_turn
+    }
+
+    fn take(&mut self, tx: &CheckedTransaction, txs: usize, bytes: usize) -> Fit {
+        let PayloadLimits { txs: all_txs, bytes: all_bytes, reserved } = self.limits;
+        if txs > reserved.txs.min(all_txs) || bytes > reserved.bytes.min(all_bytes) {
+            return Fit::Full;
+        }
+        let taken = self.senders.entry(tx.transaction().body.sender).or_default();
+        if *taken >= reserved.sender_txs {
+            return Fit::NotThis;
+        }
+        *taken += 1;
+        Fit::Yes
+    }
+}
+
+/// Fills what is left with whatever is left.
+struct Rest {
+    limits: PayloadLimits,
+}
+
+impl Pass for Rest {
+    fn order(pool: &Mempool) -> impl Iterator<Item = (&Turn, &Arc<CheckedTransaction>)> {
+        pool.in_turn()
+    }
+
+    fn turn(pending: &Pending) -> Option<Turn> {
+        Some(pending.turn)
+    }
+
+    fn take(&mut self, _tx: &CheckedTransaction, txs: usize, bytes: usize) -> Fit {
+        if txs > self.limits.txs || bytes > self.limits.bytes { Fit::Full } else { Fit::Yes }
+    }
+}
+
+/// A payload as it is put together.
+struct Payload<'a> {
+    pool: &'a Mempool,
     height: Height,
+    cursors: BTreeMap<LaneKey, Cursor>,
     bytes: usize,
     txs: Vec<Arc<CheckedTransaction>>,
 }
 
-impl Payload {
-    fn push(&mut self, tx: &Arc<CheckedTransaction>) -> Fit {
-        if tx.transaction().body.valid_until < self.height {
-            return Fit::Expired;
+impl Payload<'_> {
+    fn fill<P: Pass>(&mut self, pass: &mut P) {
+        for cursor in self.cursors.values_mut() {
+            cursor.passed_over = false;
         }
-        let bytes = self.bytes.saturating_add(tx.bytes());
-        if self.txs.len() >= self.limits.txs || bytes > self.limits.bytes {
-            return Fit::Full;
+        for (turn, tx) in P::order(self.pool) {
+            let Some((key, sequence)) = LaneKey::of(tx) else { continue };
+            if !self.fill_lane(pass, (key, sequence), *turn) {
+                return;
+            }
         }
-        self.bytes = bytes;
-        self.txs.push(Arc::clone(tx));
-        Fit::Taken
+    }
+
+    /// Takes the transaction whose turn it is, if its lane has come to it, and those behind it that had their turn already. False when
+    /// there is no room for any more.
+    fn fill_lane<P: Pass>(
+        &mut self,
+        pass: &mut P,
+        (key, sequence): (LaneKey, u64),
+        turn: Turn,
+    ) -> bool {
+        let Some(lane) = self.pool.lane(&key) else { return true };
+        let start = Cursor { next: lane.floor, passed_over: false };
+        let cursor = self.cursors.entry(key).or_insert(start);
+        if sequence > cursor.next {
+            cursor.passed_over = true;
+        }
+        if sequence != cursor.next {
+            return true;
+        }
+        // A later one that arrived before this one had its turn already: it follows at once.
+        let followers = if cursor.passed_over { u64::MAX } else { sequence };
+        for (sequence, pending) in lane.pending.range(sequence..=followers) {
+            let had_its_turn = P::turn(pending).is_some_and(|own| own <= turn);
+            if *sequence != cursor.next || !had_its_turn {
+                break;
+            }
+            if pending.tx.transaction().body.valid_until < self.height {
+                break;
+            }
+            let bytes = self.bytes.saturating_add(pending.tx.bytes());
+            match pass.take(&pending.tx, self.txs.len().saturating_add(1), bytes) {
+                Fit::Yes => {}
+                Fit::NotThis => break,
+                Fit::Full => return false,
+            }
+            cursor.next = cursor.next.saturating_add(1);
+            self.bytes = bytes;
+            self.txs.push(Arc::clone(&pending.tx));
+        }
+        true
     }
 }

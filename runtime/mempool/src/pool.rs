@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use heddle_types::Address;
 use heddle_types::Amount;
+use heddle_types::BlockSpace;
 use heddle_types::CheckedTransaction;
 use heddle_types::Height;
 use heddle_types::Instant;
@@ -18,9 +19,12 @@ use crate::forward::Schedule;
 use crate::lane::Lane;
 use crate::lane::LaneKey;
 use crate::lane::Pending;
-use crate::lane::Turn;
+use crate::order::Order;
+use crate::order::Turn;
 use crate::refusal::Admission;
 use crate::refusal::Refusal;
+use crate::space::BySpace;
+use crate::space::SPACES;
 
 /// Executed heights for which a lane that a block used is remembered, so that an [`AccountView`] read a moment before that
 /// block was executed brings nothing back.
@@ -33,6 +37,15 @@ pub struct AccountView {
     pub next_sequence: u64,
     /// What the payer (the sender, if no other is named) holds of the native asset.
     pub fee_balance: Amount,
+}
+
+/// What follows from a transaction's bytes, by the chain's programs: the same on every node, and never taken from a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What it costs.
+    pub required_fee: Amount,
+    /// Which room of a block it may take.
+    pub space: BlockSpace,
 }
 
 /// Where a transaction came from.
@@ -66,11 +79,32 @@ pub struct Dropped {
     pub reason: DropReason,
 }
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sender {
+/// How much of one kind is held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Held {
     pub(crate) txs: usize,
     pub(crate) bytes: usize,
-    last_turn: u64,
+}
+
+impl Held {
+    const fn add(&mut self, bytes: usize) {
+        self.txs += 1;
+        self.bytes += bytes;
+    }
+
+    const fn remove(&mut self, bytes: usize) {
+        self.txs -= 1;
+        self.bytes -= bytes;
+    }
+}
+
+/// What a sender has pending.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sender {
+    pub(crate) held: BySpace<Held>,
+    last_turn: Option<Turn>,
+    /// None while nothing of reserved space is pending.
+    last_reserved_turn: Option<Turn>,
 }
 
 /// The pool of one node. See the crate's documentation.
@@ -81,21 +115,22 @@ pub struct Mempool {
     pub(crate) executed: Height,
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
     pub(crate) ids: BTreeMap<TxId, (LaneKey, u64)>,
-    turns: BTreeMap<Turn, Arc<CheckedTransaction>>,
+    /// All, by turn.
+    order: Order,
+    /// Those of reserved space, by turns of their own: what a sender has besides does not delay them.
+    reserved: Order,
     pub(crate) senders: BTreeMap<Address, Sender>,
     /// The sum of the maximum fees of each payer's pending transactions.
     pub(crate) owed: BTreeMap<Address, Amount>,
     expiries: BTreeSet<(Height, TxId)>,
-    pub(crate) gapped: BTreeSet<(Height, TxId)>,
-    schedule: Schedule,
+    pub(crate) gapped: BySpace<BTreeSet<(Height, TxId)>>,
+    schedules: BySpace<Schedule>,
     /// The lanes that the last executed blocks used, oldest first.
     recent: VecDeque<(Height, Vec<LaneKey>)>,
     /// What left since the last report.
     dropped: Vec<Dropped>,
-    pub(crate) bytes: usize,
+    pub(crate) held: BySpace<Held>,
     arrivals: u64,
-    /// The highest turn that was included.
-    present_turn: u64,
 }
 
 impl Mempool {
@@ -106,24 +141,23 @@ impl Mempool {
             executed,
             lanes: BTreeMap::new(),
             ids: BTreeMap::new(),
-            turns: BTreeMap::new(),
+            order: Order::default(),
+            reserved: Order::default(),
             senders: BTreeMap::new(),
             owed: BTreeMap::new(),
             expiries: BTreeSet::new(),
-            gapped: BTreeSet::new(),
-            schedule: Schedule::default(),
+            gapped: BySpace::default(),
+            schedules: BySpace::default(),
             recent: VecDeque::new(),
             dropped: Vec::new(),
-            bytes: 0,
+            held: BySpace::default(),
             arrivals: 0,
-            present_turn: 0,
         }
     }
 
     /// Takes a transaction in.
     ///
-    /// `account` may be a few heights older or newer than what [`Self::on_executed`] told; `required_fee` is what it costs
-    /// at present. The caller first looks among the executed transactions: one that is there is no refusal but has its receipt.
+    /// `account` may be a few heights older or newer than what [`Self::on_executed`] told. The caller first looks among the executed transactions: one that is there is no refusal but has its receipt.
     ///
     /// What a payer must be able to cover is the sum of the maximum fees of all that it has pending here; amounts that the
     /// calls transfer, and deposits, are not counted.
@@ -134,7 +168,7 @@ impl Mempool {
         &mut self,
         tx: Arc<CheckedTransaction>,
         account: &AccountView,
-        required_fee: Amount,
+        terms: Terms,
         origin: Origin,
     ) -> Result<Admission, Refusal> {
         let (key, sequence) = self.check_alone(&tx)?;
@@ -147,10 +181,14 @@ impl Mempool {
         self.check_height(&tx)?;
         let admissible = self
             .check_nonce(&key, sequence, account.next_sequence, origin)
-            .and_then(|()| self.check_fees(&tx, account, required_fee))
-            .and_then(|()| self.check_room(&tx, &key, sequence, account.next_sequence));
+            .and_then(|()| self.check_fees(&tx, account, terms.required_fee))
+            .and_then(|()| {
+                let is_gapped = sequence > self.next_of(&key, account.next_sequence);
+                self.check_room(&tx, terms.space, is_gapped)
+            });
         admissible?;
-        self.insert(tx, key, sequence, account.next_sequence);
+        self.open_lane(key, account.next_sequence);
+        self.insert(tx, terms.space, key, sequence);
         if origin == Origin::Local {
             self.answer_for(&key, sequence);
         }
@@ -180,14 +218,25 @@ impl Mempool {
     }
 
     /// Transactions to send to the next leaders now, at most `bytes_max` encoded bytes of them: those that users sent to
-    /// this node, each at once, and again after an interval that doubles, until it leaves the pool.
+    /// this node, each at once, and again after an interval that doubles, until it leaves the pool. Those of reserved space come
+    /// first, and no batch holds both kinds, so that whoever receives them can tell them apart.
     ///
     /// Call it again at once while it answers with any.
     pub fn to_forward(&mut self, now: Instant, bytes_max: usize) -> Vec<Arc<CheckedTransaction>> {
+        let mut batches = SPACES.into_iter().map(|space| self.batch(space, now, bytes_max));
+        batches.find(|batch| !batch.is_empty()).unwrap_or_default()
+    }
+
+    fn batch(
+        &mut self,
+        space: BlockSpace,
+        now: Instant,
+        bytes_max: usize,
+    ) -> Vec<Arc<CheckedTransaction>> {
         let mut left = bytes_max.max(limits::TRANSACTION_BYTES_MAX);
         let mut batch = Vec::new();
         while let Some((tx, again)) =
-            self.schedule.take(now, left, self.config.forward_interval_max)
+            self.schedules.of_mut(space).take(now, left, self.config.forward_interval_max)
         {
             left = left.saturating_sub(tx.bytes());
             if let Some(pending) = self.pending_mut(&tx.id()) {
@@ -200,7 +249,7 @@ impl Mempool {
 
     /// When [`Self::to_forward`] has something next; [`Instant::START`] for at once.
     pub fn forward_deadline(&self) -> Option<Instant> {
-        self.schedule.deadline()
+        SPACES.into_iter().filter_map(|space| self.schedules.of(space).deadline()).min()
     }
 
     /// How many transactions are pending.
@@ -214,8 +263,8 @@ impl Mempool {
     }
 
     /// The encoded bytes of all that is pending.
-    pub const fn bytes(&self) -> usize {
-        self.bytes
+    pub fn bytes(&self) -> usize {
+        SPACES.into_iter().map(|space| self.held.of(space).bytes).sum()
     }
 
     /// Whether a transaction is pending.
@@ -244,7 +293,13 @@ impl Mempool {
     }
 
     pub(crate) fn in_turn(&self) -> impl Iterator<Item = (&Turn, &Arc<CheckedTransaction>)> {
-        self.turns.iter()
+        self.order.iter()
+    }
+
+    pub(crate) fn reserved_in_turn(
+        &self,
+    ) -> impl Iterator<Item = (&Turn, &Arc<CheckedTransaction>)> {
+        self.reserved.iter()
     }
 
     pub(crate) fn next_of(&self, key: &LaneKey, executed: u64) -> u64 {
@@ -256,35 +311,56 @@ impl Mempool {
         self.lanes.get_mut(key)?.pending.get_mut(sequence)
     }
 
-    fn insert(&mut self, tx: Arc<CheckedTransaction>, key: LaneKey, sequence: u64, floor: u64) {
-        let (id, bytes) = (tx.id(), tx.bytes());
-        let body = &tx.transaction().body;
-        let sender = self.senders.entry(key.sender).or_default();
-        let turn = if sender.txs == 0 {
-            self.present_turn
-        } else {
-            self.present_turn.max(sender.last_turn.saturating_add(1))
-        };
-        sender.txs += 1;
-        sender.bytes += bytes;
-        sender.last_turn = turn;
-        let turn = Turn { turn, arrival: self.arrivals };
-        self.arrivals += 1;
-        self.bytes += bytes;
-        let owed = self.owed.entry(body.payer()).or_default();
-        *owed = owed.checked_add(body.max_fee).expect("check_fees found room for it");
-        self.expiries.insert((body.valid_until, id));
-        self.ids.insert(id, (key, sequence));
-        self.turns.insert(turn, Arc::clone(&tx));
-        let pending = Pending { tx, turn, forwarding: None, gapped_since: None };
+    /// The lane that a transaction is to be inserted into, as its account says that it stands.
+    fn open_lane(&mut self, key: LaneKey, floor: u64) {
         let lane = self.lanes.entry(key).or_insert_with(|| Lane::new(floor));
         // State may be ahead of what the pool was told; what is pending is dropped only by what it is told.
         if lane.pending.is_empty() && lane.floor < floor {
             lane.floor = floor;
             lane.next = floor;
         }
+    }
+
+    fn insert(
+        &mut self,
+        tx: Arc<CheckedTransaction>,
+        space: BlockSpace,
+        key: LaneKey,
+        sequence: u64,
+    ) {
+        let (id, bytes) = (tx.id(), tx.bytes());
+        let body = &tx.transaction().body;
+        let (turn, reserved_turn) = self.turns_of(&tx, space);
+        self.senders.entry(key.sender).or_default().held.of_mut(space).add(bytes);
+        self.held.of_mut(space).add(bytes);
+        let owed = self.owed.entry(body.payer()).or_default();
+        *owed = owed.checked_add(body.max_fee).expect("check_fees found room for it");
+        self.expiries.insert((body.valid_until, id));
+        self.ids.insert(id, (key, sequence));
+        let pending =
+            Pending { tx, space, turn, reserved_turn, forwarding: None, gapped_since: None };
+        let lane = self.lanes.get_mut(&key).expect("open_lane opened it");
         lane.pending.insert(sequence, pending);
         self.settle(&key);
+    }
+
+    /// Puts a transaction into the orders that it belongs to.
+    fn turns_of(
+        &mut self,
+        tx: &Arc<CheckedTransaction>,
+        space: BlockSpace,
+    ) -> (Turn, Option<Turn>) {
+        let arrival = self.arrivals;
+        self.arrivals += 1;
+        let sender = self.senders.entry(tx.transaction().body.sender).or_default();
+        let turn = self.order.push(Arc::clone(tx), sender.last_turn, arrival);
+        sender.last_turn = Some(turn);
+        if space == BlockSpace::Ordinary {
+            return (turn, None);
+        }
+        let reserved_turn = self.reserved.push(Arc::clone(tx), sender.last_reserved_turn, arrival);
+        sender.last_reserved_turn = Some(reserved_turn);
+        (turn, Some(reserved_turn))
     }
 
     /// Makes this node answer for a pending transaction.
@@ -293,7 +369,8 @@ impl Mempool {
         if let Some(pending) = pending.filter(|pending| pending.forwarding.is_none()) {
             let (tx, arrival) = (Arc::clone(&pending.tx), pending.turn.arrival);
             let interval = self.config.forward_interval;
-            pending.forwarding = Some(self.schedule.add(tx, arrival, interval));
+            let schedule = self.schedules.of_mut(pending.space);
+            pending.forwarding = Some(schedule.add(tx, arrival, interval));
         }
     }
 
@@ -309,9 +386,13 @@ impl Mempool {
             if sequence >= floor {
                 break;
             }
-            let (id, turn) = (pending.tx.id(), pending.turn.turn);
+            let (id, turn, reserved_turn) = (pending.tx.id(), pending.turn, pending.reserved_turn);
             if by == id {
-                self.present_turn = self.present_turn.max(turn);
+                // One of reserved space may have been included long before its turn among all.
+                match reserved_turn {
+                    Some(reserved_turn) => self.reserved.included(reserved_turn),
+                    None => self.order.included(turn),
+                }
                 self.remove(&id, DropReason::Included);
             } else {
                 self.remove(&id, DropReason::NonceUsed);
@@ -327,11 +408,12 @@ impl Mempool {
             if *sequence == lane.next {
                 lane.next = lane.next.saturating_add(1);
                 if let Some(since) = pending.gapped_since.take() {
-                    self.gapped.remove(&(since, pending.tx.id()));
+                    self.gapped.of_mut(pending.space).remove(&(since, pending.tx.id()));
                 }
             } else if pending.gapped_since.is_none() {
                 pending.gapped_since = Some(self.executed);
-                self.gapped.insert((self.executed, pending.tx.id()));
+                let gapped = self.gapped.of_mut(pending.space);
+                gapped.insert((self.executed, pending.tx.id()));
             }
         }
     }
@@ -348,12 +430,14 @@ impl Mempool {
     }
 
     fn drop_gapped(&mut self) {
-        while let Some((since, id)) = self.gapped.first().copied() {
-            if self.executed.since(since) <= self.config.gap_heights_max {
-                break;
+        for space in SPACES {
+            while let Some((since, id)) = self.gapped.of(space).first().copied() {
+                if self.executed.since(since) <= self.config.gap_heights_max {
+                    break;
+                }
+                self.gapped.of_mut(space).remove(&(since, id));
+                self.remove(&id, DropReason::Gapped);
             }
-            self.gapped.remove(&(since, id));
-            self.remove(&id, DropReason::Gapped);
         }
     }
 
@@ -370,25 +454,23 @@ impl Mempool {
     fn remove(&mut self, id: &TxId, reason: DropReason) -> Option<(LaneKey, u64)> {
         let (key, sequence) = self.ids.remove(id)?;
         let lane = self.lanes.get_mut(&key)?;
-        let Pending { tx, turn, forwarding, gapped_since } = lane.pending.remove(&sequence)?;
+        let Pending { tx, space, turn, reserved_turn, forwarding, gapped_since } =
+            lane.pending.remove(&sequence)?;
         let is_idle = lane.pending.is_empty() && lane.used_at.is_none();
         let body = &tx.transaction().body;
-        self.turns.remove(&turn);
+        self.order.remove(turn);
+        if let Some(turn) = reserved_turn {
+            self.reserved.remove(turn);
+        }
         self.expiries.remove(&(body.valid_until, *id));
         if let Some(since) = gapped_since {
-            self.gapped.remove(&(since, *id));
+            self.gapped.of_mut(space).remove(&(since, *id));
         }
         if let Some(forwarding) = forwarding {
-            self.schedule.remove(forwarding);
+            self.schedules.of_mut(space).remove(forwarding);
         }
-        self.bytes -= tx.bytes();
-        if let Some(sender) = self.senders.get_mut(&key.sender) {
-            sender.txs -= 1;
-            sender.bytes -= tx.bytes();
-            if sender.txs == 0 {
-                self.senders.remove(&key.sender);
-            }
-        }
+        self.held.of_mut(space).remove(tx.bytes());
+        self.release(&key.sender, space, tx.bytes());
         let payer = body.payer();
         let owed = self.owed.get(&payer).and_then(|owed| owed.checked_sub(body.max_fee));
         match owed.filter(|owed| *owed > Amount::ZERO) {
@@ -400,6 +482,18 @@ impl Mempool {
         }
         self.dropped.push(Dropped { id: *id, reason });
         Some((key, sequence))
+    }
+
+    /// A sender has one less pending.
+    fn release(&mut self, sender: &Address, space: BlockSpace, bytes: usize) {
+        let Some(of_sender) = self.senders.get_mut(sender) else { return };
+        of_sender.held.of_mut(space).remove(bytes);
+        if of_sender.held.of(BlockSpace::Reserved).txs == 0 {
+            of_sender.last_reserved_turn = None;
+        }
+        if SPACES.into_iter().all(|space| of_sender.held.of(space).txs == 0) {
+            self.senders.remove(sender);
+        }
     }
 
     /// Forgets lanes that have nothing pending and that no recent block used.

@@ -4,6 +4,16 @@ use crate::access::AccessSet;
 use crate::quantity::Amount;
 use crate::receipt::TxFailure;
 
+/// Which room of a block, and of what leads there, a transaction may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlockSpace {
+    /// The room that everything may take.
+    #[default]
+    Ordinary,
+    /// Besides it, the room that is kept for what must get through whatever the load.
+    Reserved,
+}
+
 /// What a transaction declares, and what follows from it: a function of its bytes and of the chain's programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
@@ -14,6 +24,8 @@ pub struct Declared {
     pub failure: Option<TxFailure>,
     /// What it costs.
     pub fee: Amount,
+    /// Which room of a block it may take.
+    pub space: BlockSpace,
     /// How long it may take to run, in about nanoseconds. A hint for scheduling; no result depends on it.
     pub cost: u64,
     /// How many of the keys are the system program's; they come first, and no program may touch them.

@@ -47,7 +47,7 @@ pub use change_set::{ChangeSet, StateView};
 pub use checked::{BlockError, CheckedBlock, CheckedTransaction};
 pub use codec::{BoundedRead, Bytes, Canonical, DecodeError, at_field, decode_exact, encode};
 pub use committee::{Committee, CommitteeError, Validator};
-pub use declared::Declared;
+pub use declared::{BlockSpace, Declared};
 pub use ed25519::{
     KeyError, PublicKey, SecretKey, Signature, SignedMessage, verify_each, verify_one,
 };

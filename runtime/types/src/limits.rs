@@ -30,6 +30,10 @@ pub const PAYLOAD_BYTES_MAX: usize = BLOCK_BYTES_MAX - 64 * 1024;
 pub const CUT_BATCHES_MAX: usize = 4 * VALIDATORS_MAX;
 /// Accounts in a genesis.
 pub const GENESIS_ACCOUNTS_MAX: usize = 100_000;
+/// Calls in a transaction that takes reserved block space.
+pub const RESERVED_CALLS_MAX: usize = 8;
+/// Bytes of the data of all calls of a transaction that takes reserved block space.
+pub const RESERVED_DATA_BYTES_MAX: usize = 2048;
 /// Programs with a section in a genesis.
 pub const GENESIS_SECTIONS_MAX: usize = 64;
 /// Bytes of all sections of a genesis together.

@@ -13,9 +13,11 @@ use heddle_machine::MachineConfig;
 use heddle_machine::Ticket;
 use heddle_mempool::AccountView;
 use heddle_mempool::PayloadLimits;
+use heddle_mempool::Terms;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
+use heddle_types::BlockSpace;
 use heddle_types::Call;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
@@ -72,7 +74,7 @@ fn machine() -> Machine {
     let data = block.header().vote_data();
     let config = MachineConfig {
         pool: heddle_mempool::Config::new(committee.chain()),
-        payload: PayloadLimits { txs: 100, bytes: 100_000 },
+        payload: PayloadLimits::new(100, 100_000),
         forward_delay: Millis::new(DELAY_MS),
         agreement: heddle_hotstuff::Config {
             genesis: data,
@@ -116,7 +118,7 @@ fn submission(sequence: u64) -> (TxId, Input) {
     let candidate = Candidate {
         transaction: Arc::new(checked),
         account: AccountView { next_sequence: 0, fee_balance: Amount::from_units(1_000) },
-        required_fee: Amount::from_units(1),
+        terms: Terms { required_fee: Amount::from_units(1), space: BlockSpace::Ordinary },
     };
     let id = candidate.transaction.id();
     (id, Input::Submit { ticket: Ticket(sequence), candidate })

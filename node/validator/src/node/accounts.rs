@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use heddle_machine::Candidate;
 use heddle_mempool::AccountView;
+use heddle_mempool::Terms;
 use heddle_sdk::native;
-use heddle_types::Amount;
 use heddle_types::CheckedTransaction;
 use heddle_types::Nonce;
 use heddle_types::StateView;
@@ -14,7 +14,7 @@ use heddle_types::StateView;
 pub(crate) fn candidate(
     state: &dyn StateView,
     transaction: Arc<CheckedTransaction>,
-    required_fee: Amount,
+    terms: Terms,
 ) -> Candidate {
     let body = &transaction.transaction().body;
     let next_sequence = match body.nonce {
@@ -27,5 +27,5 @@ pub(crate) fn candidate(
     let balance = state.entry(&native::native_balance_key(&body.payer()));
     let balance = balance.and_then(|entry| native::decode_amount(entry.value.as_bytes()));
     let account = AccountView { next_sequence, fee_balance: balance.unwrap_or_default() };
-    Candidate { transaction, account, required_fee }
+    Candidate { transaction, account, terms }
 }

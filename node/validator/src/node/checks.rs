@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
-use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
-use crossbeam_channel::TrySendError;
+use heddle_executor::block_space;
 use heddle_executor::declared_by;
 use heddle_machine::Candidate;
 use heddle_machine::Input;
+use heddle_mempool::Terms;
+use heddle_types::BlockSpace;
 use heddle_types::CheckedTransaction;
 use heddle_types::Transaction;
 use heddle_types::TransactionError;
@@ -20,14 +21,14 @@ use heddle_wire::RawMessage;
 use tokio::sync::oneshot;
 
 use crate::node::accounts;
+use crate::node::check_queues;
+use crate::node::check_queues::Entrance;
+use crate::node::check_queues::Job;
+use crate::node::check_queues::Queues;
+use crate::node::check_queues::Urgency;
 use crate::node::driver::DriverEvent;
 use crate::node::driver::SendOutcome;
 use crate::node::shared::Shared;
-
-/// Jobs that wait at most, of each urgency. What does not fit is dropped, newest first, and users are told.
-const QUEUE_MAX: usize = 1_024;
-/// Submissions that are verified in one batch at most.
-const SUBMISSIONS_MAX: usize = 64;
 
 /// What users sent in one request, and where the outcomes go, in the same order.
 pub(crate) struct Submission {
@@ -46,17 +47,7 @@ struct FrameJob {
 pub(crate) struct Checks {
     shared: Arc<Shared>,
     driver: Sender<DriverEvent>,
-    urgent: Sender<FrameJob>,
-    bulk: Sender<FrameJob>,
-    submissions: Sender<Submission>,
-}
-
-/// The queues as a worker sees them.
-#[derive(Clone)]
-struct Queues {
-    urgent: Receiver<FrameJob>,
-    bulk: Receiver<FrameJob>,
-    submissions: Receiver<Submission>,
+    entrance: Entrance<FrameJob, Submission>,
 }
 
 impl Checks {
@@ -66,18 +57,15 @@ impl Checks {
         driver: Sender<DriverEvent>,
         threads: usize,
     ) -> std::io::Result<Self> {
-        let (urgent, urgent_jobs) = crossbeam_channel::bounded(QUEUE_MAX);
-        let (bulk, bulk_jobs) = crossbeam_channel::bounded(QUEUE_MAX);
-        let (submissions, submission_jobs) = crossbeam_channel::bounded(QUEUE_MAX);
-        let queues = Queues { urgent: urgent_jobs, bulk: bulk_jobs, submissions: submission_jobs };
+        let (entrance, queues) = check_queues::queues();
         for worker in 0..threads.max(1) {
             let queues = queues.clone();
             let (shared, driver) = (Arc::clone(&shared), driver.clone());
             thread::Builder::new()
                 .name(format!("check-{worker}"))
-                .spawn(move || work(&queues, &shared, &driver))?;
+                .spawn(move || work(queues, &shared, &driver))?;
         }
-        Ok(Self { shared, driver, urgent, bulk, submissions })
+        Ok(Self { shared, driver, entrance })
     }
 
     /// A frame came. Called on the network's threads: heavy work goes to the workers.
@@ -90,42 +78,43 @@ impl Checks {
         if !job.message.is_heavy() {
             return check_frame(job, &self.shared, &self.driver);
         }
-        let is_urgent = channel == Channel::Ctl;
-        let queue = if is_urgent { &self.urgent } else { &self.bulk };
-        if queue.try_send(job).is_err() {
+        let urgency = match (channel, &job.message) {
+            (Channel::Ctl, _) => Urgency::Urgent,
+            (Channel::Bulk, RawMessage::Transactions(transactions)) => {
+                Urgency::Bulk(space_of(&self.shared, transactions))
+            }
+            (Channel::Bulk, _) => Urgency::Bulk(BlockSpace::Ordinary),
+        };
+        if self.entrance.frame(job, urgency).is_err() {
             self.shared.metrics.frames_dropped.inc();
         }
     }
 
     /// Users sent transactions. Gives them back when there is no room.
     pub(crate) fn submit(&self, submission: Submission) -> Result<(), Submission> {
-        self.submissions.try_send(submission).map_err(|error| match error {
-            TrySendError::Full(submission) | TrySendError::Disconnected(submission) => submission,
-        })
+        let space = space_of(&self.shared, &submission.transactions);
+        self.entrance.submission(submission, space)
     }
 }
 
-fn work(queues: &Queues, shared: &Shared, driver: &Sender<DriverEvent>) {
-    loop {
-        // Proposals first: a vote waits for each.
-        if let Ok(job) = queues.urgent.try_recv() {
-            check_frame(job, shared, driver);
-            continue;
+fn work(mut queues: Queues<FrameJob, Submission>, shared: &Shared, driver: &Sender<DriverEvent>) {
+    while let Some(job) = queues.next() {
+        match job {
+            Job::Frame(frame) => check_frame(frame, shared, driver),
+            Job::Submissions(submissions) => check_submissions(submissions, shared, driver),
         }
-        crossbeam_channel::select! {
-            recv(queues.urgent) -> job => match job {
-                Ok(job) => check_frame(job, shared, driver),
-                Err(_) => return,
-            },
-            recv(queues.bulk) -> job => match job {
-                Ok(job) => check_frame(job, shared, driver),
-                Err(_) => return,
-            },
-            recv(queues.submissions) -> submission => match submission {
-                Ok(submission) => check_submissions(submission, &queues.submissions, shared, driver),
-                Err(_) => return,
-            },
-        }
+    }
+}
+
+/// What is asked before signatures are verified, so from bytes that anyone may have made.
+fn space_of(shared: &Shared, transactions: &[Transaction]) -> BlockSpace {
+    let is_reserved = |transaction: &Transaction| {
+        block_space(&shared.programs, &transaction.body) == BlockSpace::Reserved
+    };
+    if !transactions.is_empty() && transactions.iter().all(is_reserved) {
+        BlockSpace::Reserved
+    } else {
+        BlockSpace::Ordinary
     }
 }
 
@@ -166,14 +155,7 @@ fn malformed(
     let _ = driver.send(DriverEvent::BadFrame { peer, channel, error });
 }
 
-fn check_submissions(
-    first: Submission,
-    more: &Receiver<Submission>,
-    shared: &Shared,
-    driver: &Sender<DriverEvent>,
-) {
-    let mut submissions = vec![first];
-    submissions.extend(more.try_iter().take(SUBMISSIONS_MAX - 1));
+fn check_submissions(submissions: Vec<Submission>, shared: &Shared, driver: &Sender<DriverEvent>) {
     let lens: Vec<usize> = submissions.iter().map(|s| s.transactions.len()).collect();
     let mut all = Vec::with_capacity(lens.iter().sum());
     let mut replies = Vec::with_capacity(submissions.len());
@@ -223,8 +205,9 @@ fn remember(shared: &Shared, transactions: &[Arc<CheckedTransaction>]) {
 fn candidates(shared: &Shared, transactions: Vec<Arc<CheckedTransaction>>) -> Vec<Candidate> {
     let state = shared.state.read();
     let candidate = |transaction: Arc<CheckedTransaction>| {
-        let fee = declared_by(&shared.programs, &transaction).fee;
-        accounts::candidate(&*state, transaction, fee)
+        let declared = declared_by(&shared.programs, &transaction);
+        let terms = Terms { required_fee: declared.fee, space: declared.space };
+        accounts::candidate(&*state, transaction, terms)
     };
     transactions.into_iter().map(candidate).collect()
 }

@@ -56,7 +56,7 @@ const VIEW_TIMEOUT_MAX: Millis = Millis::new(10_000);
 /// How long an admitted transaction waits for company before it is forwarded.
 const FORWARD_DELAY: Millis = Millis::new(2);
 /// The most that one block orders: what two cores execute in well under a view's timeout.
-const PAYLOAD: PayloadLimits = PayloadLimits { txs: 4_000, bytes: limits::PAYLOAD_BYTES_MAX };
+const PAYLOAD: PayloadLimits = PayloadLimits::new(4_000, limits::PAYLOAD_BYTES_MAX);
 
 /// Certified blocks above the last final one, when all goes well.
 const CERTIFIED_AHEAD: u64 = 2;

@@ -21,8 +21,8 @@ fn at(millis: u64) -> UnixMillis {
 }
 
 /// A market that has opened at 12,000.
-fn open(rules: &MarketRules) -> MarketState {
-    let mut state = MarketState::new();
+fn open(rules: &MarketRules) -> Session {
+    let mut state = Session::new();
     state.begin(rules, at(10_000), Prices::Good);
     state.begin(rules, at(12_000), Prices::Good);
     state.end(rules, at(12_000), NOTHING);
@@ -31,7 +31,7 @@ fn open(rules: &MarketRules) -> MarketState {
 
 #[test]
 fn a_new_market_opens_through_an_auction_once_prices_are_good() {
-    let mut state = MarketState::new();
+    let mut state = Session::new();
     for prices in [Prices::Bad, Prices::Usable] {
         state.begin(&RULES, at(10_000), prices);
         assert_eq!(state.matching(at(10_000)), Matching::CancelOnly);
@@ -138,6 +138,6 @@ fn a_state_is_its_bytes() {
     let range = Some(Band { low: Ticks::new(1000), high: Ticks::new(1010) });
     state.end(&RULES, at(13_000), Traded { range, hit_band: true });
     let bytes = heddle_types::encode(&state);
-    assert_eq!(bytes.len(), MarketState::BYTES_MAX);
-    assert_eq!(heddle_types::decode_exact::<MarketState>(&bytes), Ok(state));
+    assert_eq!(bytes.len(), Session::BYTES_MAX);
+    assert_eq!(heddle_types::decode_exact::<Session>(&bytes), Ok(state));
 }

@@ -14,3 +14,4 @@ mod rig;
 mod rules;
 mod simulation;
 mod skips;
+mod space;

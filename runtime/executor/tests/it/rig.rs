@@ -12,6 +12,7 @@ use heddle_executor::testing::address;
 use heddle_executor::testing::key;
 use heddle_executor::testing::sign;
 use heddle_ledger::Ledger;
+use heddle_sdk::BlockSpace;
 use heddle_sdk::CallContext;
 use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
@@ -97,6 +98,17 @@ impl Program for Rig {
             declaration.declare(cell(n), mode)?;
         }
         Ok(())
+    }
+
+    /// Scripts that do nothing but read.
+    fn space(&self, call: &[u8]) -> BlockSpace {
+        assert!(call != b"panic in space", "as told");
+        match Script::try_from_slice(call) {
+            Ok(script) if script.ops.iter().all(|op| matches!(op, Op::Read(_))) => {
+                BlockSpace::Reserved
+            }
+            Ok(_) | Err(_) => BlockSpace::Ordinary,
+        }
     }
 
     fn execute(&self, ctx: &mut CallContext<'_, '_>, call: &[u8]) -> Result<(), CallError> {

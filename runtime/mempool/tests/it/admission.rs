@@ -8,6 +8,7 @@ use heddle_mempool::Config;
 use heddle_mempool::Mempool;
 use heddle_mempool::Origin;
 use heddle_mempool::Refusal;
+use heddle_mempool::Room;
 use heddle_types::Amount;
 use heddle_types::Auth;
 use heddle_types::ChainId;
@@ -100,7 +101,7 @@ fn a_gap_is_refused_with_the_sequence_expected_counting_what_is_pending() {
 #[test]
 fn a_used_nonce_is_refused_for_ever() {
     let account = AccountView { next_sequence: 4, ..RICH };
-    let refusal = pool().admit(tx(0, 3), &account, FEE, Origin::Local).unwrap_err();
+    let refusal = pool().admit(tx(0, 3), &account, TERMS, Origin::Local).unwrap_err();
     assert_eq!(refusal, Refusal::NonceUsed { sequence: 3, expected: 4 });
     assert!(refusal.never());
 }
@@ -158,10 +159,10 @@ fn a_payers_pending_maximum_fees_may_not_exceed_its_balance() {
     assert!(!checked[0].signature_ok());
 
     for sequence in 0..2 {
-        let admitted = pool.admit(tx(1, sequence), &account, FEE, Origin::Local);
+        let admitted = pool.admit(tx(1, sequence), &account, TERMS, Origin::Local);
         assert_eq!(admitted, Ok(Admission::Admitted));
     }
-    let refusal = pool.admit(tx(1, 2), &account, FEE, Origin::Local).unwrap_err();
+    let refusal = pool.admit(tx(1, 2), &account, TERMS, Origin::Local).unwrap_err();
     let (balance, required) = (Amount::from_units(25), Amount::from_units(30));
     assert_eq!(refusal, Refusal::InsufficientFeeFunds { balance, required });
     assert!(!refusal.never());
@@ -169,7 +170,7 @@ fn a_payers_pending_maximum_fees_may_not_exceed_its_balance() {
     // Once one has left, there is room again.
     pool.on_executed(Height::new(1), [&*tx(1, 0)]);
     let account = AccountView { next_sequence: 1, ..account };
-    assert_eq!(pool.admit(tx(1, 2), &account, FEE, Origin::Local), Ok(Admission::Admitted));
+    assert_eq!(pool.admit(tx(1, 2), &account, TERMS, Origin::Local), Ok(Admission::Admitted));
 }
 
 #[test]
@@ -189,8 +190,8 @@ fn fees_are_counted_against_the_payer_that_is_named() {
         tx.payer_auth = Some(Auth::Ed25519(payer_key.sign(id.as_bytes())));
         Arc::new(CheckedTransaction::check(tx).unwrap())
     };
-    assert_eq!(pool.admit(sponsored(1), &account, FEE, Origin::Local), Ok(Admission::Admitted));
-    let refusal = pool.admit(sponsored(2), &account, FEE, Origin::Local).unwrap_err();
+    assert_eq!(pool.admit(sponsored(1), &account, TERMS, Origin::Local), Ok(Admission::Admitted));
+    let refusal = pool.admit(sponsored(2), &account, TERMS, Origin::Local).unwrap_err();
     assert_eq!(refusal.kind(), "insufficientFeeFunds");
 }
 
@@ -207,10 +208,10 @@ fn a_full_pool_and_a_busy_sender_are_told_so() {
         assert!(!refusal.never() && refusal.is_retryable());
         assert_eq!((pool.len(), pool.bytes()), (2, 2 * size));
     };
-    check(|config, _| config.txs_max = 2, Refusal::PoolFull);
-    check(|config, size| config.bytes_max = 3 * size - 1, Refusal::PoolFull);
-    check(|config, _| config.sender_txs_max = 2, Refusal::SenderLimit);
-    check(|config, size| config.sender_bytes_max = 3 * size - 1, Refusal::SenderLimit);
+    check(|config, _| config.ordinary.txs_max = 2, Refusal::PoolFull);
+    check(|config, size| config.ordinary.bytes_max = 3 * size - 1, Refusal::PoolFull);
+    check(|config, _| config.ordinary.sender_txs_max = 2, Refusal::SenderLimit);
+    check(|config, size| config.ordinary.sender_bytes_max = 3 * size - 1, Refusal::SenderLimit);
 }
 
 #[test]
@@ -229,7 +230,9 @@ fn forwarded_transactions_in_any_order_all_get_in() {
 
 #[test]
 fn forwarded_transactions_wait_for_earlier_ones_within_bounds() {
-    let config = Config { sender_txs_max: 5, gapped_max: 2, ..Config::new(CHAIN) };
+    let mut config = Config::new(CHAIN);
+    config.ordinary = Room { sender_txs_max: 3, gapped_max: 2, ..config.ordinary };
+    config.reserved.sender_txs_max = 2;
     let mut pool = Mempool::new(config, Height::ZERO);
     let far = admit(&mut pool, &tx(0, 6), Origin::Forwarded);
     assert_eq!(far, Err(Refusal::NonceGap { sequence: 6, expected: 0 }));
@@ -242,6 +245,6 @@ fn forwarded_transactions_wait_for_earlier_ones_within_bounds() {
 #[test]
 fn the_last_sequence_of_all_is_never_admitted() {
     let account = AccountView { next_sequence: u64::MAX, ..RICH };
-    let refusal = pool().admit(tx(0, u64::MAX), &account, FEE, Origin::Local).unwrap_err();
+    let refusal = pool().admit(tx(0, u64::MAX), &account, TERMS, Origin::Local).unwrap_err();
     assert_eq!(refusal.kind(), "nonceGap");
 }

@@ -94,9 +94,9 @@ fn a_nonce_just_used_is_refused_though_the_account_was_read_before() {
     let mut pool = pool();
     pool.on_executed(Height::new(1), [&*tx(0, 0)]);
     let stale = AccountView { next_sequence: 0, ..RICH };
-    let refusal = pool.admit(tx(0, 0), &stale, FEE, Origin::Local).unwrap_err();
+    let refusal = pool.admit(tx(0, 0), &stale, TERMS, Origin::Local).unwrap_err();
     assert_eq!(refusal, Refusal::NonceUsed { sequence: 0, expected: 1 });
-    assert_eq!(pool.admit(tx(0, 1), &stale, FEE, Origin::Local), Ok(Admission::Admitted));
+    assert_eq!(pool.admit(tx(0, 1), &stale, TERMS, Origin::Local), Ok(Admission::Admitted));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn an_account_read_ahead_of_the_pool_drops_nothing_and_admits_the_next() {
     let mut pool = pool();
     admit_all(&mut pool, Origin::Local, &[tx(0, 0)]);
     let ahead = AccountView { next_sequence: 1, ..RICH };
-    assert_eq!(pool.admit(tx(0, 1), &ahead, FEE, Origin::Local), Ok(Admission::Admitted));
+    assert_eq!(pool.admit(tx(0, 1), &ahead, TERMS, Origin::Local), Ok(Admission::Admitted));
     let left = pool.on_executed(Height::new(1), [&*tx(0, 0)]);
     assert_eq!(left, [dropped(&tx(0, 0), DropReason::Included)]);
     let payload = pool.payload(PayloadLimits::BLOCK, Height::new(2), &[]);

@@ -8,12 +8,14 @@ use heddle_mempool::Config;
 use heddle_mempool::Mempool;
 use heddle_mempool::Origin;
 use heddle_mempool::Refusal;
+use heddle_mempool::Terms;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Auth;
 use heddle_types::BlockHash;
 use heddle_types::BlockHeader;
+use heddle_types::BlockSpace;
 use heddle_types::Bytes;
 use heddle_types::Call;
 use heddle_types::ChainId;
@@ -38,14 +40,20 @@ pub(crate) const CHAIN: ChainId = ChainId(Hash32([7; 32]));
 pub(crate) const RICH: AccountView =
     AccountView { next_sequence: 0, fee_balance: Amount::from_units(1_000_000_000) };
 pub(crate) const FEE: Amount = Amount::from_units(10);
+pub(crate) const TERMS: Terms = Terms { required_fee: FEE, space: BlockSpace::Ordinary };
+pub(crate) const RESERVED: Terms = Terms { required_fee: FEE, space: BlockSpace::Reserved };
 
 pub(crate) fn address(sender: u8) -> Address {
     Address([sender + 1; 32])
 }
 
+/// A call with `bytes` bytes of data.
+pub(crate) fn call(bytes: usize) -> Call {
+    Call { program: ProgramId::LEDGER, data: Bytes(vec![1; bytes]) }
+}
+
 /// A transaction of `sender` in lane 0, valid for ever, offering the required fee.
 pub(crate) fn body(sender: u8, sequence: u64) -> TransactionBody {
-    let call = Call { program: ProgramId::LEDGER, data: Bytes(vec![1, 2, 3]) };
     TransactionBody {
         version: TransactionBody::VERSION,
         chain: CHAIN,
@@ -55,7 +63,7 @@ pub(crate) fn body(sender: u8, sequence: u64) -> TransactionBody {
         valid_until: Height::new(u64::MAX),
         max_fee: FEE,
         access: Access::DERIVED,
-        calls: vec![call],
+        calls: vec![call(3)],
     }
 }
 
@@ -80,7 +88,7 @@ pub(crate) fn admit(
     tx: &Arc<CheckedTransaction>,
     origin: Origin,
 ) -> Result<Admission, Refusal> {
-    pool.admit(Arc::clone(tx), &RICH, FEE, origin)
+    pool.admit(Arc::clone(tx), &RICH, TERMS, origin)
 }
 
 pub(crate) fn admit_all(pool: &mut Mempool, origin: Origin, txs: &[Arc<CheckedTransaction>]) {

@@ -8,3 +8,4 @@ mod fixture;
 mod forwarding;
 mod model;
 mod payloads;
+mod reserved;

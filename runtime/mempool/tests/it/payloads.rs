@@ -109,16 +109,16 @@ fn limits_on_count_and_bytes_hold_exactly() {
     admit_all(&mut pool, Origin::Local, &txs);
     let size = txs[0].bytes();
     let len = |limits| pool.payload(limits, Height::new(1), &[]).len();
-    assert_eq!(len(PayloadLimits { txs: 4, bytes: usize::MAX }), 4);
-    assert_eq!(len(PayloadLimits { txs: 100, bytes: 3 * size }), 3);
-    assert_eq!(len(PayloadLimits { txs: 100, bytes: 4 * size - 1 }), 3);
+    assert_eq!(len(PayloadLimits::new(4, usize::MAX)), 4);
+    assert_eq!(len(PayloadLimits::new(100, 3 * size)), 3);
+    assert_eq!(len(PayloadLimits::new(100, 4 * size - 1)), 3);
     assert_eq!(len(PayloadLimits::BLOCK), 10);
 }
 
 /// 100,000 pending of 10,000 senders; run with `--nocapture` to see the time.
 #[test]
 fn a_payload_of_thousands_out_of_a_hundred_thousand_is_complete() {
-    let mut pool = Mempool::new(Config { txs_max: 100_000, ..Config::new(CHAIN) }, Height::ZERO);
+    let mut pool = Mempool::new(Config::new(CHAIN), Height::ZERO);
     let txs: Vec<Arc<CheckedTransaction>> = (0..100_000_u32)
         .map(|i| {
             let mut sender = [1; 32];
@@ -133,7 +133,7 @@ fn a_payload_of_thousands_out_of_a_hundred_thousand_is_complete() {
     admit_all(&mut pool, Origin::Local, &txs);
     let admitted = start.elapsed();
     let start = clock();
-    let payload = pool.payload(PayloadLimits { txs: 5000, bytes: usize::MAX }, Height::new(1), &[]);
+    let payload = pool.payload(PayloadLimits::new(5000, usize::MAX), Height::new(1), &[]);
     let built = start.elapsed();
     let start = clock();
     let left = pool.on_executed(Height::new(1), payload.iter().map(|tx| &**tx));
