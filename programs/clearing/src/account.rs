@@ -7,11 +7,13 @@ use heddle_num::Quote;
 use heddle_types::Address;
 use heddle_types::Canonical;
 
+use crate::error::ClearingError;
 use crate::exposure::EXPOSURE_BYTES;
 use crate::exposure::Exposure;
 use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::limits::MARKETS_MAX;
+use crate::margin::difference;
 use crate::volume::Volume;
 
 /// A margin account: collateral, and what it has in each market.
@@ -73,6 +75,15 @@ impl Account {
             volume: Volume::NONE,
             exposures: Vec::new(),
         }
+    }
+
+    /// Cash less what the positions cost: what of the vault is this account's, before the prices of the day.
+    ///
+    /// # Errors
+    /// [`ClearingError::Overflow`].
+    pub fn net(&self) -> Result<Quote, ClearingError> {
+        let entries = self.exposures.iter().map(|exposure| exposure.entry);
+        entries.into_iter().try_fold(self.cash, difference)
     }
 
     /// What it has in a market.

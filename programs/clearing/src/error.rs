@@ -81,8 +81,12 @@ errors! {
     BrokenOutcome = 26, "an outcome contradicts the account's orders";
     /// What is in state is not what this program writes: a broken invariant.
     CorruptState = 27, "state is corrupt";
-    /// The account still has positions or orders.
-    AccountInUse = 28, "the account has positions or orders";
+    /// The asset is not the one that accounts hold.
+    WrongAsset = 28, "accounts hold another asset as collateral";
+    /// Both accounts are the same, or not of one owner.
+    OtherOwner = 29, "the accounts are not two of one owner";
+    /// The genesis' section contradicts itself or the ledger's.
+    MalformedSection = 30, "the section is none of clearing's, or contradicts the ledger's";
 }
 
 impl ClearingError {

@@ -43,6 +43,10 @@ pub struct Premiums {
 }
 
 impl Premiums {
+    /// None, and no period has begun.
+    pub const NONE: Self =
+        Self { since: UnixMillis::new(0), sampled: UnixMillis::new(0), sum: 0, count: 0 };
+
     /// Samples the premium of the mark over the index, unless the last sample is too young.
     pub fn sample(&mut self, now: UnixMillis, every: Millis, prices: (Ticks, Ticks)) {
         let (mark, index) = prices;

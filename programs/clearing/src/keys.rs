@@ -1,6 +1,7 @@
 //! Where clearing keeps what.
 
 use heddle_types::Address;
+use heddle_types::Height;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
 
@@ -32,7 +33,7 @@ pub fn params_key(market: MarketId) -> StateKey {
     key(&[b"m", &market.get().to_be_bytes()])
 }
 
-/// Where a market's `MarketState` is: `"s" ‖ market`.
+/// Where a market's [`crate::MarketState`] is: `"s" ‖ market`.
 pub fn market_state_key(market: MarketId) -> StateKey {
     key(&[b"s", &market.get().to_be_bytes()])
 }
@@ -47,7 +48,7 @@ pub fn risk_table_key() -> StateKey {
     key(&[b"t"])
 }
 
-/// Where the program's own `Venue` is: `"v"`.
+/// Where the program's own [`crate::Venue`] is: `"v"`.
 pub fn venue_key() -> StateKey {
     key(&[b"v"])
 }
@@ -57,9 +58,15 @@ pub fn next_account_key() -> StateKey {
     key(&[b"n"])
 }
 
-/// Where the outcomes are kept that a frozen account was not settled for: `"x" ‖ id ‖ height`.
-pub fn suspense_key(account: AccountId, height: u64) -> StateKey {
-    key(&[b"x", &account.get().to_be_bytes(), &height.to_be_bytes()])
+/// Where the accounts are that take over positions of others: `"k"`.
+pub fn backstops_key() -> StateKey {
+    key(&[b"k"])
+}
+
+/// Where the outcomes are kept that a frozen account was not settled for: `"x" ‖ id ‖ height ‖ part`.
+pub fn suspense_key(account: AccountId, height: Height, part: u16) -> StateKey {
+    let (account, height) = (account.get().to_be_bytes(), height.get().to_be_bytes());
+    key(&[b"x", &account, &height, &part.to_be_bytes()])
 }
 
 /// A sum of money that anybody may add to: 16 bytes, see [`heddle_sdk::encode_number`].

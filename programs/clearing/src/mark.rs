@@ -61,6 +61,9 @@ struct Quoted {
 }
 
 impl Basis {
+    /// None.
+    pub const NONE: Self = Self { smoothed: 0, time: UnixMillis::new(0) };
+
     /// Takes note of the book and gives the mark price.
     ///
     /// The basis moves by `elapsed / (elapsed + time constant)` of its distance: exponential smoothing, by an implicit step. It fades to

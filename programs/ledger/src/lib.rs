@@ -43,5 +43,5 @@ pub use event::{Creation, Issue, LedgerEvent, Transfer};
 pub use genesis::{GenesisAsset, LedgerGenesis};
 pub use heddle_sdk::native::{balance_key, decode_amount, native_balance_key, nonce_key};
 pub use keys::{AssetInfo, asset_key, balance_prefix, parse_balance_key, supply_key};
-pub use program::{Ledger, credit, debit};
+pub use program::{Ledger, credit, debit, release};
 pub use supply::{CorruptBalance, supply};

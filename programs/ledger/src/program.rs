@@ -218,6 +218,12 @@ pub fn credit(state: &mut Workspace<'_>, owner: &Address, asset: &AssetId, amoun
     state.add(&native::balance_key(owner, asset), amount.signed());
 }
 
+/// Takes `amount` of `asset` from `owner`, a program's own account, unseen, so that payments out of it commute. Needs `Add` of the balance. The program knows
+/// that the account holds as much: it keeps books of its own.
+pub fn release(state: &mut Workspace<'_>, owner: &Address, asset: &AssetId, amount: Amount) {
+    state.add(&native::balance_key(owner, asset), amount.signed().saturating_neg());
+}
+
 fn read_amount(state: &mut Workspace<'_>, key: &StateKey) -> Result<Amount, Abort> {
     let value = state.read(key)?;
     // Nothing but this program and the runtime writes these keys, and both write amounts.

@@ -1,0 +1,202 @@
+//! The settle phase: outcomes of all markets, handed to the accounts that they are about, in the order of (market, sequence).
+
+use std::collections::BTreeMap;
+
+use borsh::BorshDeserialize;
+use borsh::BorshSerialize;
+
+use heddle_num::Quote;
+use heddle_sdk::CallError;
+use heddle_sdk::PhaseContext;
+use heddle_sdk::PhaseView;
+use heddle_sdk::WorkItem;
+use heddle_sdk::Workspace;
+use heddle_sdk::limits::WORK_ITEMS_MAX;
+use heddle_types::AccessMode;
+use heddle_types::UnixMillis;
+use heddle_types::decode_exact;
+use heddle_types::encode;
+
+use crate::account::Account;
+use crate::error::ClearingError;
+use crate::event::ClearingEvent;
+use crate::event::PositionSettled;
+use crate::ids::AccountId;
+use crate::ids::MarketId;
+use crate::keys;
+use crate::keys::Lane;
+use crate::outcome::Outcome;
+use crate::outcome::Outcomes;
+use crate::outcome::outcome_inbox;
+use crate::risk_table::RiskTable;
+use crate::settle::Settled;
+use crate::state;
+use crate::suspense;
+
+/// What an outcome takes, in units of work.
+const WORK_PER_OUTCOME: u64 = 15;
+
+/// What an account is to be settled for.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) struct Due {
+    pub(crate) account: AccountId,
+    pub(crate) markets: Vec<(MarketId, Vec<Outcome>)>,
+}
+
+/// An item for each account that something happened to; where there are too many of them, for a few accounts each.
+pub(crate) fn plan(view: &PhaseView<'_>) -> Vec<WorkItem> {
+    let due = group(view);
+    let each = due.len().div_ceil(WORK_ITEMS_MAX).max(1);
+    due.chunks(each).map(|due| item(view, due)).collect()
+}
+
+/// By account. Inboxes come by market, their entries in sequence.
+fn group(view: &PhaseView<'_>) -> Vec<Due> {
+    let mut all: BTreeMap<AccountId, Due> = BTreeMap::new();
+    for (key, entries) in view.inboxes() {
+        let Some(market) = market_of(key.bytes()) else {
+            continue;
+        };
+        let decoded = entries.iter().filter_map(|entry| decode_exact::<Outcomes>(&entry.data).ok());
+        for outcome in decoded.flat_map(|outcomes| outcomes.0) {
+            for account in outcome.accounts().into_iter().flatten() {
+                let due = all.entry(account).or_insert_with(|| Due::new(account));
+                due.push(market, outcome);
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+/// The market that an inbox's key is for.
+fn market_of(key: &[u8]) -> Option<MarketId> {
+    let [high, low] = *key.get(1..)? else {
+        return None;
+    };
+    let market = MarketId::new(u16::from_be_bytes([high, low]));
+    (outcome_inbox(market).bytes() == key).then_some(market)
+}
+
+impl Due {
+    const fn new(account: AccountId) -> Self {
+        Self { account, markets: Vec::new() }
+    }
+
+    fn push(&mut self, market: MarketId, outcome: Outcome) {
+        match self.markets.last_mut() {
+            Some((last, outcomes)) if *last == market => outcomes.push(outcome),
+            Some(_) | None => self.markets.push((market, vec![outcome])),
+        }
+    }
+}
+
+impl Outcome {
+    /// Whom it is about: one, or two.
+    pub(crate) const fn accounts(&self) -> [Option<AccountId>; 2] {
+        match self {
+            Self::Trade(trade) => [Some(trade.maker.account), Some(trade.taker.account)],
+            Self::Closed(closed) => [Some(closed.id.account), None],
+            Self::Decremented(id, _) => [Some(id.account), None],
+        }
+    }
+}
+
+fn item(view: &PhaseView<'_>, due: &[Due]) -> WorkItem {
+    let mut item = WorkItem::new(encode(&due))
+        .with(keys::risk_table_key(), AccessMode::Read)
+        .with(Lane::Accounts.key(), AccessMode::Add)
+        .with(Lane::Fees.key(), AccessMode::Add)
+        .with(Lane::Suspense.key(), AccessMode::Add);
+    for one in due {
+        item = item.with(keys::account_key(one.account), AccessMode::Write);
+        for key in suspense::keys(one, view.block().height) {
+            item = item.with(key, AccessMode::Write);
+        }
+        for (market, _) in &one.markets {
+            item = item
+                .with(keys::orders_key(one.account, *market), AccessMode::Write)
+                .with(Lane::Funding(*market).key(), AccessMode::Add)
+                .with(Lane::SharedLoss(*market).key(), AccessMode::Add)
+                .with(Lane::Lots(*market).key(), AccessMode::Add);
+        }
+    }
+    item
+}
+
+/// The accounts that an item is for.
+pub(crate) fn decode(item: &[u8]) -> Result<Vec<Due>, ClearingError> {
+    borsh::from_slice(item).map_err(|_| ClearingError::CorruptState)
+}
+
+/// Settles the accounts of an item.
+pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
+    let (due, now) = (decode(ctx.item())?, ctx.block().time);
+    let risk = state::read_risk_table(ctx)?;
+    due.iter().try_for_each(|due| settle(ctx, &risk, due, now))
+}
+
+fn settle(
+    work: &mut Workspace<'_>,
+    risk: &RiskTable,
+    due: &Due,
+    now: UnixMillis,
+) -> Result<(), CallError> {
+    let mut account = state::read_account(work, due.account)?;
+    let before = account.net()?;
+    for (market, outcomes) in &due.markets {
+        let settled = settle_market(work, risk, &mut account, (*market, outcomes))?;
+        account.volume.add(now, settled.volume);
+        pay(work, *market, &settled);
+        report(work, &account, *market, &settled)?;
+    }
+    account.fee_tier = risk.fee_tier(account.volume.at(now));
+    let change = account.net()?.checked_sub(before).ok_or(ClearingError::Overflow)?;
+    state::add_to_lane(work, Lane::Accounts, change);
+    Ok(state::write_account(work, &account)?)
+}
+
+fn settle_market(
+    work: &mut Workspace<'_>,
+    risk: &RiskTable,
+    account: &mut Account,
+    (market, outcomes): (MarketId, &[Outcome]),
+) -> Result<Settled, CallError> {
+    let count = u64::try_from(outcomes.len()).unwrap_or(u64::MAX);
+    work.charge(count.saturating_mul(WORK_PER_OUTCOME))?;
+    let row = risk.row(market).ok_or(ClearingError::UnknownMarket)?;
+    let mut orders = state::read_orders(work, account.id, market)?;
+    let settled = account.settle(&mut orders, &row, outcomes)?;
+    state::write_orders(work, (account.id, market), &orders)?;
+    Ok(settled)
+}
+
+/// What the account paid goes to whom it is for.
+fn pay(work: &mut Workspace<'_>, market: MarketId, settled: &Settled) {
+    state::add_to_lane(work, Lane::Fees, settled.fees);
+    state::add_to_lane(work, Lane::Funding(market), settled.funding);
+    state::add_to_lane(work, Lane::SharedLoss(market), settled.loss);
+    state::add_to_lane(work, Lane::Lots(market), Quote::new(settled.lots.get().into()));
+}
+
+fn report(
+    work: &mut Workspace<'_>,
+    account: &Account,
+    market: MarketId,
+    settled: &Settled,
+) -> Result<(), CallError> {
+    if settled.volume.is_zero() && settled.funding.is_zero() && settled.loss.is_zero() {
+        return Ok(());
+    }
+    let exposure = account.exposure(market);
+    let event = PositionSettled {
+        account: account.id,
+        market,
+        lots: exposure.map(|exposure| exposure.lots).unwrap_or_default(),
+        entry: exposure.map(|exposure| exposure.entry).unwrap_or_default(),
+        realised: settled.realised,
+        fees: settled.fees,
+        funding: settled.funding,
+        loss: settled.loss,
+    };
+    Ok(ClearingEvent::from(event).emit(work)?)
+}
