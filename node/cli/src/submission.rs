@@ -41,6 +41,8 @@ pub(crate) struct Submission<'a> {
     pub(crate) key: &'a KeyFile,
     /// What it does.
     pub(crate) calls: Vec<Call>,
+    /// What it says that it touches.
+    pub(crate) access: Access,
     /// Its place in the sender's order, if not the next of lane 0.
     pub(crate) nonce: Option<Nonce>,
     /// The most that it may cost in fees.
@@ -60,7 +62,7 @@ pub(crate) enum Submitted {
 impl Submission<'_> {
     /// Sends it, and waits for it if that is wanted. One that is final may have failed.
     pub(crate) fn submit(self, rpc: &Rpc) -> Result<Submitted, CliError> {
-        let Self { key, calls, nonce, max_fee, wait } = self;
+        let Self { key, calls, access, nonce, max_fee, wait } = self;
         let status = rpc.call(&GetStatus {})?;
         let mut body = TransactionBody {
             version: TransactionBody::VERSION,
@@ -70,7 +72,7 @@ impl Submission<'_> {
             nonce: nonce.map_or_else(|| next_nonce(rpc, key.address()), Ok)?,
             valid_until: Height::new(status.final_height.get().saturating_add(valid_heights()?)),
             max_fee,
-            access: Access::DERIVED,
+            access,
             calls,
         };
         for _ in 0..NONCE_TRIES {

@@ -12,8 +12,10 @@ use heddle_clearing::MarketId;
 use heddle_clearing::OpenOrders;
 use heddle_clearing::RiskTable;
 use heddle_types::Address;
+use heddle_types::AssetId;
 use heddle_types::Canonical;
 use heddle_types::StateKey;
+use heddle_types::UnixMillis;
 use heddle_types::Value;
 use heddle_types::decode_exact;
 
@@ -60,9 +62,15 @@ impl<'a> Query<'a> {
         self.markets().find(is_named)
     }
 
-    /// Everything about a market.
-    pub fn market(&self, market: MarketId) -> Option<MarketView> {
-        MarketView::read(self, market)
+    /// Everything about a market, as it is for a block at `now`.
+    pub fn market(&self, market: MarketId, now: UnixMillis) -> Option<MarketView> {
+        MarketView::read(self, market, now)
+    }
+
+    /// What margin accounts hold and everything is paid in; none on a chain without them.
+    pub fn collateral(&self) -> Option<AssetId> {
+        let venue: heddle_clearing::Venue = self.decode(&heddle_clearing::venue_key())?;
+        Some(venue.asset)
     }
 
     /// A market's book, loaded from its parts: work in proportion to its orders.

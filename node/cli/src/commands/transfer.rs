@@ -10,6 +10,7 @@ use heddle_rpc_api::GetState;
 use heddle_rpc_api::Sent;
 use heddle_rpc_api::StateReply;
 use heddle_rpc_api::TransactionInfo;
+use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
@@ -84,6 +85,7 @@ pub(crate) fn run(args: &TransferArgs, output: Output) -> Result<(), CliError> {
     let submission = Submission {
         key: &key,
         calls: vec![heddle_ledger::transfer_call(args.to, args.asset, amount)],
+        access: Access::DERIVED,
         nonce: args.nonce,
         max_fee: args.max_fee,
         wait: args.wait.then(|| Duration::from_millis(args.timeout.get())),

@@ -23,6 +23,7 @@ use heddle_types::Value;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::node::clock;
 use crate::node::shared::Shared;
 use crate::rpc::Question;
 
@@ -71,7 +72,7 @@ fn markets(at: &At) -> Vec<api::Market> {
     let read = |key: &StateKey| at.value(key);
     let query = Query::new(&read);
     let money = units::money(&read);
-    query.markets().filter_map(|id| Some(listing::market(&query.market(id)?, &money))).collect()
+    query.markets().filter_map(|id| Some(listing::market(&query.market(id, clock::wall())?, &money))).collect()
 }
 
 /// `getOrderBook`.

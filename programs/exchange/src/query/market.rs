@@ -10,7 +10,7 @@ use super::Query;
 use crate::book::Band;
 use crate::keys;
 use crate::listing::Market;
-use crate::market::MarketState;
+use crate::market::Session;
 
 /// Everything about one market.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct MarketView {
     /// Its name, its decimals and its rules.
     pub listing: Market,
     /// Its mode.
-    pub state: MarketState,
+    pub session: Session,
     /// Its risk parameters.
     pub params: MarketParams,
     /// Its prices, as they were for the last block.
@@ -29,8 +29,8 @@ pub struct MarketView {
     pub summary: Option<BookSummary>,
     /// Its funding.
     pub funding: FundingView,
-    /// The time of the last block.
-    pub time: UnixMillis,
+    /// The time for which it was asked.
+    pub now: UnixMillis,
 }
 
 /// What positions pay one another.
@@ -45,34 +45,34 @@ pub struct FundingView {
 }
 
 impl MarketView {
-    pub(super) fn read(query: &Query<'_>, id: MarketId) -> Option<Self> {
+    pub(super) fn read(query: &Query<'_>, id: MarketId, now: UnixMillis) -> Option<Self> {
         let params: MarketParams = query.decode(&heddle_clearing::params_key(id))?;
         let clearing: Option<heddle_clearing::MarketState> =
             query.decode(&heddle_clearing::market_state_key(id));
-        let funding = clearing.as_ref().map(|state| FundingView::new(state, &params));
+        let funding = clearing.map(|state| FundingView::new(&state, &params, now));
         Some(Self {
             id,
             listing: query.listing(id)?,
-            state: query.decode(&keys::state_key(id))?,
+            session: query.decode(&keys::session_key(id))?,
             row: query.risk_table()?.row(id)?,
             summary: query.decode(&heddle_clearing::book_summary_key(id)),
             funding: funding.unwrap_or_default(),
-            time: clearing.map_or(UnixMillis::new(0), |state| state.time),
             params,
+            now,
         })
     }
 
     /// Where trades may happen now; none without a mark price.
     pub fn band(&self) -> Option<Band> {
         let mark = self.row.mark;
-        (!mark.is_zero()).then(|| self.state.band(&self.listing.rules, self.time, mark))
+        (!mark.is_zero()).then(|| self.session.band(&self.listing.rules, self.now, mark))
     }
 }
 
 impl FundingView {
-    fn new(state: &heddle_clearing::MarketState, params: &MarketParams) -> Self {
+    fn new(state: &heddle_clearing::MarketState, params: &MarketParams, now: UnixMillis) -> Self {
         let since = state.premiums.since;
-        let elapsed = state.time.get().saturating_sub(since.get());
+        let elapsed = now.get().saturating_sub(since.get());
         let every = params.funding.sample_every.get();
         let expected = u32::try_from(elapsed.checked_div(every).unwrap_or(0)).unwrap_or(u32::MAX);
         let [tier, ..] = &params.tiers;

@@ -196,7 +196,7 @@ fn what_is_not_there_is_nothing() {
     let query = Query::new(&|_| None);
     let owner = Address::of_key(&PublicKey([7; 32]));
     assert_eq!(query.markets().count(), 0);
-    assert!(query.market(MarketId::new(0)).is_none());
+    assert!(query.market(MarketId::new(0), UnixMillis::new(1)).is_none());
     assert!(query.account(OWNER).is_none());
     assert_eq!(query.account_of(&owner, 0), None);
     assert!(query.open_orders(OWNER, MarketId::new(0)).is_empty());

@@ -40,8 +40,8 @@ pub(super) fn market(view: &MarketView, money: &Money) -> api::Market {
         tick_ui: grid.price(Ticks::new(1)),
         lot_ui: grid.size(heddle_num::Lots::new(1)),
         unit_value: params.unit.get(),
-        mode: view.state.mode().name().to_owned(),
-        auction_ms: auction_ms(view.state.mode()),
+        mode: view.session.mode().name().to_owned(),
+        auction_ms: auction_ms(view.session.mode()),
         price_use: api::PriceUse {
             liquidate: row.quality.has(Quality::LIQUIDATE),
             increase: row.quality.has(Quality::INCREASE),

@@ -2,6 +2,7 @@
 
 use heddle_clearing::MarketId;
 use heddle_exchange::Market;
+use heddle_exchange::query::Query;
 use heddle_num::Lots;
 use heddle_num::Quote;
 use heddle_num::SignedLots;
@@ -20,7 +21,7 @@ pub(super) struct Money {
 
 /// What positions are paid in on this chain.
 pub(super) fn money(read: &dyn Fn(&StateKey) -> Option<Value>) -> Money {
-    let asset = "USD".parse().unwrap_or(AssetId::HDL);
+    let asset = Query::new(read).collateral().unwrap_or(AssetId::HDL);
     let info = read(&heddle_ledger::asset_key(&asset));
     let info = info.and_then(|value| {
         heddle_types::decode_exact::<heddle_ledger::AssetInfo>(value.as_bytes()).ok()
