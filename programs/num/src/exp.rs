@@ -1,7 +1,7 @@
 //! The exponential function.
 //!
-//! `e^x = 2^k e^r` with `k` the whole number nearest to `x / ln 2`, so that `|r| <= ln 2 / 2 + 2^-100`, and Taylor's series for `e^r`, whose first
-//! term left out is below `0.3466^19 / 19! < 2^-85` (Muller, Elementary Functions, chapters 3 and 11).
+//! `e^x = 2^k e^r` with `k` the whole number nearest to `x / ln 2`, so that `|r| <= ln 2 / 2 + 2^-100`, and Taylor's series for
+//! `e^r`, whose first term left out is below `0.3466^19 / 19! < 2^-85` (Muller, Elementary Functions: additive range reduction).
 
 use crate::fine::Fine;
 use crate::fixed::Q64x64;
@@ -10,6 +10,7 @@ use crate::fixed::Q64x64;
 const OVERFLOW: i128 = 44;
 /// From here on down `e^x` is nearer to zero than to 2^-64: `ln(2^-65)` is -45.05.
 const UNDERFLOW: i128 = -46;
+/// Terms of the series.
 const TERMS: usize = 19;
 
 impl Q64x64 {
@@ -33,6 +34,7 @@ impl Q64x64 {
     }
 }
 
+/// e to this power, rounded; none when it does not fit.
 fn exp(power: Fine) -> Option<Q64x64> {
     if power >= Fine::ONE.times_whole(OVERFLOW) {
         return None;

@@ -5,8 +5,8 @@ use crate::rounding::Rounding;
 use crate::rounding::mul_div;
 use crate::wide::U256;
 
-/// A number with 120 fractional bits, between -128 and 128: no function leaves that range, as each says. So additions here
-/// saturate to satisfy the reader alone.
+/// A number with 120 fractional bits, between -128 and 128. No function leaves that range, as the bounds that each names show; so what
+/// saturates here never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fine(i128);
 
@@ -72,8 +72,8 @@ impl Fine {
         self.plus(Self::ONE.half()).0 >> 120
     }
 
-    /// `terms[0] + terms[1] x + terms[2] x^2 + ...`, by Horner's rule. Where |x| is at most a half and no partial sum leaves the range, less
-    /// than 2^-118 off besides what the terms themselves are.
+    /// `terms[0] + terms[1] x + terms[2] x^2 + ...`, by Horner's rule. Where |x| is at most a half and no partial sum leaves the
+    /// range, less than 2^-118 off besides what the terms themselves are.
     pub(crate) fn polynomial(self, terms: &[Self]) -> Self {
         terms.iter().rev().fold(Self::ZERO, |sum, term| sum.times(self).plus(*term))
     }
@@ -85,7 +85,7 @@ impl Fine {
             let factor = 1_i128.checked_shl(left).filter(|factor| *factor > 0)?;
             return self.0.checked_mul(factor).map(Q64x64::from_bits);
         }
-        // Halves of a last place, then whole ones, so that no sum overflows. All of these are shifted out, and are zero, where 128 places or more go.
+        // Halves of a last place, then whole ones, so that no sum overflows. Where 128 places or more go, nothing is left.
         let right = u32::try_from(places.saturating_neg()).unwrap_or(u32::MAX);
         let halves = self.0.checked_shr(right.saturating_sub(1)).unwrap_or(0);
         Some(Q64x64::from_bits(halves.saturating_add(1) >> 1))

@@ -1,11 +1,13 @@
 //! The natural logarithm.
 //!
-//! `ln x = k ln 2 + 2 atanh((m - 1) / (m + 1))` with `x = 2^k m` and `m` between `sqrt(1/2)` and `sqrt(2)`, so that the quotient `s` is at most
-//! 0.1716 in size; in atanh's series the first term left out is below `0.1716^35 / 35 < 2^-94` (Muller, Elementary Functions, chapter 3).
+//! `ln x = k ln 2 + 2 atanh((m - 1) / (m + 1))` with `x = 2^k m` and `m` between `sqrt(1/2)` and `sqrt(2)`, so that the quotient
+//! `s` is at most 0.1716 in size; in atanh's series the first term left out is below `0.1716^35 / 35 < 2^-94` (Abramowitz and Stegun,
+//! 4.1.27).
 
 use crate::fine::Fine;
 use crate::fixed::Q64x64;
 
+/// Terms of the series.
 const TERMS: usize = 17;
 /// `sqrt(2)` times 2^127, rounded down: what `m` is below.
 const SQRT_2: u128 = 240_615_969_168_004_511_545_033_772_477_625_056_927;

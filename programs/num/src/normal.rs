@@ -1,9 +1,9 @@
 //! The normal distribution of mean 0 and variance 1.
 //!
-//! The tail is the density times Mills' ratio `R(x) = (1 - cdf(x)) / pdf(x)`, which is smooth and slow, so that its Taylor series around the nearest
-//! half `z` converges fast (Marsaglia, Evaluating the Normal Distribution, Journal of Statistical Software 11(4), 2004). From `R' = x R - 1` its
-//! terms `c_n = R^(n)(z) / n!` follow: `c_1 = z c_0 - 1`, `n c_n = z c_(n-1) + c_(n-2)`. With `|x - z| <= 1/4` the first term left out is below
-//! `4^-24 / 24!! < 2^-88`; rounding errors grow at most by `e^(z/4) < 2^4`.
+//! The tail is the density times Mills' ratio `R(x) = (1 - cdf(x)) / pdf(x)`, which changes so slowly that its Taylor series around
+//! the nearest half `z` converges fast (Marsaglia, Evaluating the Normal Distribution, Journal of Statistical Software 11(4), 2004).
+//! From `R' = x R - 1` its terms `c_n = R^(n)(z) / n!` follow: `c_1 = z c_0 - 1`, `n c_n = z c_(n-1) + c_(n-2)`. With `|x - z| <= 1/4`
+//! the first term left out is below `4^-24 / 24!! < 2^-88`; rounding errors of the terms grow at most by `e^(z/4) < 2^4`.
 
 use crate::exp::Power;
 use crate::fine::Fine;
@@ -23,8 +23,8 @@ impl Q64x64 {
         if size < TAIL { density(size).rounded() } else { Self::ZERO }
     }
 
-    /// The part of the distribution that lies below this; zero from -9.5 on down, one from 9.5 on up. Error: 2^-65 + 2^-80. Those of a number and
-    /// its opposite sum to one exactly.
+    /// The part of the distribution that lies below this; zero from -9.5 on down, one from 9.5 on up. Error: 2^-65 + 2^-80. Those of
+    /// a number and its opposite sum to one exactly.
     #[must_use]
     pub fn normal_cdf(self) -> Self {
         let size = self.to_bits().unsigned_abs();

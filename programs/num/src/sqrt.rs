@@ -17,8 +17,8 @@ impl Q64x64 {
         }
         let (radicand, exponent) = radicand(numerator, denominator)?;
         let root = sqrt_wide(radicand)?;
-        // The root is root * 2^(exponent / 2 - 64), so exponent / 2 tells its places in 2^-64. It has 127 or 128 bits: with a place
-        // more it does not fit.
+        // The result is root * 2^(exponent / 2 - 64): exponent / 2 is how many places more it has, counted in 2^-64. It has 127 bits or
+        // 128, so that with one more it does not fit.
         match exponent >> 1 {
             1.. => None,
             0 => i128::try_from(root).ok().map(Self::from_bits),
@@ -27,8 +27,8 @@ impl Q64x64 {
     }
 }
 
-/// `numerator / denominator` as `radicand * 2^exponent`, less than 2^-124 of itself too small: an even exponent, and a radicand between 2^124
-/// and 2^127. None when either is zero.
+/// `numerator / denominator` as `radicand * 2^exponent`, less than 2^-124 of itself too small: an even exponent, and a radicand
+/// between 2^124 and 2^127. None when either is zero.
 fn radicand(numerator: u128, denominator: u128) -> Option<(u128, i32)> {
     let (places, divisor_places) = (numerator.leading_zeros(), denominator.leading_zeros());
     // Both with their first bit set, so that the quotient has 127 or 128 bits.

@@ -33,7 +33,7 @@ pub(crate) fn plan_feed(id: FeedId, feed: &Feed) -> WorkItem {
     posts.fold(item, |item, key| item.with(key, AccessMode::Read))
 }
 
-/// Makes the block's snapshot of a feed, if enough posts count. What did not change is not written, nor reported.
+/// Makes the block's snapshot of a feed, if enough posts count. What did not change is not reported.
 pub(crate) fn take_snapshot(
     state: &mut Workspace<'_>,
     id: FeedId,
@@ -52,9 +52,7 @@ pub(crate) fn take_snapshot(
     let exponent = feed.exponent;
     let snapshot = Snapshot { price, confidence, exponent, time, publishers, twap };
     let before = read_snapshot(state, id)?;
-    if before != Some(snapshot) {
-        write(state, &keys::snapshot_key(id), &snapshot)?;
-    }
+    write(state, &keys::snapshot_key(id), &snapshot)?;
     let said = |snapshot: Snapshot| (snapshot.price, snapshot.confidence, snapshot.time);
     if before.map(said) != Some(said(snapshot)) {
         OracleEvent::PriceSnapshot(PriceSnapshot { feed: id, snapshot }).emit(state)?;

@@ -43,6 +43,12 @@ pub enum OracleCall {
         /// To whom.
         authority: Address,
     },
+    /// Deletes the signer's last post, whose deposit returns. Only of a feed that the signer does not publish any more: a publisher
+    /// must not make its time go back.
+    Forget {
+        /// Of which feed.
+        feed: FeedId,
+    },
 }
 
 impl OracleCall {
@@ -79,6 +85,9 @@ impl OracleCall {
                 name: "SetAuthority",
                 fields: vec![("authority", authority.to_string())],
             },
+            Self::Forget { feed } => {
+                Described { name: "Forget", fields: vec![("feed", feed.to_string())] }
+            }
         }
     }
 }

@@ -27,15 +27,17 @@ pub enum OracleError {
     InvalidFeed = 9,
     /// Publishers are none, too many, not in order, or without weight.
     InvalidPublishers = 10,
-    /// The bytes are no genesis of the oracle.
-    MalformedGenesis = 11,
+    /// The bytes are no section of a genesis for the oracle.
+    MalformedSection = 11,
     /// What is in state is not what this program writes: a broken invariant.
     CorruptState = 12,
+    /// The signer publishes the feed: what it last posted is kept.
+    StillPublisher = 13,
 }
 
 impl OracleError {
     /// All of them, by code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::MalformedCall,
         Self::UnknownFeed,
         Self::NotPublisher,
@@ -46,8 +48,9 @@ impl OracleError {
         Self::TooManyFeeds,
         Self::InvalidFeed,
         Self::InvalidPublishers,
-        Self::MalformedGenesis,
+        Self::MalformedSection,
         Self::CorruptState,
+        Self::StillPublisher,
     ];
 
     /// Its stable code.
@@ -80,8 +83,14 @@ impl OracleError {
                 "InvalidPublishers",
                 "publishers are none, too many, not in order of address, or without weight",
             ),
-            Self::MalformedGenesis => ("MalformedGenesis", "the bytes are no oracle genesis"),
+            Self::MalformedSection => {
+                ("MalformedSection", "the bytes are no oracle section of a genesis")
+            }
             Self::CorruptState => ("CorruptState", "the oracle's state is corrupt"),
+            Self::StillPublisher => (
+                "StillPublisher",
+                "the signer still publishes this feed, and its last post is kept",
+            ),
         };
         ErrorText { name, message }
     }

@@ -1,13 +1,14 @@
 //! Prices from publishers: one number a feed and block, which no third of them can move.
 //!
 //! Publishers sign what they see: a price, how uncertain it is, and when. Each block begins by making of what is fresh one [`Snapshot`] a
-//! feed, which all of the block reads.
+//! feed, which all of the block reads: its transactions, its later phases, and the begin items of programs with higher numbers (not
+//! the planning of those, which is earlier).
 //!
 //! | key | value |
 //! |---|---|
 //! | `"c"` | [`Config`]: the authority, and how many feeds there are |
 //! | `"f" ‖ feed (2, big-endian)` | [`Feed`] |
-//! | `"p" ‖ feed ‖ publisher (32)` | [`Post`]: the newest of that publisher. One key each, so publishers never wait for each other |
+//! | `"p" ‖ feed ‖ publisher (32)` | [`Post`]: the newest of that publisher. A key for each, so that none waits for another |
 //! | `"s" ‖ feed` | [`Snapshot`], once there was one |
 //! | `"h" ‖ feed` | [`PriceHistory`]: what the time-weighted average is made of |
 //!
@@ -59,7 +60,7 @@ pub use call::{OracleCall, publish_call};
 pub use error::OracleError;
 pub use event::{FeedCreated, OracleEvent, PriceSnapshot, PublishersChanged};
 pub use feed::{Config, Feed, FeedId, Publisher};
-pub use genesis::{OracleGenesis, genesis_entries};
+pub use genesis::OracleGenesis;
 pub use keys::{config_key, feed_key, history_key, post_key, snapshot_key};
 pub use median::{Middle, Weighted, middle};
 pub use post::{FeedPost, Post};

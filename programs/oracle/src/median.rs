@@ -9,8 +9,8 @@ pub struct Weighted {
     pub weight: u64,
 }
 
-/// The middle of weighted values: between all values below `lower` lies less than half of the weight, and so it does above `upper`. They differ only where
-/// values are apart that have exactly half of the weight each.
+/// The middle of weighted values. Less than half of the weight lies below `lower`, and less than half above `upper`; they differ only
+/// where two values next to each other part the weight into halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Middle {
     /// The least value that, with those below, has at least half of the weight.
@@ -42,7 +42,7 @@ pub fn middle(values: &mut [Weighted]) -> Option<Middle> {
 }
 
 impl Middle {
-    /// The median: the mean of both ends, a half away from zero. What this does to equal weights is the usual median.
+    /// The median: the mean of both ends, a half away from zero. With equal weights that is the usual median.
     pub const fn mean(self) -> i128 {
         let Self { lower, upper } = self;
         // Towards zero.

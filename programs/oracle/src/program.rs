@@ -5,6 +5,7 @@ use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
 use heddle_sdk::Described;
 use heddle_sdk::ErrorText;
+use heddle_sdk::GenesisView;
 use heddle_sdk::Phase;
 use heddle_sdk::PhaseContext;
 use heddle_sdk::PhaseView;
@@ -14,6 +15,8 @@ use heddle_sdk::WorkItem;
 use heddle_types::AccessMode;
 use heddle_types::Address;
 use heddle_types::ProgramId;
+use heddle_types::StateKey;
+use heddle_types::Value;
 use heddle_types::decode_exact;
 
 use crate::admin::create_feed;
@@ -26,9 +29,11 @@ use crate::error::OracleError;
 use crate::event::OracleEvent;
 use crate::feed::Config;
 use crate::feed::FeedId;
+use crate::genesis;
 use crate::keys;
 use crate::limits::POSTS_MAX;
 use crate::post::FeedPost;
+use crate::publish::forget;
 use crate::publish::publish;
 use crate::state::view_value;
 
@@ -70,6 +75,7 @@ impl Program for Oracle {
                 set_publishers(ctx, &signer, feed, publishers)
             }
             OracleCall::SetAuthority { authority } => set_authority(ctx, &signer, authority),
+            OracleCall::Forget { feed } => forget(ctx, &signer, feed),
         }
     }
 
@@ -83,6 +89,14 @@ impl Program for Oracle {
 
     fn describe_call(&self, call: &[u8]) -> Option<Described> {
         decode(call).ok().map(|call| call.describe())
+    }
+
+    fn genesis(
+        &self,
+        data: &[u8],
+        _view: &GenesisView<'_>,
+    ) -> Result<Vec<(StateKey, Value)>, CallError> {
+        genesis::entries(data)
     }
 
     fn phases(&self) -> &'static [Phase] {
@@ -136,6 +150,10 @@ fn declare(
         }
         OracleCall::SetAuthority { authority: _ } => {
             declaration.declare(keys::config_key(), AccessMode::Write)
+        }
+        OracleCall::Forget { feed } => {
+            declaration.declare(keys::feed_key(*feed), AccessMode::Read)?;
+            declaration.declare(keys::post_key(*feed, signer), AccessMode::Write)
         }
     }
 }

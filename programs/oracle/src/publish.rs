@@ -7,6 +7,7 @@ use heddle_types::UnixMillis;
 
 use crate::error::OracleError;
 use crate::feed::Feed;
+use crate::feed::FeedId;
 use crate::keys;
 use crate::post::FeedPost;
 use crate::post::Post;
@@ -31,4 +32,17 @@ pub(crate) fn publish(
         return Err(OracleError::TimeNotLater.into());
     }
     Ok(write(state, &key, post)?)
+}
+
+/// Deletes what a publisher that is none any more last posted.
+pub(crate) fn forget(
+    state: &mut Workspace<'_>,
+    signer: &Address,
+    feed: FeedId,
+) -> Result<(), CallError> {
+    let definition: Feed = read(state, &keys::feed_key(feed))?.ok_or(OracleError::UnknownFeed)?;
+    if definition.weight_of(signer).is_some() {
+        return Err(OracleError::StillPublisher.into());
+    }
+    Ok(state.delete(&keys::post_key(feed, signer))?)
 }

@@ -1,8 +1,9 @@
 //! The time-weighted average price, from sums at few moments.
 //!
-//! A price holds from the block that made it until the next that does. Marks keep the sum of price times time up to them; the average over a
-//! window is the difference of two sums. Marks stand a sixteenth of the window apart, and between two of them the sum is taken to grow evenly: so
-//! the oldest sixteenth counts with its mean, and the average is always between the lowest and highest price that it is made of.
+//! A price holds from the block that made it until the next that does. Marks keep the sum of price times time up to them; the average
+//! over a window is the difference of two sums. Marks stand a sixteenth of the window apart, or a block where that is longer, and
+//! between two of them the sum is taken to grow evenly: so the oldest part counts with its mean, and the average is always between
+//! the lowest and the highest price that it is made of.
 
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
@@ -64,7 +65,7 @@ impl PriceHistory {
         average.and_then(|average| i64::try_from(average).ok()).unwrap_or(self.price)
     }
 
-    /// Whether less was lost than `other` would tell: it has other marks, or another price since its end.
+    /// Whether it tells another story than `other`, gone on to the same time, would: there are other marks, or another price.
     pub(crate) fn differs_from(&self, other: &Self) -> bool {
         self.price != other.price || self.marks != other.marks
     }

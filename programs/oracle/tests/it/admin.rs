@@ -4,18 +4,24 @@ use heddle_num::Ppm;
 use heddle_oracle::Feed;
 use heddle_oracle::FeedCreated;
 use heddle_oracle::FeedId;
+use heddle_oracle::Oracle;
 use heddle_oracle::OracleCall;
 use heddle_oracle::OracleError;
 use heddle_oracle::OracleEvent;
 use heddle_oracle::OracleGenesis;
 use heddle_oracle::Publisher;
 use heddle_oracle::PublishersChanged;
-use heddle_oracle::genesis_entries;
 use heddle_oracle::limits::FEEDS_MAX;
 use heddle_oracle::limits::PUBLISHERS_MAX;
+use heddle_sdk::Programs;
+use heddle_sdk::SectionError;
+use heddle_sdk::genesis_state;
 use heddle_types::Address;
 use heddle_types::Call;
+use heddle_types::Genesis;
+use heddle_types::GenesisSection;
 use heddle_types::Millis;
+use heddle_types::ProgramId;
 
 use crate::world::AUTHORITY;
 use crate::world::BTC;
@@ -25,6 +31,7 @@ use crate::world::genesis;
 use crate::world::publishers;
 use crate::world::run_ok;
 use crate::world::run_refused;
+use crate::world::section;
 use crate::world::who;
 
 fn create(feed: u16, definition: Feed) -> Call {
@@ -134,14 +141,39 @@ fn a_feed_must_make_sense() {
         Feed { twap_window: millis(u64::MAX), ..feed("A") },
     ] {
         run_refused(&mut chain, AUTHORITY, create(1, bad.clone()), OracleError::InvalidFeed);
-        let genesis = OracleGenesis { feeds: vec![bad], ..genesis() };
-        assert_eq!(genesis_entries(&genesis), Err(OracleError::InvalidFeed));
+        let section = OracleGenesis { feeds: vec![bad], ..section() }.to_section();
+        assert_eq!(begin(section), Err(OracleError::InvalidFeed));
     }
+}
+
+/// How many entries a chain with this section begins with, or why there is none.
+fn begin(section: GenesisSection) -> Result<usize, OracleError> {
+    let programs = Programs::new(vec![Box::new(Oracle)]);
+    let entries = |sections| genesis_state(&programs, &Genesis { sections, ..genesis() });
+    let without = entries(vec![]).unwrap().len();
+    let refused = |error| match error {
+        SectionError::Refused { id: ProgramId::ORACLE, text, .. } => {
+            OracleError::ALL.into_iter().find(|error| error.text() == text).unwrap()
+        }
+        other => panic!("{other}"),
+    };
+    entries(vec![section]).map(|entries| entries.len() - without).map_err(refused)
 }
 
 #[test]
 fn a_genesis_has_no_more_feeds_than_a_chain() {
-    let of = |count: u16| OracleGenesis { feeds: vec![feed("A"); usize::from(count)], ..genesis() };
-    assert_eq!(genesis_entries(&of(FEEDS_MAX)).unwrap().len(), usize::from(FEEDS_MAX) + 1);
-    assert_eq!(genesis_entries(&of(FEEDS_MAX + 1)), Err(OracleError::TooManyFeeds));
+    let of = |count: u16| {
+        let feeds = vec![feed("A"); usize::from(count)];
+        begin(OracleGenesis { feeds, ..section() }.to_section())
+    };
+    assert_eq!(of(0), Ok(1));
+    assert_eq!(of(FEEDS_MAX), Ok(usize::from(FEEDS_MAX) + 1));
+    assert_eq!(of(FEEDS_MAX + 1), Err(OracleError::TooManyFeeds));
+}
+
+#[test]
+fn a_section_that_is_none_is_refused() {
+    let mut trailing = section().to_section();
+    trailing.data.0.push(0);
+    assert_eq!(begin(trailing), Err(OracleError::MalformedSection));
 }

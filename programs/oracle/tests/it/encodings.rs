@@ -84,6 +84,7 @@ fn calls_have_their_bytes() {
     assert_eq!(hex(&encode(&set)), format!("02020101000000{aa}07000000"));
     let authority = OracleCall::SetAuthority { authority: A };
     assert_eq!(hex(&encode(&authority)), format!("03{aa}"));
+    assert_eq!(hex(&encode(&OracleCall::Forget { feed: FEED })), "040201");
     let create =
         OracleCall::CreateFeed { feed: FEED, definition: Feed { name: "A".into(), ..feed(1) } };
     let numbers = "f801000000000000000200000003000000000000000100";
@@ -141,12 +142,13 @@ fn error_codes_and_names_are_fixed() {
         (8, "TooManyFeeds"),
         (9, "InvalidFeed"),
         (10, "InvalidPublishers"),
-        (11, "MalformedGenesis"),
+        (11, "MalformedSection"),
         (12, "CorruptState"),
+        (13, "StillPublisher"),
     ];
     assert_eq!(listed, expected);
     assert_eq!(Oracle.error(3).unwrap().name, "NotPublisher");
-    assert_eq!(Oracle.error(13), None);
+    assert_eq!(Oracle.error(14), None);
 }
 
 #[test]

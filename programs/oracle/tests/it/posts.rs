@@ -1,5 +1,6 @@
 //! What publishers may post.
 
+use heddle_executor::testing::TestChain;
 use heddle_executor::testing::key;
 use heddle_oracle::FeedId;
 use heddle_oracle::FeedPost;
@@ -9,8 +10,10 @@ use heddle_oracle::Post;
 use heddle_oracle::limits::POSTS_MAX;
 use heddle_oracle::post_key;
 use heddle_oracle::publish_call;
+use heddle_types::AssetId;
 use heddle_types::Call;
 use heddle_types::ProgramId;
+use heddle_types::UnixMillis;
 use heddle_types::decode_exact;
 
 use crate::world::AUTHORITY;
@@ -22,6 +25,7 @@ use crate::world::now;
 use crate::world::now_and;
 use crate::world::post;
 use crate::world::publishers;
+use crate::world::run;
 use crate::world::run_ok;
 use crate::world::run_refused;
 use crate::world::snapshot;
@@ -30,7 +34,7 @@ use crate::world::who;
 #[test]
 fn a_post_is_kept_until_the_publisher_has_a_newer_one() {
     let mut chain = chain();
-    let stored = |chain: &heddle_executor::testing::TestChain| -> Post {
+    let stored = |chain: &TestChain| -> Post {
         decode_exact(chain.state.0[&post_key(BTC, &who(1))].value.as_bytes()).unwrap()
     };
     let first = post(500, 1, now(&chain));
@@ -46,7 +50,7 @@ fn a_publishers_time_only_goes_forward() {
     let mut chain = chain();
     let time = now(&chain);
     run_ok(&mut chain, 1, publish_call(vec![post(500, 1, time)]));
-    for time in [time, heddle_types::UnixMillis::new(0)] {
+    for time in [time, UnixMillis::new(0)] {
         let call = publish_call(vec![post(501, 1, time)]);
         run_refused(&mut chain, 1, call, OracleError::TimeNotLater);
     }
@@ -83,6 +87,26 @@ fn a_removed_publisher_may_not_post() {
     run_ok(&mut chain, AUTHORITY, call);
     let call = publish_call(vec![post(500, 1, now(&chain))]);
     run_refused(&mut chain, 1, call, OracleError::NotPublisher);
+}
+
+#[test]
+fn a_removed_publishers_post_can_be_deleted_and_its_deposit_returns() {
+    let mut chain = chain();
+    let hdl = |chain: &TestChain| chain.balance(&who(1), &AssetId::HDL).get();
+    let call = publish_call(vec![post(500, 1, now(&chain))]);
+    run_ok(&mut chain, 1, call);
+    let forget = |feed| OracleCall::Forget { feed }.to_call();
+    run_refused(&mut chain, 1, forget(BTC), OracleError::StillPublisher);
+    run_refused(&mut chain, 1, forget(FeedId::new(1)), OracleError::UnknownFeed);
+    let rest = publishers(&[(2, 1), (3, 1), (4, 1)]);
+    let call = OracleCall::SetPublishers { feed: BTC, publishers: rest }.to_call();
+    run_ok(&mut chain, AUTHORITY, call);
+    let key = post_key(BTC, &who(1));
+    let deposit = chain.state.0[&key].deposit.unwrap().amount.get();
+    let before = hdl(&chain);
+    let fee = run(&mut chain, 1, forget(BTC)).fee_paid.get();
+    assert!(!chain.state.0.contains_key(&key));
+    assert_eq!(hdl(&chain), before + deposit - fee);
 }
 
 #[test]
@@ -124,7 +148,7 @@ fn garbage_is_refused_as_malformed() {
     trailing.push(0);
     let none = publish_call(vec![]).data.0;
     let too_many = publish_call(vec![post(500, 1, time); POSTS_MAX + 1]).data.0;
-    for data in [vec![], vec![4], vec![0; 9], trailing, none, too_many] {
+    for data in [vec![], vec![5], vec![0; 9], trailing, none, too_many] {
         let call = Call { program: ProgramId::ORACLE, data: data.into() };
         run_refused(&mut chain, 1, call, OracleError::MalformedCall);
     }

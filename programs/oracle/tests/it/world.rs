@@ -14,13 +14,14 @@ use heddle_oracle::OracleGenesis;
 use heddle_oracle::Post;
 use heddle_oracle::Publisher;
 use heddle_oracle::Snapshot;
-use heddle_oracle::genesis_entries;
 use heddle_oracle::publish_call;
 use heddle_oracle::snapshot_key;
 use heddle_sdk::Programs;
 use heddle_types::Address;
+use heddle_types::Amount;
 use heddle_types::Call;
-use heddle_types::Entry;
+use heddle_types::Genesis;
+use heddle_types::GenesisAccount;
 use heddle_types::Millis;
 use heddle_types::Outcome;
 use heddle_types::ProgramError;
@@ -28,7 +29,6 @@ use heddle_types::ProgramId;
 use heddle_types::Receipt;
 use heddle_types::TxFailure;
 use heddle_types::UnixMillis;
-use heddle_types::Value;
 use heddle_types::decode_exact;
 
 /// The key of the authority.
@@ -59,20 +59,30 @@ pub(crate) fn feed(name: &str) -> Feed {
     }
 }
 
-pub(crate) fn genesis() -> OracleGenesis {
+pub(crate) fn section() -> OracleGenesis {
     OracleGenesis { authority: who(AUTHORITY), feeds: vec![feed("BTC/USD")] }
 }
 
-/// Keys 1 to 4 publish, key 9 governs, and those and key 5 have money.
+/// Keys 1 to 5 and 9 have money.
+pub(crate) fn genesis() -> Genesis {
+    let amount = Amount::from_units(100_000_000_000);
+    let account = |n| GenesisAccount { address: who(n), amount };
+    let mut accounts: Vec<_> = [1, 2, 3, 4, 5, AUTHORITY].into_iter().map(account).collect();
+    accounts.sort_by_key(|account| account.address);
+    Genesis {
+        version: Genesis::VERSION,
+        time: UnixMillis::new(0),
+        dev: true,
+        validators: Vec::new(),
+        accounts,
+        faucet: None,
+        sections: vec![section().to_section()],
+    }
+}
+
+/// Keys 1 to 4 publish, key 9 governs.
 pub(crate) fn chain() -> TestChain {
-    let mut chain = TestChain::new(Programs::new(vec![Box::new(Oracle)]));
-    for (key, bytes) in genesis_entries(&genesis()).unwrap() {
-        chain.state.0.insert(key, Entry { deposit: None, value: Value::from(bytes) });
-    }
-    for n in [1, 2, 3, 4, 5, AUTHORITY] {
-        chain.fund(&key(n), 100_000_000_000);
-    }
-    chain
+    TestChain::begin(Programs::new(vec![Box::new(Oracle)]), &genesis()).unwrap()
 }
 
 /// The time of the next block.
