@@ -7,11 +7,14 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
+use heddle_clearing::Clearing;
+use heddle_exchange::Exchange;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
 use heddle_ledger::Ledger;
 use heddle_machine::MachineConfig;
 use heddle_mempool::PayloadLimits;
+use heddle_oracle::Oracle;
 use heddle_sdk::Programs;
 use heddle_state::State;
 use heddle_storage::Recovery;
@@ -72,7 +75,7 @@ pub(crate) struct Opened {
 
 /// The programs of every node of this version.
 pub fn programs() -> Programs {
-    Programs::new(vec![Box::new(Ledger)])
+    Programs::new(vec![Box::new(Ledger), Box::new(Oracle), Box::new(Clearing), Box::new(Exchange)])
 }
 
 /// Makes the database and the safety record of a new home.
