@@ -19,10 +19,11 @@ pub use account::MarginAccount;
 pub use account::OpenOrder;
 pub use account::Position;
 pub use account::Trigger;
-pub use flow::ClosedOrder;
 pub use flow::FundingPayment;
 pub use flow::Liquidation;
 pub use flow::OrderName;
+pub use flow::OrderState;
+pub use flow::OrderStatus;
 pub use flow::Trade;
 pub use listing::BookLevel;
 pub use listing::Breaker;
@@ -90,6 +91,18 @@ pub struct GetOpenOrders {
     /// In which market only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub market: Option<MarketName>,
+}
+
+/// `getOrder`: where an order stands, and what became of it so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GetOrder {
+    /// Whose.
+    #[serde(flatten)]
+    pub account: AccountName,
+    /// Where.
+    pub market: MarketName,
+    /// Its number among all that the account ever placed.
+    pub number: u32,
 }
 
 macro_rules! histories {
@@ -168,6 +181,19 @@ impl Request for GetOpenOrders {
         let market = if params.has("market") { Some(params.market("market")?) } else { None };
         params.finish("account, or address and sub; market")?;
         Ok(Self { account, market })
+    }
+}
+
+impl Request for GetOrder {
+    const METHOD: &'static str = "getOrder";
+    type Reply = OrderStatus;
+
+    fn from_params(mut params: Params) -> Result<Self, ParamError> {
+        let account = params.account()?;
+        let market = params.market("market")?;
+        let number = params.integer("number", u32::MAX.into())?;
+        params.finish("account, or address and sub; market, number")?;
+        Ok(Self { account, market, number: u32::try_from(number).unwrap_or(u32::MAX) })
     }
 }
 

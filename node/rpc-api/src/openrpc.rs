@@ -108,6 +108,14 @@ fn market_methods() -> Vec<Value> {
             "The open orders of a margin account.",
             [account(), vec![market(false)]].concat(),
         ),
+        method::<m::GetOrder>(
+            "Where an order stands, and what became of it so far.",
+            [
+                account(),
+                vec![market(true), param("number", true, integer(u64::from(u32::MAX)))],
+            ]
+            .concat(),
+        ),
         method::<m::GetTrades>("The newest trades of a market, newest first.", history()),
         method::<m::GetFundingHistory>(
             "The newest funding payments of a market, newest first.",

@@ -48,19 +48,61 @@ pub struct Trade {
     pub maker: OrderName,
 }
 
-/// An order that a market closed without being asked to.
+/// The reply of `getOrder`. Trades and reasons are those that this node still remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ClosedOrder {
-    /// Which.
-    pub order: OrderName,
-    /// What was left of it.
+pub struct OrderStatus {
+    /// Whose.
+    pub account: u32,
+    /// Its number among all that the account ever placed.
+    pub number: u32,
+    /// Where.
+    pub market: u16,
+    /// The market's name.
+    pub name: String,
+    /// Where it stands.
+    pub state: OrderState,
+    /// `buy`, or `sell`; empty if nothing is remembered of it.
+    pub side: String,
+    /// The worst price that it takes, for people; empty unless it is open.
+    pub price_ui: String,
+    /// Lots traded and left.
     #[serde(with = "text")]
     pub lots: Lots,
     /// For people.
     pub size_ui: String,
-    /// Why, such as `unfilled`.
-    pub reason: String,
+    /// Lots traded.
+    #[serde(with = "text")]
+    pub filled: Lots,
+    /// For people.
+    pub filled_ui: String,
+    /// What was traded at on average, to the nearest hundredth of a tick, for people.
+    pub average_price_ui: Option<String>,
+    /// Lots left when it was looked at, or when it was closed.
+    #[serde(with = "text")]
+    pub left: Lots,
+    /// For people.
+    pub left_ui: String,
+    /// Why it was closed.
+    pub reason: Option<String>,
+    /// Its trades, oldest first.
+    pub fills: Vec<Trade>,
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OrderState {
+    /// It is in the book.
+    Resting,
+    /// It waits for its trigger.
+    Waiting,
+    /// It traded in full.
+    Filled,
+    /// The market closed it before it traded in full.
+    Closed,
+    /// It is not open, and this node does not remember why: it was cancelled, or that is long ago.
+    Gone,
 }
 
 /// One item of `getFundingHistory`.
@@ -74,8 +116,13 @@ pub struct FundingPayment {
     pub time_ms: u64,
     /// The rate for eight hours, in millionths: longs pay it to shorts, or below zero receive it.
     pub rate_ppm: i32,
-    /// Money that a long lot paid, times 2^32, as a string.
-    pub per_lot: String,
+    /// The index price that it was paid on, in ticks.
+    #[serde(with = "text")]
+    pub price: Ticks,
+    /// For people.
+    pub price_ui: String,
+    /// The market's funding index since then: money that a long lot has paid since the market began, times 2^32.
+    pub index: String,
 }
 
 /// One item of `getLiquidations`.

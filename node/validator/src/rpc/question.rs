@@ -35,6 +35,7 @@ questions! {
     GetOrderBook,
     GetMarginAccount,
     GetOpenOrders,
+    GetOrder,
     GetTrades,
     GetFundingHistory,
     GetLiquidations,
