@@ -44,8 +44,9 @@ fn main() {
 /// Leverage from 1 to 20, two accounts of three long.
 fn put(index: &mut LiquidationIndex, account: u32) {
     let size = i64::from(1 + account % 97);
-    let lots = SignedLots::new(if account % 3 == 0 { -size } else { size });
-    let side = if account % 3 == 0 { Side::Sell } else { Side::Buy };
+    let (lots, side) =
+        if account.is_multiple_of(3) { (-size, Side::Sell) } else { (size, Side::Buy) };
+    let lots = SignedLots::new(lots);
     let leverage = i128::from(1 + account.wrapping_mul(2_654_435_761) % 20);
     let notional = Ticks::new(MARK).notional(lots.abs(), UNIT).get();
     let headroom = Quote::new(notional / leverage - notional / 50);

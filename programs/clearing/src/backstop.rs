@@ -11,7 +11,7 @@ use crate::limits::BACKSTOPS_MAX;
 #[cfg(test)]
 mod tests;
 
-/// The volunteers, in the order in which they are asked: whoever took a position is asked last from then on.
+/// The volunteers, by account. They take turns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Backstops(Vec<AccountId>);
 
@@ -25,18 +25,18 @@ impl Canonical for Backstops {
 pub struct BackstopsFull;
 
 impl Backstops {
-    /// The account volunteers, and is asked last. Nothing changes if it already has.
+    /// The account volunteers. Nothing changes if it already has.
     ///
     /// # Errors
     /// [`BackstopsFull`] from [`BACKSTOPS_MAX`] on.
     pub fn enter(&mut self, account: AccountId) -> Result<(), BackstopsFull> {
-        if self.0.contains(&account) {
+        let Err(place) = self.0.binary_search(&account) else {
             return Ok(());
-        }
+        };
         if self.0.len() >= BACKSTOPS_MAX {
             return Err(BackstopsFull);
         }
-        self.0.push(account);
+        self.0.insert(place, account);
         Ok(())
     }
 
@@ -45,15 +45,14 @@ impl Backstops {
         self.0.retain(|other| *other != account);
     }
 
-    /// The first that `takes`, which is asked last from now on.
-    pub fn choose(&mut self, takes: impl FnMut(&AccountId) -> bool) -> Option<AccountId> {
-        let place = self.0.iter().position(takes)?;
-        let chosen = self.0.remove(place);
-        self.0.push(chosen);
-        Some(chosen)
+    /// Whose turn it is: they come one after the other, by account, and then the first again.
+    pub fn at(&self, turn: u64) -> Option<AccountId> {
+        let count = u64::try_from(self.0.len()).ok()?;
+        let place = usize::try_from(turn.checked_rem(count)?).ok()?;
+        self.0.get(place).copied()
     }
 
-    /// All of them, in the order in which they are asked.
+    /// All of them.
     pub fn as_slice(&self) -> &[AccountId] {
         &self.0
     }

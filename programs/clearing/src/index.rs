@@ -26,10 +26,10 @@ use crate::ids::AccountId;
 use crate::ids::Side;
 use crate::index::pages::Pages;
 use crate::liquidation::Counterparty;
-use crate::liquidation::INDEX_ONE;
 use crate::liquidation::LotWorth;
 use crate::liquidation::MarketWorth;
 use crate::liquidation::Threshold;
+use crate::margin::INDEX_ONE;
 
 mod pages;
 
@@ -58,6 +58,9 @@ struct Ladder {
 }
 
 impl LiquidationIndex {
+    /// The suffix of the part that is there as long as somebody has held a position.
+    pub const HEAD: &'static [u8] = pages::HEAD;
+
     /// From its parts, which `read` knows by their suffixes; without any the empty one.
     ///
     /// # Errors
@@ -93,19 +96,21 @@ impl LiquidationIndex {
     /// Up to `max` accounts of which a threshold is crossed, ordered by account. Where there are more, those that the next call begins with
     /// are the ones that come after, and then the first again.
     pub fn take_crossed(&mut self, now: &MarketWorth, max: usize) -> Vec<AccountId> {
-        let mut found = self.longs.crossed(&now.lot(Side::Buy));
-        found.append(&mut self.shorts.crossed(&now.lot(Side::Sell)));
+        let longs = self.longs.crossed(now.lot(Side::Buy));
+        let mut found: Vec<_> = longs.chain(self.shorts.crossed(now.lot(Side::Sell))).collect();
+        found.sort_unstable();
+        found.dedup();
         if found.len() <= max {
             self.pages.set_turn(AccountId::default());
-            return found.into_iter().collect();
+            return found;
         }
         let turn = self.pages.turn();
-        let (before, after) = (found.range(..turn), found.range(turn..));
-        let mut taken: Vec<_> = after.chain(before).copied().take(max.saturating_add(1)).collect();
-        // One more was taken than there is room for: the first of the next turn.
-        self.pages.set_turn(taken.pop().unwrap_or_default());
-        taken.sort_unstable();
-        taken
+        let before_turn = found.partition_point(|account| *account < turn);
+        found.rotate_left(before_turn);
+        self.pages.set_turn(found.get(max).copied().unwrap_or_default());
+        found.truncate(max);
+        found.sort_unstable();
+        found
     }
 
     /// What is watched of an account.
@@ -118,7 +123,8 @@ impl LiquidationIndex {
     pub fn by_profit(&self, side: Side) -> impl Iterator<Item = Counterparty> {
         self.ladder(side).by_cost.iter().filter_map(|(_, account)| {
             let watched = self.watched.get(account)?;
-            Some(Counterparty { account: *account, lots: watched.lots, entry: watched.entry })
+            let (lots, entry) = (watched.lots, watched.entry);
+            Some(Counterparty { account: *account, lots, entry, offers: lots.abs() })
         })
     }
 
@@ -173,12 +179,12 @@ impl LiquidationIndex {
 }
 
 impl Ladder {
-    /// Those with a threshold above what a lot is worth now.
-    fn crossed(&self, now: &LotWorth) -> BTreeSet<AccountId> {
+    /// Those with a threshold above what a lot is worth now, some of them twice.
+    fn crossed(&self, now: LotWorth) -> impl Iterator<Item = AccountId> {
         let above = |worth: i128| (worth.saturating_add(1), AccountId::default());
         let by_worth = self.by_worth.range(above(now.worth())..);
         let by_free = self.by_free.range(above(now.free())..);
-        by_worth.chain(by_free).map(|(_, account)| *account).collect()
+        by_worth.chain(by_free).map(|(_, account)| *account)
     }
 }
 

@@ -20,3 +20,23 @@ pub const MARGIN_TIERS_MAX: usize = 4;
 pub const FEE_TIERS_MAX: usize = 4;
 /// Accounts that may volunteer to take positions of others.
 pub const BACKSTOPS_MAX: usize = 64;
+/// Accounts that crossed a threshold in one market and are looked at in one block. The others come in the next.
+pub const CROSSED_MAX: usize = 4096;
+/// Touched accounts in one appended entry of a phase item.
+pub const TOUCHED_PER_ENTRY: usize = 1024;
+/// Pages of accounts that a block acts on.
+pub const QUEUE_PAGES: u8 = 8;
+/// Accounts of such a page.
+pub const QUEUE_PER_PAGE: usize = 512;
+/// Positions of an account that owes which are closed in one block.
+pub const OWED_MARKETS_MAX: usize = 4;
+/// Pages of accounts that owe more than insurance pays.
+pub const DEFICITS_PAGES: u8 = 8;
+/// Accounts of such a page.
+pub const DEFICITS_PER_PAGE: usize = 128;
+/// Pages of positions that are closed against others in one market and block.
+pub const PLAN_PAGES: u8 = 8;
+/// Pairs of positions in such a page. Each has four keys to declare at most, and an item has room for 1,024.
+pub const MATCHES_PER_PAGE: usize = 240;
+/// How old a decision to liquidate may be when it is carried out, in milliseconds: after a halt, it is void.
+pub const DECISION_AGE_MS_MAX: u64 = 60_000;

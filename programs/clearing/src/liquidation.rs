@@ -4,16 +4,23 @@
 
 mod deleverage;
 mod health;
+mod keys;
+mod phases;
 mod price;
+mod records;
 mod slice;
 mod threshold;
+mod transfer;
 
 #[cfg(test)]
 mod tests;
 
 pub use deleverage::{Counterparty, Deleveraging, Match, Owing, deleverage};
 pub use health::{Health, Rung};
-pub use price::{Closing, ClosingError, FillablePrice, Marked, Spread};
+pub use keys::{BadDebt, index_of, loss_index_key, touched_inbox, volunteers_key};
+pub use phases::{plan_begin, plan_find, plan_fold, plan_risk, run, touch};
+pub use price::{Closing, ClosingError, FillablePrice, Marked, Spread, insurance_fee};
+pub use records::Touched;
 pub use slice::{RestoringRates, Slicing, largest, restoring_lots};
-pub(crate) use threshold::INDEX_ONE;
 pub use threshold::{LotWorth, MarketWorth, Threshold, share};
+pub use transfer::{Exchange, Which};

@@ -5,7 +5,7 @@ use heddle_num::Quote;
 use heddle_num::Rounding;
 use heddle_num::mul_div;
 
-use crate::liquidation::INDEX_ONE;
+use crate::margin::INDEX_ONE;
 
 #[cfg(test)]
 mod tests;

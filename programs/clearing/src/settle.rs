@@ -237,7 +237,7 @@ impl Exposure {
 
     /// The part of the position, with its sign, that a change closes.
     #[inline]
-    fn closed_by(&self, change: SignedLots) -> SignedLots {
+    pub(crate) fn closed_by(&self, change: SignedLots) -> SignedLots {
         let (position, change) = (self.lots.get(), change.get());
         let closed = match (position > 0, change > 0) {
             (true, false) => position.min(change.saturating_neg()),
@@ -249,7 +249,7 @@ impl Exposure {
 
     /// The part of the entry that closing so much of the position releases, rounded towards zero; all of it with all lots.
     #[inline]
-    fn released(&self, closed: SignedLots) -> Result<Quote, ClearingError> {
+    pub(crate) fn released(&self, closed: SignedLots) -> Result<Quote, ClearingError> {
         if closed == self.lots {
             return Ok(self.entry);
         }

@@ -1,6 +1,7 @@
 //! Orders on their way to a book: what the account may lose by them is reserved, then the market's inbox is told.
 
 use heddle_clearing::Account;
+use heddle_clearing::Actor;
 use heddle_clearing::ClearingError;
 use heddle_clearing::Instruction;
 use heddle_clearing::Instructions;
@@ -11,6 +12,7 @@ use heddle_clearing::OrderId;
 use heddle_clearing::OrderRef;
 use heddle_clearing::RiskRow;
 use heddle_clearing::RiskTable;
+use heddle_clearing::Role;
 use heddle_clearing::Side;
 use heddle_clearing::market_inbox;
 use heddle_sdk::Abort;
@@ -23,6 +25,7 @@ use heddle_types::Address;
 use heddle_types::encode;
 
 use crate::accounts;
+use crate::accounts::of_clearing;
 use crate::book::Band;
 use crate::call::Action;
 use crate::call::Batch;
@@ -70,10 +73,13 @@ pub(crate) fn declare(
     declaration.declare(keys::market_key(market), AccessMode::Read)?;
     declaration.declare(keys::session_key(market), AccessMode::Read)?;
     declaration.declare(market_inbox(market), AccessMode::Append)?;
-    if batch.as_agent {
-        declaration.declare(heddle_clearing::agent_key(account, signer), AccessMode::Write)?;
+    match batch.role {
+        Role::Owner => Ok(()),
+        Role::Agent => {
+            let agent = heddle_clearing::agent_key(account, signer);
+            Ok(declaration.declare(agent, AccessMode::Write)?)
+        }
     }
-    Ok(())
 }
 
 /// Does a batch.
@@ -102,10 +108,13 @@ const WORK_PER_ACTION: u64 = 30;
 
 impl Desk {
     fn open(ctx: &mut CallContext<'_, '_>, batch: &Batch) -> Result<Self, CallError> {
-        let account = accounts::authorise(ctx, batch)?;
-        let orders = accounts::read_orders(ctx, batch.account, batch.market)?;
-        let risk = accounts::read_risk_table(ctx)?;
+        let risk = of_clearing(heddle_clearing::read_risk_table(ctx))?;
         let row = risk.row(batch.market).ok_or(ExchangeError::UnknownMarket)?;
+        let actor = Actor { signer: *ctx.signer(), now: ctx.block().time, role: batch.role };
+        let notional = batch.notional(row.unit);
+        let account =
+            of_clearing(heddle_clearing::authorise(ctx, batch.account, &actor, notional))?;
+        let orders = of_clearing(heddle_clearing::read_orders(ctx, batch.account, batch.market))?;
         let market = markets::read_market(ctx, batch.market)?;
         let state = markets::read_session(ctx, batch.market)?;
         let instructions = Vec::new();
@@ -114,8 +123,8 @@ impl Desk {
 
     /// Leaves everything where it belongs, and tells the market.
     fn close(self, state: &mut Workspace<'_>) -> Result<(), Abort> {
-        accounts::write_account(state, &self.account)?;
-        accounts::write_orders(state, (self.account.id, self.id), &self.orders)?;
+        heddle_clearing::write_account(state, &self.account)?;
+        heddle_clearing::write_orders(state, (self.account.id, self.id), &self.orders)?;
         for entry in self.instructions.chunks(INSTRUCTIONS_PER_ENTRY) {
             state.append(&market_inbox(self.id), encode(&Instructions(entry.to_vec())))?;
         }
@@ -209,7 +218,7 @@ impl Refused {
     fn code(self) -> u16 {
         match self {
             Self::ByMarket(error) => error.code(),
-            Self::ByAccount(error) => ExchangeError::CLEARING.saturating_add(error.code()),
+            Self::ByAccount(error) => accounts::refused(error),
         }
     }
 }

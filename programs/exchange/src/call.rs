@@ -8,8 +8,11 @@ use heddle_clearing::MarketId;
 use heddle_clearing::MarketParams;
 use heddle_clearing::NewOrder;
 use heddle_clearing::OrderRef;
+use heddle_clearing::Role;
 use heddle_clearing::TimeInForce;
 use heddle_clearing::TriggerWhen;
+use heddle_num::Quote;
+use heddle_num::UnitValue;
 use heddle_sdk::BlockSpace;
 use heddle_sdk::Described;
 use heddle_types::Call;
@@ -38,8 +41,8 @@ pub enum ExchangeCall {
 pub struct Batch {
     /// Whose.
     pub account: AccountId,
-    /// Whether the signer is the account's agent and not its owner.
-    pub as_agent: bool,
+    /// As what the signer acts.
+    pub role: Role,
     /// Where.
     pub market: MarketId,
     /// What becomes of the others when one is refused.
@@ -124,6 +127,18 @@ impl ExchangeCall {
 }
 
 impl Batch {
+    /// The notional of all new orders in it, which an agent's budget must cover.
+    pub(crate) fn notional(&self, unit: UnitValue) -> Quote {
+        let of = |action: &Action| match action {
+            Action::Place(order) | Action::Amend(_, order) => {
+                order.price.notional(order.lots, unit).get()
+            }
+            Action::Cancel(_) | Action::CancelAll | Action::CancelAfter(_) => 0,
+        };
+        // Sums of what is far too much saturate, and no budget covers them.
+        Quote::new(self.actions.iter().map(of).fold(0, i128::saturating_add))
+    }
+
     /// In the words of a trader: `buy 5 @ 600000 GTC; cancel #7`.
     fn describe_actions(&self) -> String {
         let words: Vec<String> = self.actions.iter().map(Action::describe).collect();

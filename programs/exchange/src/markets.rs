@@ -12,7 +12,7 @@ use heddle_types::Value;
 use heddle_types::decode_exact;
 use heddle_types::encode;
 
-use crate::accounts;
+use crate::accounts::of_clearing;
 use crate::call::NewMarket;
 use crate::error::ExchangeError;
 use crate::event::ExchangeEvent;
@@ -66,7 +66,7 @@ pub(crate) fn declare_create(
     declaration.declare(keys::count_key(), AccessMode::Write)?;
     declaration.declare(keys::market_key(market), AccessMode::Write)?;
     declaration.declare(keys::session_key(market), AccessMode::Write)?;
-    Ok(declaration.declare(heddle_clearing::params_key(market), AccessMode::Write)?)
+    Ok(heddle_clearing::declare_market(declaration, market)?)
 }
 
 /// Creates a market. Its number is the next one, which whoever asks for it has to say.
@@ -86,9 +86,7 @@ pub(crate) fn create(
         return Err(ExchangeError::UnknownMarket.into());
     }
     check_listing(&new.market)?;
-    new.params.check().map_err(accounts::refused)?;
-    let params = Value::from(encode(&new.params));
-    state.write(&heddle_clearing::params_key(market), params)?;
+    of_clearing(heddle_clearing::create_market(state, &new.params))?;
     state.write(&keys::count_key(), Value::new(&count.saturating_add(1).to_le_bytes()))?;
     state.write(&keys::market_key(market), Value::from(encode(&new.market)))?;
     write_session(state, market, &Session::new())?;

@@ -24,7 +24,7 @@ use heddle_types::Value;
 use heddle_types::decode_exact;
 use heddle_types::encode;
 
-use crate::accounts;
+use crate::accounts::of_clearing;
 use crate::book::Band;
 use crate::book::Book;
 use crate::book::Env;
@@ -73,7 +73,7 @@ pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     }
     let instructions = decode(ctx.inbox())?;
     let rules = markets::read_market(ctx, market)?.rules;
-    let row = accounts::read_risk_table(ctx)?.row(market);
+    let row = of_clearing(heddle_clearing::read_risk_table(ctx))?.row(market);
     let row = row.ok_or(ExchangeError::UnknownMarket)?;
 
     let mut state = before;

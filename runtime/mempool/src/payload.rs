@@ -14,9 +14,10 @@ use crate::lane::Pending;
 use crate::order::Turn;
 use crate::pool::Mempool;
 
-/// How far a lane is used by the blocks before and by this payload, and what of it was passed over.
+/// How far a lane is used by the blocks before and by this payload.
 struct Cursor {
     next: u64,
+    /// Whether any of it was seen too early, so that it is worth looking at what follows.
     passed_over: bool,
 }
 
@@ -143,9 +144,6 @@ struct Payload<'a> {
 
 impl Payload<'_> {
     fn fill<P: Pass>(&mut self, pass: &mut P) {
-        for cursor in self.cursors.values_mut() {
-            cursor.passed_over = false;
-        }
         for (turn, tx) in P::order(self.pool) {
             let Some((key, sequence)) = LaneKey::of(tx) else { continue };
             if !self.fill_lane(pass, (key, sequence), *turn) {

@@ -1,17 +1,14 @@
 use super::*;
 
-fn volunteers(accounts: &[u32]) -> Backstops {
-    Backstops(accounts.iter().copied().map(AccountId::new).collect())
-}
-
 #[test]
-fn whoever_took_a_position_is_asked_last() {
-    let mut backstops = volunteers(&[1, 2, 3]);
-    assert_eq!(backstops.choose(|_| true), Some(AccountId::new(1)));
-    assert_eq!(backstops.choose(|account| account.get() != 2), Some(AccountId::new(3)));
-    assert_eq!(backstops, volunteers(&[2, 1, 3]));
-    assert_eq!(backstops.choose(|_| false), None);
-    assert_eq!(backstops, volunteers(&[2, 1, 3]));
+fn volunteers_take_turns() {
+    let mut backstops = Backstops::default();
+    assert_eq!(backstops.at(0), None);
+    for account in [5, 2, 9] {
+        backstops.enter(AccountId::new(account)).unwrap();
+    }
+    let turns: Vec<_> = (7..12).map(|turn| backstops.at(turn).unwrap().get()).collect();
+    assert_eq!(turns, [5, 9, 2, 5, 9]);
 }
 
 #[test]

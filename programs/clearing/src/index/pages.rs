@@ -26,7 +26,7 @@ const PAGE_ACCOUNTS: u32 = 32;
 const GROUP_PAGES: u32 = 256;
 /// Bits of a word of a group.
 const WORD_BITS: u32 = u64::BITS;
-const HEAD: &[u8] = b"h";
+pub(super) const HEAD: &[u8] = b"h";
 
 /// A position as the index knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -3,9 +3,6 @@
 //! They trade at the bankruptcy price, at which the account owes nothing any more: the mark, and for each lot its part of the debt. Where that
 //! would cost a counterparty more than what its lots have gained at the mark, it pays those gains, and no more.
 
-use borsh::BorshDeserialize;
-use borsh::BorshSerialize;
-
 use heddle_num::Lots;
 use heddle_num::Quote;
 use heddle_num::Rounding;
@@ -25,10 +22,12 @@ pub struct Counterparty {
     pub lots: SignedLots,
     /// What it cost.
     pub entry: Quote,
+    /// How many of the lots may be closed, whatever the direction: not more than there are.
+    pub offers: Lots,
 }
 
 /// A part of a position that changes hands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
     /// Against whom.
     pub account: AccountId,
@@ -58,8 +57,7 @@ pub struct Owing {
     pub debt: Quote,
 }
 
-/// Closes a position against `counterparties`, which hold the opposite direction, are ordered by profit per notional, the highest first, and are at
-/// most as many as may be dealt with at once. What counterparties pay and what is left is together what is owed, exactly.
+/// Closes a position against `counterparties`, which hold the opposite direction and are ordered by profit per notional, the highest first. What counterparties pay and what is left is together what is owed, exactly.
 ///
 /// None when an amount does not fit.
 pub fn deleverage(
@@ -73,7 +71,7 @@ pub fn deleverage(
         if plan.lots_left.is_zero() {
             break;
         }
-        let lots = counterparty.lots.abs().min(plan.lots_left);
+        let lots = counterparty.offers.min(plan.lots_left);
         let asked = part(plan.debt_left, lots, plan.lots_left, Rounding::Ceil)?;
         let pays = asked.min(counterparty.gains(lots, mark, unit)?);
         plan.lots_left = plan.lots_left.checked_sub(lots)?;

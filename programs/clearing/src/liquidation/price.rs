@@ -10,7 +10,9 @@ use heddle_num::UnitValue;
 use heddle_num::mul_div;
 use thiserror::Error;
 
+use crate::error::ClearingError;
 use crate::liquidation::health::Health;
+use crate::risk_table::RiskRow;
 
 /// Why there is no price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -29,6 +31,30 @@ pub enum ClosingError {
     /// An amount does not fit.
     #[error("an amount is out of range")]
     OutOfRange,
+}
+
+impl From<ClosingError> for ClearingError {
+    fn from(error: ClosingError) -> Self {
+        match error {
+            ClosingError::NotPartOfPosition { .. } | ClosingError::NoMargin => Self::BrokenOutcome,
+            ClosingError::OutOfRange => Self::Overflow,
+        }
+    }
+}
+
+/// What insurance takes of what an account kept when some of its position was closed, `most` at most: so much that it keeps as much equity for
+/// its maintenance margin as it had before. That is [`Closing::insurance_delta`] where that is above zero, seen from the account. Rounded down.
+///
+/// None when an amount does not fit.
+pub fn insurance_fee(before: Health, after: Health, most: Quote) -> Option<Quote> {
+    let kept = if before.maintenance > Quote::ZERO {
+        let (equity, whole) = (before.equity.get(), before.maintenance.get());
+        mul_div(equity, after.maintenance.get(), whole, Rounding::Ceil)?
+    } else {
+        0
+    };
+    let spare = after.equity.checked_sub(Quote::new(kept))?;
+    Some(spare.min(most).max(Quote::ZERO))
 }
 
 /// A position as margin sees it.
@@ -69,6 +95,22 @@ pub struct FillablePrice {
 }
 
 impl Closing {
+    /// Of a position in the row's market, at its mark.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn at_mark(
+        row: &RiskRow,
+        position: SignedLots,
+        delta: SignedLots,
+    ) -> Result<Self, ClosingError> {
+        Self::new(position, delta, |lots| {
+            let notional = row.mark.notional(lots.abs(), row.unit);
+            let maintenance = row.maintenance_margin(notional).ok()?;
+            Some(Marked { value: lots.value(row.mark, row.unit), maintenance })
+        })
+    }
+
     /// Of `position`, by adding `delta` to it; `marked` says what margin makes of a position in this market, none when that does not fit.
     ///
     /// # Errors
@@ -107,6 +149,21 @@ impl Closing {
         let quote =
             closed.zip(used).and_then(|(closed, used)| closed.checked_sub(Quote::new(used)));
         quote.ok_or(ClosingError::OutOfRange)
+    }
+
+    /// The price at which closing the part receives, or pays, its [`Self::bankruptcy_quote`], in ticks. Rounded towards the mark; none when it is no
+    /// price that an order can have.
+    ///
+    /// # Errors
+    /// As [`Self::bankruptcy_quote`].
+    pub fn bankruptcy_price(
+        &self,
+        health: Health,
+        (delta, unit): (SignedLots, UnitValue),
+    ) -> Result<Option<Ticks>, ClosingError> {
+        let received = self.bankruptcy_quote(health)?;
+        let given = delta.checked_neg().ok_or(ClosingError::OutOfRange)?;
+        Ok(ticks_of(received, given, unit))
     }
 
     /// The worst price for this account's orders that close it: at the mark while the account has its maintenance margin, and
@@ -174,12 +231,7 @@ impl FillablePrice {
         // Of a whole value and a whole divisor, only the whole part of the spread counts.
         let spread = mul_div(parts.0, parts.1, parts.2, Rounding::Floor)?;
         let worst = self.value.get().checked_sub(spread)?;
-        let per_tick = i128::from(self.position.get()).checked_mul(i128::from(unit.get()))?;
-        let is_long = self.position > SignedLots::ZERO;
-        let rounding = if is_long { Rounding::Ceil } else { Rounding::Floor };
-        let ticks = mul_div(worst, 1, per_tick, rounding)?;
-        // A position that cannot be sold at any price is offered at the least one.
-        u32::try_from(ticks.max(1)).ok().map(Ticks::new)
+        ticks_of(Quote::new(worst), self.position, unit)
     }
 
     /// As a fraction of money per lot in lowest terms, its denominator above zero; none when that does not fit.
@@ -190,6 +242,15 @@ impl FillablePrice {
         let worst = self.value.get().checked_mul(whole)?.checked_sub(spread)?;
         reduce(worst, whole.checked_mul(i128::from(self.position.get()))?)
     }
+}
+
+/// The worst price at which a position brings `value`: the lowest for a long one, the highest for a short one, of which both are below zero.
+fn ticks_of(value: Quote, position: SignedLots, unit: UnitValue) -> Option<Ticks> {
+    let per_tick = i128::from(position.get()).checked_mul(i128::from(unit.get()))?;
+    let rounding = if position > SignedLots::ZERO { Rounding::Ceil } else { Rounding::Floor };
+    let ticks = mul_div(value.get(), 1, per_tick, rounding)?;
+    // What cannot be sold at any price is offered at the least one.
+    u32::try_from(ticks.max(1)).ok().map(Ticks::new)
 }
 
 /// A fraction in lowest terms, its denominator above zero; none of a zero denominator, or the least number.

@@ -143,9 +143,6 @@ fn prices_of_the_largest_positions_fit_or_are_refused() {
 }
 
 fn counterparty(id: u32, lots: i64, entry: i128) -> Counterparty {
-    Counterparty {
-        account: AccountId::new(id),
-        lots: SignedLots::new(lots),
-        entry: Quote::new(entry),
-    }
+    let lots = SignedLots::new(lots);
+    Counterparty { account: AccountId::new(id), lots, entry: Quote::new(entry), offers: lots.abs() }
 }

@@ -30,9 +30,10 @@ use heddle_num::UnitValue;
 use heddle_num::mul_div;
 
 use crate::ids::Side;
+use crate::margin::INDEX_ONE;
+use crate::params::MarginTier;
+use crate::risk_table::RiskRow;
 
-/// What money per lot is scaled by, in indices and thresholds.
-pub(crate) const INDEX_ONE: i128 = 1 << 32;
 /// What rounding may cost in one market: up to one for each index, up to one for the margin.
 const ROUNDING_MAX: i128 = 3;
 /// Thresholds are multiples of a power of two of at most this part of the mark, so that small changes of an account leave its where they are.
@@ -71,6 +72,13 @@ pub struct Threshold {
 }
 
 impl MarketWorth {
+    /// As a market's row says.
+    pub fn of(row: &RiskRow) -> Self {
+        // Rates rise from tier to tier.
+        let rate_max = row.tiers.last().map_or(Ppm::ZERO, |tier: &MarginTier| tier.maintenance);
+        Self { mark: row.mark, unit: row.unit, funding: row.funding, loss: row.loss, rate_max }
+    }
+
     /// Of a lot that was bought, or that was sold.
     ///
     /// Saturates, which it cannot before an index is past 2^126, that is, before a lot has paid 2^94.

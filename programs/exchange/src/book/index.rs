@@ -128,3 +128,6 @@ impl Index {
         self.cells.len().wrapping_sub(1)
     }
 }
+
+#[cfg(test)]
+mod tests;

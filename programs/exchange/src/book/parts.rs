@@ -156,7 +156,7 @@ impl Book {
 
     fn load_order(&mut self, slot: Slot, stored: &StoredOrder) -> Option<()> {
         let StoredOrder { place, priority, shown } = stored;
-        let seat = self.traders.add_order(place.id.account)?;
+        let seat = self.traders.restore_order(place.id.account);
         let extra = Extra {
             trigger: place.trigger,
             display: place.display,

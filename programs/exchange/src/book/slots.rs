@@ -72,3 +72,6 @@ impl Slots {
 const fn bit(number: u32) -> u64 {
     1_u64.rotate_left(number)
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,9 +106,15 @@ impl Traders {
     #[inline]
     pub(super) fn add_order(&mut self, account: AccountId) -> Option<Seat> {
         let seat = self.enter(account)?;
-        let orders = &mut self.traders[seat.0 as usize].orders;
-        *orders = orders.wrapping_add(1);
+        self.count_order(seat);
         Some(seat)
+    }
+
+    /// The account's seat, for an order of it that is loaded.
+    pub(super) fn restore_order(&mut self, account: AccountId) -> Seat {
+        let seat = self.admit(account);
+        self.count_order(seat);
+        seat
     }
 
     /// One order of the account less. It may lose its seat.
@@ -226,6 +232,12 @@ impl Traders {
                 self.dirty.mark(record / PAGE_TRADERS);
             }
         }
+    }
+
+    #[inline]
+    fn count_order(&mut self, seat: Seat) {
+        let orders = &mut self.traders[seat.0 as usize].orders;
+        *orders = orders.wrapping_add(1);
     }
 
     fn store_in(&mut self, record: u32, seat: Seat) {

@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod cpptrader;
 mod data;
+mod exchange_core;
 mod order_stream;
+mod orders;
+mod portable;
 mod random;
 mod reference;
+mod vega;

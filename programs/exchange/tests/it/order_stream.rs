@@ -4,17 +4,15 @@ use heddle_clearing::AccountId;
 use heddle_clearing::OrderId;
 use heddle_clearing::Outcome;
 use heddle_clearing::Place;
-use heddle_clearing::SelfTrade;
 use heddle_clearing::Side;
 use heddle_clearing::TimeInForce;
 use heddle_exchange::Book;
 use heddle_exchange::Env;
 use heddle_exchange::Matching;
-use heddle_num::Lots;
-use heddle_num::Ticks;
 use heddle_types::UnixMillis;
 
 use crate::data;
+use crate::orders;
 
 /// Liquibook's full book and its simple one both give these.
 const FILLS: usize = 120_074;
@@ -75,31 +73,14 @@ fn parse(bytes: &[u8]) -> Vec<Operation> {
             let side = if kind == 1 { sides[&number] } else { side };
             sides.insert(number, side);
             let id = OrderId { account: account(number, side), number };
+            let place = orders::limit(id, side, price, lots.into());
+            let time_in_force = TimeInForce::ImmediateOrCancel;
             match kind {
-                0 => {
-                    Operation::Place(place(id, side, (price, lots), TimeInForce::GoodTillCancelled))
-                }
+                0 => Operation::Place(place),
                 1 => Operation::Cancel(id),
-                2 => {
-                    Operation::Place(place(id, side, (price, lots), TimeInForce::ImmediateOrCancel))
-                }
+                2 => Operation::Place(Place { time_in_force, ..place }),
                 other => panic!("operation of kind {other}"),
             }
         })
         .collect()
-}
-
-fn place(id: OrderId, side: Side, (price, lots): (u32, u32), time_in_force: TimeInForce) -> Place {
-    Place {
-        id,
-        side,
-        price: Ticks::new(price),
-        lots: Lots::new(lots.into()),
-        time_in_force,
-        reduce_only: false,
-        self_trade: SelfTrade::Abort,
-        trigger: None,
-        display: None,
-        is_liquidation: false,
-    }
 }

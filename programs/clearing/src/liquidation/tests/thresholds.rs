@@ -107,7 +107,7 @@ proptest! {
     ) {
         let now = then.worth().lot(Side::Buy);
         let threshold = threshold(spare, 1, lots, &then);
-        let bucket = (i128::from(then.mark) * i128::from(then.unit) << 32) >> 10;
+        let bucket = (i128::from(then.mark) * i128::from(then.unit)) << 22;
         let exact = now.worth() - ((spare - 4) << 32) / i128::from(lots);
         prop_assert!(threshold.worth <= exact + bucket.max(1));
         prop_assert!(threshold.worth >= exact - (4 << 32) / i128::from(lots) - 1);

@@ -1,0 +1,174 @@
+//! Liquidation as work of block phases.
+//!
+//! ```text
+//! begin   Act(account)     cancels, a slice to the book, or the position to a volunteer; insurance pays      \ what the block
+//!         Close(market)    positions closed against others; what nobody pays is put down to be shared       / before decided
+//!         Find(market)     after the marks: accounts that crossed a threshold are touched
+//! risk    Look(account)    each touched account: its thresholds, and what is to be done about it
+//! fold    Waterfall        who is acted on next; what insurance pays of what is owed
+//!         Watch(market)    thresholds; who closes against whom; the loss index
+//! ```
+//!
+//! Whoever is acted on is touched, and so looked at again in the same block, until it has its margin, or neither positions nor debts.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use borsh::BorshDeserialize;
+use borsh::BorshSerialize;
+
+use heddle_sdk::Abort;
+use heddle_sdk::CallError;
+use heddle_sdk::PhaseContext;
+use heddle_sdk::PhaseView;
+use heddle_sdk::WorkItem;
+use heddle_sdk::Workspace;
+use heddle_types::AccessMode;
+use heddle_types::Canonical;
+use heddle_types::StateKey;
+use heddle_types::Value;
+use heddle_types::decode_exact;
+use heddle_types::encode;
+
+use crate::account::Account;
+use crate::error::ClearingError;
+use crate::ids::AccountId;
+use crate::ids::MarketId;
+use crate::keys::account_key;
+use crate::keys::risk_table_key;
+use crate::limits::TOUCHED_PER_ENTRY;
+use crate::liquidation::keys::touched_inbox;
+use crate::liquidation::records::Look;
+use crate::liquidation::records::Touched;
+use crate::liquidation::records::TouchedEntry;
+use crate::risk_table::RiskTable;
+
+mod act;
+mod begin;
+mod close;
+mod find;
+mod fold;
+mod look;
+mod money;
+mod watch;
+mod waterfall;
+
+pub use begin::plan_begin;
+pub use find::plan_find;
+pub use fold::plan_fold;
+pub use look::plan_risk;
+
+/// The first byte of the items' encodings, by which a program knows them.
+const TAG: u8 = b'L';
+
+/// A piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+enum Item {
+    Act(act::Act),
+    Close(MarketId, u8),
+    Find(MarketId),
+    Look(Look),
+    Waterfall,
+    Watch(MarketId),
+}
+
+impl Item {
+    fn work(&self) -> WorkItem {
+        let mut bytes = vec![TAG];
+        // Writing into memory fails only where there is none.
+        let _written = self.serialize(&mut bytes);
+        WorkItem::new(bytes)
+    }
+
+    fn of(bytes: &[u8]) -> Option<Self> {
+        borsh::from_slice(bytes.strip_prefix(&[TAG])?).ok()
+    }
+}
+
+/// Does the item, if it is one of liquidation's.
+///
+/// # Errors
+/// When state is not what this program writes, or a limit is reached. The item has no effect then; what it was about is found again.
+pub fn run(ctx: &mut PhaseContext<'_, '_>) -> Option<Result<(), CallError>> {
+    let item = Item::of(ctx.item())?;
+    Some(match item {
+        Item::Act(act) => act::run(ctx, &act),
+        Item::Close(market, page) => close::run(ctx, market, page),
+        Item::Find(market) => find::run(ctx, market),
+        Item::Look(look) => look::run(ctx, &look),
+        Item::Waterfall => waterfall::run(ctx),
+        Item::Watch(market) => watch::run(ctx, market),
+    })
+}
+
+/// Has these accounts looked at in this block's risk phase. Whoever changes an account's cash or positions calls it, and declares
+/// [`touched_inbox`] as `Append`.
+///
+/// # Errors
+/// When that is not declared, or a limit is reached.
+pub fn touch(work: &mut Workspace<'_>, touched: &[Touched]) -> Result<(), Abort> {
+    for entry in touched.chunks(TOUCHED_PER_ENTRY) {
+        work.append(&touched_inbox(), encode(&TouchedEntry(entry.to_vec())))?;
+    }
+    Ok(())
+}
+
+/// The accounts touched so far in this block, and the markets because of which.
+fn touched(view: &PhaseView<'_>) -> BTreeMap<AccountId, BTreeSet<MarketId>> {
+    let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let inbox = touched_inbox();
+    let entries = view.inboxes().filter(|(key, _)| **key == inbox);
+    for entry in entries.flat_map(|(_, entries)| entries) {
+        let TouchedEntry(touched) = decode_exact(&entry.data).unwrap_or_default();
+        for Touched { account, market } in touched {
+            all.entry(account).or_default().extend(market);
+        }
+    }
+    all
+}
+
+fn read_risk(work: &mut Workspace<'_>) -> Result<RiskTable, CallError> {
+    let value = work.read(&risk_table_key())?.ok_or(ClearingError::CorruptState)?;
+    Ok(RiskTable::from_value(value).ok_or(ClearingError::CorruptState)?)
+}
+
+fn read_account(work: &mut Workspace<'_>, account: AccountId) -> Result<Account, CallError> {
+    Ok(read(work, &account_key(account))?.ok_or(ClearingError::UnknownAccount)?)
+}
+
+fn write_account(work: &mut Workspace<'_>, account: &Account) -> Result<(), Abort> {
+    work.write(&account_key(account.id), Value::from(encode(account)))
+}
+
+/// What is at `key`, if there is something.
+fn read<T: Canonical>(work: &mut Workspace<'_>, key: &StateKey) -> Result<Option<T>, CallError> {
+    let value = work.read(key)?;
+    let value = value.map(|value| decode_exact(value.as_bytes())).transpose();
+    Ok(value.map_err(|_| ClearingError::CorruptState)?)
+}
+
+/// Puts a page, or takes it away if there is nothing on it.
+fn write_page<T: Canonical>(
+    work: &mut Workspace<'_>,
+    key: &StateKey,
+    page: Option<&T>,
+) -> Result<(), Abort> {
+    match page {
+        Some(page) => work.write(key, Value::from(encode(page))),
+        None => work.delete(key),
+    }
+}
+
+/// What a plan finds at `key`, if it is what this program writes.
+fn view_of<T: Canonical>(view: &PhaseView<'_>, key: &StateKey) -> Option<T> {
+    decode_exact(view.read(key)?.as_bytes()).ok()
+}
+
+/// The item with several keys declared in one mode.
+fn with_all(
+    item: WorkItem,
+    keys: impl IntoIterator<Item = StateKey>,
+    mode: AccessMode,
+) -> WorkItem {
+    keys.into_iter().fold(item, |item, key| item.with(key, mode))
+}

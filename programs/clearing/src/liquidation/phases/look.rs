@@ -1,0 +1,171 @@
+//! One touched account: where it is to be looked at next, and what is to be done about it.
+
+use std::collections::BTreeSet;
+
+use heddle_num::Quote;
+use heddle_num::SignedLots;
+use heddle_oracle::Quality;
+use heddle_sdk::CallError;
+use heddle_sdk::PhaseContext;
+use heddle_sdk::PhaseView;
+use heddle_sdk::WorkItem;
+use heddle_sdk::Workspace;
+use heddle_types::AccessMode;
+use heddle_types::encode;
+
+use crate::account::Account;
+use crate::account::AccountStatus;
+use crate::error::ClearingError;
+use crate::exposure::Exposure;
+use crate::ids::AccountId;
+use crate::ids::MarketId;
+use crate::ids::Side;
+use crate::index::Watched;
+use crate::keys::account_key;
+use crate::keys::risk_table_key;
+use crate::limits::OWED_MARKETS_MAX;
+use crate::liquidation::health::Health;
+use crate::liquidation::health::Rung;
+use crate::liquidation::keys::intents_inbox;
+use crate::liquidation::keys::updates_inbox;
+use crate::liquidation::phases::Item;
+use crate::liquidation::phases::act::row_of;
+use crate::liquidation::phases::read_account;
+use crate::liquidation::phases::read_risk;
+use crate::liquidation::phases::touched;
+use crate::liquidation::phases::view_of;
+use crate::liquidation::phases::with_all;
+use crate::liquidation::records::Intent;
+use crate::liquidation::records::Look;
+use crate::liquidation::records::OwedMarket;
+use crate::liquidation::records::Owes;
+use crate::liquidation::records::Update;
+use crate::liquidation::threshold::MarketWorth;
+use crate::liquidation::threshold::Threshold;
+use crate::liquidation::threshold::share;
+use crate::risk_table::RiskRow;
+use crate::risk_table::RiskTable;
+
+/// Work of the risk phase: every account that was touched in this block.
+pub fn plan_risk(view: &PhaseView<'_>) -> Vec<WorkItem> {
+    let touched = touched(view).into_iter();
+    touched.filter_map(|(account, markets)| plan_look(view, account, markets)).collect()
+}
+
+fn plan_look(
+    view: &PhaseView<'_>,
+    account: AccountId,
+    mut markets: BTreeSet<MarketId>,
+) -> Option<WorkItem> {
+    let key = account_key(account);
+    let held = view_of::<Account>(view, &key)?.exposures;
+    markets.extend(held.iter().map(|exposure| exposure.market));
+    let markets: Vec<_> = markets.into_iter().collect();
+    let inboxes: Vec<_> = markets.iter().copied().map(updates_inbox).collect();
+    let item = Item::Look(Look { account, markets }).work();
+    let item = with_all(item, inboxes, AccessMode::Append)
+        .with(intents_inbox(), AccessMode::Append)
+        .with(risk_table_key(), AccessMode::Read);
+    Some(item.with(key, AccessMode::Read))
+}
+
+pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, look: &Look) -> Result<(), CallError> {
+    let risk = read_risk(ctx)?;
+    let account = read_account(ctx, look.account)?;
+    let health = account.health(&risk)?;
+    update(ctx, &account, &risk, (health, look))?;
+    if let Some(intent) = intent(&account, &risk, (health, look))? {
+        ctx.append(&intents_inbox(), encode(&intent))?;
+    }
+    Ok(())
+}
+
+/// Tells each market what to watch.
+fn update(
+    work: &mut Workspace<'_>,
+    account: &Account,
+    risk: &RiskTable,
+    (health, look): (Health, &Look),
+) -> Result<(), CallError> {
+    let headroom = health.headroom().ok_or(ClearingError::Overflow)?;
+    let positions = account.exposures.iter().filter(|exposure| !exposure.lots.is_zero()).count();
+    let share = share(headroom, u32::try_from(positions).unwrap_or(u32::MAX));
+    for market in &look.markets {
+        let exposure = account.exposure(*market).filter(|exposure| !exposure.lots.is_zero());
+        let worth = MarketWorth::of(&row_of(risk, *market)?);
+        let watched = exposure.map(|exposure| watch(exposure, share, &worth));
+        let update = Update { account: account.id, watched };
+        work.append(&updates_inbox(*market), encode(&update))?;
+    }
+    Ok(())
+}
+
+fn watch(exposure: &Exposure, share: Quote, worth: &MarketWorth) -> Watched {
+    let Exposure { lots, entry, .. } = *exposure;
+    let side = if lots > SignedLots::ZERO { Side::Buy } else { Side::Sell };
+    Watched { lots, entry, threshold: Threshold::new(share, lots.abs().get(), &worth.lot(side)) }
+}
+
+/// What is to be done about the account, if anything.
+fn intent(
+    account: &Account,
+    risk: &RiskTable,
+    (health, look): (Health, &Look),
+) -> Result<Option<Intent>, ClearingError> {
+    let rung = health.rung();
+    if rung == Rung::Sound || !may_be_liquidated(account, risk) {
+        let is_uncovered = has_plain_orders(account) && account.free_margin(risk)? < Quote::ZERO;
+        return Ok(is_uncovered.then_some(Intent::Act(account.id)));
+    }
+    if rung != Rung::Bankrupt {
+        return Ok(Some(Intent::Act(account.id)));
+    }
+    let debt = health.equity.checked_neg().ok_or(ClearingError::Overflow)?;
+    let positions = owed_positions(account, risk, look)?;
+    Ok(Some(Intent::Owes(Owes { account: account.id, debt, positions })))
+}
+
+/// The largest positions, by market. An account without any owes where it had one.
+fn owed_positions(
+    account: &Account,
+    risk: &RiskTable,
+    look: &Look,
+) -> Result<Vec<OwedMarket>, ClearingError> {
+    let mut positions = Vec::new();
+    for exposure in account.exposures.iter().filter(|exposure| !exposure.lots.is_zero()) {
+        let row = row_of(risk, exposure.market)?;
+        let amount = row.mark.notional(exposure.lots.abs(), row.unit);
+        positions.push(OwedMarket { market: exposure.market, lots: exposure.lots, amount });
+    }
+    if positions.is_empty() {
+        let owed = |market: &MarketId| OwedMarket {
+            market: *market,
+            lots: SignedLots::ZERO,
+            amount: Quote::new(1),
+        };
+        return Ok(look.markets.iter().take(1).map(owed).collect());
+    }
+    positions.sort_by_key(|position| (std::cmp::Reverse(position.amount), position.market));
+    positions.truncate(OWED_MARKETS_MAX);
+    Ok(positions)
+}
+
+/// Whether each of its positions is in a market that may be liquidated in.
+pub(super) fn may_be_liquidated(account: &Account, risk: &RiskTable) -> bool {
+    let mut held = account.exposures.iter().filter(|exposure| !exposure.lots.is_zero());
+    let takes =
+        |exposure: &Exposure| risk.row(exposure.market).is_some_and(|row| takes_liquidations(&row));
+    account.status == AccountStatus::Active && held.all(takes)
+}
+
+/// Whether the market trades, and its price is good enough to liquidate by.
+pub(super) const fn takes_liquidations(row: &RiskRow) -> bool {
+    row.takes_reduce() && row.quality.has(Quality::LIQUIDATE) && !row.mark.is_zero()
+}
+
+/// Whether orders rest that may make a position larger.
+pub(super) fn has_plain_orders(account: &Account) -> bool {
+    let has_any =
+        |exposure: &Exposure| !exposure.orders.buys.is_zero() || !exposure.orders.sells.is_zero();
+    account.exposures.iter().any(has_any)
+}
