@@ -8,6 +8,12 @@ pub(crate) const TRACE_FILES_MAX: usize = 10_000;
 pub(crate) const TRACE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of one line of a trace file.
 pub(crate) const TRACE_LINE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Bytes of a recording of order flow before and after unpacking.
+pub(crate) const ORDERFLOW_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Bytes of one line of it: a whole book of 5,000 levels a side has fewer than 512 kB.
+pub(crate) const ORDERFLOW_LINE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Prices and sizes in a recording; each keeps 16 bytes or fewer than 64.
+pub(crate) const ORDERFLOW_LEVELS_MAX: usize = 20_000_000;
 /// Transfers of one replay; each keeps about 400 bytes.
 pub(crate) const REPLAY_TRANSFERS_MAX: usize = 2_000_000;
 /// Transactions of one run of `exec` on traces; each keeps about 1 kB.

@@ -1,17 +1,17 @@
 //! One trace file: header, addresses, locations, then one line a transaction.
 
-use std::fs::File;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::limits;
+use crate::packed_lines::LineLimits;
+use crate::packed_lines::Next;
+use crate::packed_lines::PackedLines;
 use crate::trace::EthAddress;
 use crate::trace::TraceError;
 use crate::trace::row;
+
+const LIMITS: LineLimits =
+    LineLimits { bytes_max: limits::TRACE_BYTES_MAX, line_bytes_max: limits::TRACE_LINE_BYTES_MAX };
 
 /// What a file says before its transactions.
 pub(super) struct Head {
@@ -25,9 +25,7 @@ pub(super) fn read(
     block: u64,
     mut take: impl FnMut(&Head, u64, &[u8]) -> Result<(), String>,
 ) -> Result<Head, TraceError> {
-    let file = File::open(path).map_err(|e| TraceError::file(path, e))?;
-    let packed = BufReader::new(file).take(limits::TRACE_BYTES_MAX);
-    let mut lines = Lines::new(path, MultiGzDecoder::new(packed));
+    let mut lines = Lines::open(path)?;
 
     let header = lines.expect("the header")?;
     let txs = row::header(header, block).map_err(|e| lines.wrong(e))?;
@@ -40,60 +38,44 @@ pub(super) fn read(
         let line = lines.expect("a transaction, of as many as the header says")?;
         take(&head, index, line).map_err(|e| lines.wrong(e))?;
     }
-    match lines.next()? {
-        None => Ok(head),
-        Some(_) => {
+    match lines.advance()? {
+        false => Ok(head),
+        true => {
             let what = format!("found a line, expected the end after {txs} transactions");
             Err(lines.wrong(what))
         }
     }
 }
 
-/// Lines of a file, one at a time, bounded one by one and in all.
-struct Lines<'p, R> {
+/// The lines of one file.
+struct Lines<'p> {
     path: &'p Path,
-    reader: BufReader<std::io::Take<R>>,
-    buffer: Vec<u8>,
-    number: u64,
+    packed: PackedLines,
 }
 
-impl<'p, R: Read> Lines<'p, R> {
-    fn new(path: &'p Path, unpacked: R) -> Self {
-        // One byte more than allowed, so that reaching the limit can be told from ending at it.
-        let reader = BufReader::new(unpacked.take(limits::TRACE_BYTES_MAX + 1));
-        Self { path, reader, buffer: Vec::new(), number: 0 }
+impl<'p> Lines<'p> {
+    fn open(path: &'p Path) -> Result<Self, TraceError> {
+        let packed = PackedLines::open(path, LIMITS).map_err(|e| TraceError::file(path, e))?;
+        Ok(Self { path, packed })
     }
 
     fn expect(&mut self, what: &str) -> Result<&[u8], TraceError> {
-        if self.read()? {
-            return Ok(&self.buffer);
+        if self.advance()? {
+            return Ok(self.packed.line());
         }
         Err(self.wrong(format!("found the end, expected {what}")))
     }
 
-    fn next(&mut self) -> Result<Option<&[u8]>, TraceError> {
-        Ok(self.read()?.then_some(self.buffer.as_slice()))
-    }
-
-    /// Reads a line into the buffer; false at the end.
-    fn read(&mut self) -> Result<bool, TraceError> {
-        self.number += 1;
-        self.buffer.clear();
-        let mut line = self.reader.by_ref().take(limits::TRACE_LINE_BYTES_MAX + 1);
-        let read = line.read_until(b'\n', &mut self.buffer);
-        let len = read.map_err(|e| self.wrong(format!("cannot be unpacked: {e}")))?;
-        if self.reader.get_ref().limit() == 0 {
-            let max = limits::TRACE_BYTES_MAX;
-            return Err(self.wrong(format!("found more than {max} bytes unpacked")));
+    /// Reads a line; false at the end.
+    fn advance(&mut self) -> Result<bool, TraceError> {
+        match self.packed.advance().map_err(|e| self.wrong(e))? {
+            Next::Line | Next::LastLine => Ok(true),
+            Next::End => Ok(false),
+            Next::Cut => Err(self.wrong("cannot be unpacked: the file is cut".to_owned())),
         }
-        if u64::try_from(len).is_ok_and(|len| len > limits::TRACE_LINE_BYTES_MAX) {
-            let max = limits::TRACE_LINE_BYTES_MAX;
-            return Err(self.wrong(format!("found a line of more than {max} bytes")));
-        }
-        Ok(len > 0)
     }
 
     fn wrong(&self, what: String) -> TraceError {
-        TraceError::Line { path: self.path.to_owned(), line: self.number, what }
+        TraceError::Line { path: self.path.to_owned(), line: self.packed.number(), what }
     }
 }

@@ -48,6 +48,9 @@ fn bad_usage_is_exit_2_and_one_line() {
     check_refused(&["load", "transfer", "--out", "x", "--rate", "1"], 2, "target: found none");
     check_refused(&["replay", "--ethereum", ".", "--rpc", "http://127.0.0.1:1"], 2, "--faucet");
     check_refused(&["replay", "--ethereum", ".", "--scale", "0"], 2, "--scale");
+    check_refused(&["replay"], 2, "--ethereum");
+    check_refused(&["replay", "--orderflow", "x.gz", "--ethereum", "."], 2, "--ethereum");
+    check_refused(&["replay", "--orderflow", "/nonexistent/x.gz", "--engine"], 1, "/nonexistent");
     check_refused(
         &["compare", "/nonexistent/a.json", "/nonexistent/b.json"],
         2,
@@ -112,6 +115,51 @@ fn the_micro_benchmarks_print_one_document_with_their_numbers() {
     let crypto = bench(&["crypto", "--millis", "1", "--json"]);
     let crypto: serde_json::Value = serde_json::from_slice(&crypto.stdout).unwrap();
     assert_eq!(crypto["rows"].as_array().unwrap().len(), 9, "{crypto}");
+}
+
+#[test]
+fn recorded_order_flow_through_a_book_has_the_recorded_best_prices() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.gz");
+    let depth = |id: u64, levels: &str| {
+        format!(
+            "1 {{\"stream\":\"x@depth\",\"data\":{{\"E\":{id},\"s\":\"X\",\"U\":{id},\"u\":{id},{levels}}}}}\n"
+        )
+    };
+    let ticker = |id: u64, bid: &str| {
+        format!(
+            "1 {{\"stream\":\"x@bookTicker\",\"data\":{{\"u\":{id},\"s\":\"X\",\"b\":\"{bid}\",\"B\":\"1\",\
+             \"a\":\"10.5\",\"A\":\"2\"}}}}\n"
+        )
+    };
+    let write = |last: &str| {
+        let lines = [
+            depth(1, "\"b\":[[\"10.0\",\"1\"]],\"a\":[[\"10.5\",\"2\"]]"),
+            ticker(1, "10.0"),
+            depth(2, "\"b\":[[\"10.2\",\"1\"]],\"a\":[]"),
+            ticker(2, last),
+        ];
+        let file = std::fs::File::create(&path).unwrap();
+        let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        encoder.write_all(lines.concat().as_bytes()).unwrap();
+        encoder.finish().unwrap();
+    };
+    let args = ["replay", "--engine", "--orderflow", path.to_str().unwrap(), "--json"];
+
+    write("10.2");
+    let output = bench(&args);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["compared"], 2, "{document}");
+    assert_eq!(document["equal"], 2);
+    assert_eq!(document["orders"], 3);
+    assert_eq!(document["consistent"], true);
+    assert_eq!(output.status.code(), Some(0));
+
+    write("10.0");
+    let output = bench(&args);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["pricesEqual"], 1, "{document}");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 /// A trace of one block: two that pay a third, the third that pays on, and one that reads what it has.

@@ -10,6 +10,7 @@
 mod certificate;
 mod decimal;
 mod error;
+mod event;
 mod execution;
 mod key;
 pub mod limits;
@@ -26,6 +27,9 @@ mod text;
 pub use certificate::Certificate;
 pub use decimal::{DecimalError, decimal, parse_decimal};
 pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
+pub use event::{
+    BlockEvent, BlockEvents, Event, EventFilter, EventText, GetBlockEvents, SubscribeEvents,
+};
 pub use execution::{
     BlockExecution, Doing, ExecutionMode, ExecutionReason, HotKey, PhaseName, PhaseTime, Span,
 };
@@ -39,7 +43,7 @@ pub use market::{
 pub use number::Number;
 pub use openrpc::openrpc;
 pub use params::{ParamError, Params, found, parse_program};
-pub use receipt::{ErrorText, Event, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
+pub use receipt::{ErrorText, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
 pub use reply::{
     Account, Block, Evidence, EvidenceKind, Fee, MempoolStatus, PerformanceSample, Sent, StateItem,
     StatePage, StateProof, StateReply, Status, Supply, SyncState, ValidatorInfo,

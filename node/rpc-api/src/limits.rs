@@ -12,6 +12,10 @@ pub const INTEGER_MAX: u64 = (1 << 53) - 1;
 pub const WAIT_MS_MAX: u64 = 10_000;
 /// Items in one page of `getState`.
 pub const PAGE_ITEMS_MAX: u64 = 1000;
+/// Events in one page of `getBlockEvents` and in one message of `subscribeEvents`.
+pub const EVENTS_MAX: u64 = 10_000;
+/// Bytes of data of the events in one page, if there is more than one.
+pub const EVENT_DATA_BYTES_MAX: usize = 1024 * 1024;
 /// Samples that `getPerformanceSamples` returns at most.
 pub const SAMPLES_MAX: u64 = 720;
 /// Blocks for which a node keeps what `getBlockExecution` answers: the last ones that it executed.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::event;
 use crate::market as m;
 use crate::request as r;
 use crate::request::Request;
@@ -14,22 +15,9 @@ const HEX_32: &str = "^(0x)?[0-9a-fA-F]{64}$";
 pub fn openrpc(dev: bool) -> Value {
     let transaction = || param("transaction", true, text(HEX));
     let id = || param("id", true, text(HEX_32));
-    let name = json!({ "type": "string", "description": "the program's name" });
-    let number = integer(u64::from(u32::MAX));
-    let program = || param("program", true, json!({ "anyOf": [number, name] }));
+    let program = || param("program", true, program());
     let mut methods = vec![
         method::<r::GetStatus>("Where this node is.", vec![]),
-        method::<r::GetBlock>(
-            "A final block, by height or by hash.",
-            vec![
-                param("height", false, integer(crate::limits::INTEGER_MAX)),
-                param("hash", false, text(HEX_32)),
-            ],
-        ),
-        method::<r::GetBlockExecution>(
-            "What happened here while a block was executed; of the last blocks only.",
-            vec![param("height", true, integer(crate::limits::INTEGER_MAX))],
-        ),
         method::<r::GetTransaction>("What became of a transaction.", vec![id()]),
         method::<r::SendTransaction>("Admits a transaction here.", vec![transaction()]),
         method::<r::SendTransactionAndWait>(
@@ -68,6 +56,7 @@ pub fn openrpc(dev: bool) -> Value {
         ),
     ];
     methods.extend(market_methods());
+    methods.extend(block_methods());
     methods.extend(websocket_methods());
     if dev {
         methods.push(method::<r::RequestAirdrop>(
@@ -128,12 +117,44 @@ fn market_methods() -> Vec<Value> {
     ]
 }
 
+fn block_methods() -> Vec<Value> {
+    vec![
+        method::<r::GetBlock>(
+            "A final block, by height or by hash.",
+            vec![
+                param("height", false, integer(crate::limits::INTEGER_MAX)),
+                param("hash", false, text(HEX_32)),
+            ],
+        ),
+        method::<r::GetBlockExecution>(
+            "What happened here while a block was executed; of the last blocks only.",
+            vec![param("height", true, integer(crate::limits::INTEGER_MAX))],
+        ),
+        method::<event::GetBlockEvents>(
+            "What programs reported in an executed final block, a page of it.",
+            [
+                vec![param("height", true, integer(crate::limits::INTEGER_MAX))],
+                event_filter(),
+                vec![
+                    param("from", false, integer(crate::limits::INTEGER_MAX)),
+                    param("limit", false, integer(crate::limits::EVENTS_MAX)),
+                ],
+            ]
+            .concat(),
+        ),
+    ]
+}
+
 fn websocket_methods() -> Vec<Value> {
     let from_seq = || param("fromSeq", false, integer(crate::limits::INTEGER_MAX));
     vec![
         method::<r::SubscribeBlocks>(
             "Each executed final block, in order. WebSocket only.",
             vec![from_seq()],
+        ),
+        method::<event::SubscribeEvents>(
+            "What programs reported in each executed final block, in order. WebSocket only.",
+            [event_filter(), vec![from_seq()]].concat(),
         ),
         method::<r::SubscribeTransaction>(
             "A transaction and each change of it. WebSocket only.",
@@ -144,6 +165,19 @@ fn websocket_methods() -> Vec<Value> {
             vec![param("subscription", true, integer(crate::limits::INTEGER_MAX))],
         ),
     ]
+}
+
+fn event_filter() -> Vec<Value> {
+    vec![
+        param("program", false, program()),
+        param("kind", false, integer(u64::from(u16::MAX))),
+        param("prefix", false, text(HEX)),
+    ]
+}
+
+fn program() -> Value {
+    let name = json!({ "type": "string", "description": "the program's name" });
+    json!({ "anyOf": [integer(u64::from(u32::MAX)), name] })
 }
 
 fn method<R: Request>(summary: &str, params: Vec<Value>) -> Value {

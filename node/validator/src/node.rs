@@ -19,6 +19,7 @@ mod check_queues;
 mod checks;
 mod clock;
 mod driver;
+mod events;
 mod evidence;
 mod execution;
 mod execution_metrics;

@@ -8,7 +8,7 @@
 //! 3  cancels and reductions; those that name an order of this block annul it, in whole or in part, before it takes part
 //! 4  waiting orders that the mark triggers, then post-only orders
 //! 5  all other orders
-//! 6  in an auction, all that has collected, at one price
+//! 6  in an auction, all that has collected, at one price; what collected and had no auction has one before stage 4
 //! ```
 //!
 //! | question | rule |
@@ -68,7 +68,6 @@ pub use parts::Corrupt;
 pub use query::Level;
 
 use ladder::Ladder;
-use matching::Taker;
 use matching::close;
 use parts::Stored;
 use slab::Extra;
@@ -227,8 +226,8 @@ impl Book {
             ) => {}
         }
         let seat = self.traders.add_order(place.id.account).ok_or(CloseReason::BookFull)?;
-        let taker = Taker { place, seat, left: place.lots };
-        let reason = self.refusal_to_rest(env, &taker).or_else(|| self.put(&taker));
+        let refusal = self.refusal_to_rest(env, place, seat);
+        let reason = refusal.or_else(|| self.put(place, place.lots, seat));
         if let Some(reason) = reason {
             self.traders.drop_order(seat);
             return Err(reason);
@@ -243,18 +242,26 @@ impl Book {
     #[inline]
     fn remove(&mut self, slot: Slot) {
         let order = self.orders.get(slot);
-        let (side, rank, seat) = (order.side, order.rank, order.seat);
-        if let TimeInForce::GoodTillTime(end) = order.time_in_force {
+        let (id, seat, side, rank) = (order.id, order.seat, order.side, order.rank);
+        if order.has_timer() && self.stop_timers(slot) {
+            // It waited, and was in no level.
+        } else {
+            self.ladders[side as usize].remove(&mut self.orders, rank, slot);
+        }
+        self.orders.remove(slot, id);
+        self.traders.drop_order(seat);
+    }
+
+    /// Forgets an order's expiry and trigger. Whether it had a trigger.
+    #[cold]
+    fn stop_timers(&mut self, slot: Slot) -> bool {
+        let order = self.orders.get(slot);
+        if let Some(end) = order.end() {
             self.timers.expiries.remove(&(end, order.id));
         }
-        match self.orders.extra(slot).trigger {
-            Some(trigger) => {
-                self.timers.forget(trigger, self.orders.get(slot).priority, slot);
-            }
-            None => self.ladders[side as usize].remove(&mut self.orders, rank, slot),
-        }
-        self.orders.remove(slot);
-        self.traders.drop_order(seat);
+        let Some(trigger) = self.orders.extra(slot).trigger else { return false };
+        self.timers.forget(trigger, order.priority, slot);
+        true
     }
 
     #[inline]

@@ -159,7 +159,8 @@ fn traded(summary: &Summary, outcomes: &[Outcome]) -> Traded {
         Outcome::Trade(_) | Outcome::Decremented(..) => false,
     };
     let range = summary.low.zip(summary.high).map(|(low, high)| Band { low, high });
-    Traded { range, hit_band: outcomes.iter().any(is_outside) }
+    let is_crossed = summary.best_bid.zip(summary.best_ask).is_some_and(|(bid, ask)| bid >= ask);
+    Traded { range, hit_band: outcomes.iter().any(is_outside), is_crossed }
 }
 
 /// Tells the accounts what became of their orders, and everybody what was traded.

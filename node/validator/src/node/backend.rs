@@ -10,6 +10,7 @@ use heddle_ledger::balance_prefix;
 use heddle_mempool::Refusal;
 use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
+use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Certificate;
 use heddle_rpc_api::ErrorKind;
@@ -17,6 +18,7 @@ use heddle_rpc_api::ErrorText;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
 use heddle_rpc_api::GetBlock;
+use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetProof;
 use heddle_rpc_api::GetState;
@@ -66,6 +68,7 @@ use crate::node::checks::Checks;
 use crate::node::checks::Submission;
 use crate::node::clock;
 use crate::node::driver::SendRefusal;
+use crate::node::events;
 use crate::node::executions;
 use crate::node::faucet;
 use crate::node::faucet::Faucet;
@@ -106,6 +109,11 @@ impl Backend for NodeBackend {
         request: GetBlockExecution,
     ) -> Result<BlockExecution, RpcError> {
         read_execution(&self.shared, request.height)
+    }
+
+    async fn block_events(&self, request: GetBlockEvents) -> Result<BlockEvents, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || events::read(&shared, &request)).await
     }
 
     async fn transaction(&self, id: TxId) -> Result<TransactionInfo, RpcError> {
@@ -162,7 +170,7 @@ impl Backend for NodeBackend {
                 time: clock::wall(),
             };
             let simulated = simulate(&shared.programs, &*state, block, &transaction);
-            let receipt = Receipt::new(&simulated.receipt, &simulated.trace, |e| names(&shared, e));
+            let receipt = in_words(&shared, &simulated.receipt, &simulated.trace);
             let access = simulated.needed.iter().map(|(key, mode)| KeyAccess::new(key, mode));
             Ok(Simulation { receipt, access: access.collect() })
         })
@@ -398,9 +406,14 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-fn internal(error: &dyn std::fmt::Display) -> RpcError {
+pub(crate) fn internal(error: &dyn std::fmt::Display) -> RpcError {
     tracing::error!(%error, "request failed");
     RpcError::new(ErrorKind::Internal, error.to_string())
+}
+
+fn in_words(shared: &Shared, receipt: &heddle_types::Receipt, trace: &AccessTrace) -> Receipt {
+    let describe = |event: &heddle_types::Event| events::describe(&shared.programs, event);
+    Receipt::new(receipt, trace, |error| names(shared, error), describe)
 }
 
 fn names(shared: &Shared, error: &ProgramError) -> ErrorText {
@@ -482,7 +495,7 @@ fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcE
         status: TxStatus::Final,
         height: Some(height),
         index: Some(index),
-        receipt: Some(Receipt::new(receipt, &trace, |error| names(shared, error))),
+        receipt: Some(in_words(shared, receipt, &trace)),
     }))
 }
 

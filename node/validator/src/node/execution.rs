@@ -16,6 +16,7 @@ use heddle_executor::Stage;
 use heddle_executor::StageTime;
 use heddle_machine::Input;
 use heddle_storage::Outcome;
+use heddle_storage::PhaseEvents;
 use heddle_types::CheckedBlock;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
@@ -134,8 +135,15 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         items: outcome.changes.len() as u64,
         nanos: clock::nanos().saturating_sub(began_root),
     });
-    let BlockOutcome { transaction_ids, receipts, traces, skipped, changes, receipts_root, .. } =
-        outcome;
+    let BlockOutcome {
+        transaction_ids,
+        receipts,
+        traces,
+        skipped,
+        phase_events,
+        changes,
+        receipts_root,
+    } = outcome;
     let skipped: Vec<u32> = skipped.into_iter().map(|skip| skip.0).collect();
     let outcome = Outcome {
         height: block.header().height,
@@ -143,6 +151,7 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         cert,
         receipts,
         traces,
+        phase_events: PhaseEvents::kept_of(phase_events),
         // A block has at most 10,000 transactions.
         skipped: u32::try_from(skipped.len()).unwrap_or(u32::MAX),
         changes,
@@ -178,7 +187,12 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         receipts_root,
         cert: &outcome.cert,
     };
-    match block_reply(shared, parts) {
+    let block = block_reply(shared, parts);
+    let Outcome { receipts, traces, phase_events, .. } = outcome;
+    let receipts = BlockReceipts { receipts, traces, phase_events };
+    // Before the block is told: whoever follows events asks for them then.
+    shared.receipts.insert(executed.height, Arc::new(receipts));
+    match block {
         Some(block) => {
             if let Err(error) = shared.feed.publish(&block) {
                 tracing::error!(%error, "a block could not be encoded for subscribers");
@@ -186,8 +200,6 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         }
         None => tracing::error!(height = %executed.height, "a certificate names unknown signers"),
     }
-    let Outcome { receipts, traces, .. } = outcome;
-    shared.receipts.insert(executed.height, Arc::new(BlockReceipts { receipts, traces }));
     let input = Input::Executed { executed, skipped };
     // The driver ends first when the node is stopped.
     let _ = driver.send(DriverEvent::Input(input));

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
+use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
 use heddle_rpc_api::GetBlock;
+use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetProof;
 use heddle_rpc_api::GetState;
@@ -45,6 +47,12 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         request: GetBlockExecution,
     ) -> impl Future<Output = Result<BlockExecution, RpcError>> + Send;
+
+    /// `getBlockEvents`; `notFound` above the final height.
+    fn block_events(
+        &self,
+        request: GetBlockEvents,
+    ) -> impl Future<Output = Result<BlockEvents, RpcError>> + Send;
 
     /// `getTransaction`; an unknown id is no error.
     fn transaction(

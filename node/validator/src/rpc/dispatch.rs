@@ -199,6 +199,7 @@ async fn answer<B: Backend>(
         }
         api::GetBlock::METHOD => encode(&backend.block(parse(params)?).await?),
         api::GetBlockExecution::METHOD => encode(&backend.block_execution(parse(params)?).await?),
+        api::GetBlockEvents::METHOD => encode(&backend.block_events(parse(params)?).await?),
         api::GetTransaction::METHOD => {
             let api::GetTransaction { id } = parse(params)?;
             encode(&backend.transaction(id).await?)
@@ -252,6 +253,9 @@ fn subscribe<B: Backend>(
         (api::SubscribeBlocks::METHOD, Some(subscriptions)) => {
             encode(&subscriptions.add_blocks(parse(params)?, backend.blocks().newest())?)
         }
+        (api::SubscribeEvents::METHOD, Some(subscriptions)) => {
+            encode(&subscriptions.add_events(parse(params)?, backend.blocks().newest())?)
+        }
         (api::SubscribeTransaction::METHOD, Some(subscriptions)) => {
             encode(&subscriptions.add_transaction(parse(params)?)?)
         }
@@ -260,6 +264,7 @@ fn subscribe<B: Backend>(
         }
         (
             api::SubscribeBlocks::METHOD
+            | api::SubscribeEvents::METHOD
             | api::SubscribeTransaction::METHOD
             | api::Unsubscribe::METHOD,
             None,

@@ -28,6 +28,13 @@ pub struct Touched {
     pub market: Option<MarketId>,
 }
 
+impl Touched {
+    /// Because of something that is not about one market.
+    pub const fn account(account: AccountId) -> Self {
+        Self { account, market: None }
+    }
+}
+
 /// An entry of the inbox of accounts to be looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct TouchedEntry(pub(super) Vec<Touched>);

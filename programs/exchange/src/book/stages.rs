@@ -53,6 +53,9 @@ impl Book {
         self.move_positions(instructions);
         self.expire(env.now, out);
         self.withdraw(instructions);
+        if env.mode == Matching::Continuous && self.is_crossed() {
+            self.uncross(env, out);
+        }
         self.trigger(env, out);
         self.place_all(env, instructions, Turn::PostOnly, out);
         self.place_all(env, instructions, Turn::Other, out);

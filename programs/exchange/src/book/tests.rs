@@ -325,6 +325,43 @@ fn an_auction_gives_one_price_to_all_and_keeps_who_is_left() {
 }
 
 #[test]
+fn an_auction_at_a_price_outside_the_band_is_at_its_end_and_what_wants_beyond_goes() {
+    let mut book = Book::new();
+    let band = Some(Band { low: Ticks::new(90), high: Ticks::new(110) });
+    let all = [sell(1, 100, 2), sell(2, 115, 5), buy(3, 120, 7), buy(4, 80, 1)];
+    let out = place(&mut book, &Env { mode: Matching::Uncross, band, ..env() }, &all);
+    assert_eq!(trades(&out), [(all[0].id, all[2].id, 110, 2)]);
+    assert_eq!(out[1..], [closed(all[2].id, 5, CloseReason::OutsideBand)]);
+    assert_eq!(
+        (book.best(Side::Buy), book.best(Side::Sell)),
+        (Some(Ticks::new(80)), Some(Ticks::new(115)))
+    );
+}
+
+#[test]
+fn an_auction_ends_uncrossed_however_often_orders_that_counted_are_closed() {
+    let mut book = Book::new();
+    // One account's bids count for the price and meet its own ask, so that each round has a lower price and no trade.
+    let mut all = vec![sell(1, 1, 10)];
+    all.extend((5..13).rev().map(|power| buy(1, 1 << (2 * power), 10)));
+    let others = [buy(2, 256, 5), buy(3, 64, 5)];
+    all.extend(others);
+    let out = place(&mut book, &Env { mode: Matching::Uncross, ..env() }, &all);
+    let expected = others.map(|order| closed(order.id, 5, CloseReason::MatchLimit));
+    assert_eq!(out[8..], expected);
+    assert_eq!((trades(&out), book.len()), (vec![], 1));
+}
+
+#[test]
+fn orders_that_collected_without_an_auction_have_it_when_trading_begins() {
+    let mut book = Book::new();
+    let collect = Env { mode: Matching::Collect, ..env() };
+    place(&mut book, &collect, &[sell(1, 90, 2), buy(2, 110, 2)]);
+    assert!(book.is_crossed());
+    assert_eq!(trades(&run(&mut book, &env(), &[]))[0].2, 100);
+}
+
+#[test]
 fn an_auction_at_the_edges_of_all_types_does_not_overflow() {
     let mut book = Book::new();
     let all = [buy(1, u32::MAX, ORDER_LOTS_MAX), sell(2, 1, ORDER_LOTS_MAX)];

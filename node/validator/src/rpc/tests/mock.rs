@@ -53,6 +53,8 @@ pub(super) struct Mock {
     /// The sequences of each call of `send`.
     pub(super) sent: Mutex<Vec<Vec<u64>>>,
     pub(super) known: Mutex<BTreeMap<TxId, api::TransactionInfo>>,
+    /// Whether events can be read.
+    pub(super) has_events: Mutex<bool>,
 }
 
 pub(super) struct TestServer {
@@ -72,6 +74,7 @@ impl TestServer {
             feed: Arc::new(BlockFeed::new(4, Height::new(10))),
             sent: Mutex::default(),
             known: Mutex::default(),
+            has_events: Mutex::new(true),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let backend = Arc::clone(&mock);
@@ -199,6 +202,25 @@ pub(super) fn execution(height: u64) -> api::BlockExecution {
     }
 }
 
+/// Of each block: a transfer of its first transaction, and of phases one event for each market from 1 to 3, with the height.
+pub(super) fn block_events(request: &api::GetBlockEvents) -> api::BlockEvents {
+    let event = |program, kind, data: &[u8]| heddle_types::Event {
+        program,
+        kind,
+        data: heddle_types::EventData::new(data),
+    };
+    let height = request.height.get().to_le_bytes();
+    let transfer = event(ProgramId::LEDGER, 1, &height);
+    let markets = [1, 2, 3].map(|n| event(ProgramId::EXCHANGE, 7, &[&[n], &height[..]].concat()));
+    let of_phases = markets.iter().map(|event| (None, event));
+    let all = std::iter::once((Some(heddle_types::TxIndex::ZERO), &transfer)).chain(of_phases);
+    let describe = |event: &heddle_types::Event| {
+        let fields = BTreeMap::from([("bytes".to_owned(), event.data.len().to_string())]);
+        Some(api::EventText { name: "Mocked".to_owned(), fields })
+    };
+    api::BlockEvents::page(request, all, describe, 0)
+}
+
 pub(super) fn settled(id: TxId, height: u64) -> api::TransactionInfo {
     let receipt = api::Receipt {
         ok: true,
@@ -261,6 +283,14 @@ impl Backend for Mock {
             0..3 => Err(RpcError::execution_not_kept(request.height, Some(Height::new(3)))),
             _ => refused(),
         }
+    }
+
+    async fn block_events(
+        &self,
+        request: api::GetBlockEvents,
+    ) -> Result<api::BlockEvents, RpcError> {
+        let is_known = request.height <= self.feed.newest() && *self.has_events.lock();
+        if is_known { Ok(block_events(&request)) } else { refused() }
     }
 
     async fn transaction(&self, id: TxId) -> Result<api::TransactionInfo, RpcError> {

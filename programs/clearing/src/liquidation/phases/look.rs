@@ -16,6 +16,8 @@ use heddle_types::encode;
 use crate::account::Account;
 use crate::account::AccountStatus;
 use crate::error::ClearingError;
+use crate::event::AccountFrozen;
+use crate::event::ClearingEvent;
 use crate::exposure::Exposure;
 use crate::ids::AccountId;
 use crate::ids::MarketId;
@@ -30,8 +32,6 @@ use crate::liquidation::keys::intents_inbox;
 use crate::liquidation::keys::updates_inbox;
 use crate::liquidation::phases::Item;
 use crate::liquidation::phases::act::row_of;
-use crate::liquidation::phases::read_account;
-use crate::liquidation::phases::read_risk;
 use crate::liquidation::phases::touched;
 use crate::liquidation::phases::view_of;
 use crate::liquidation::phases::with_all;
@@ -45,6 +45,9 @@ use crate::liquidation::threshold::Threshold;
 use crate::liquidation::threshold::share;
 use crate::risk_table::RiskRow;
 use crate::risk_table::RiskTable;
+use crate::state::read_account;
+use crate::state::read_risk_table;
+use crate::state::write_account;
 
 /// Work of the risk phase: every account that was touched in this block.
 pub fn plan_risk(view: &PhaseView<'_>) -> Vec<WorkItem> {
@@ -66,11 +69,12 @@ fn plan_look(
     let item = with_all(item, inboxes, AccessMode::Append)
         .with(intents_inbox(), AccessMode::Append)
         .with(risk_table_key(), AccessMode::Read);
-    Some(item.with(key, AccessMode::Read))
+    // Written only if the item fails.
+    Some(item.with(key, AccessMode::Write))
 }
 
 pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, look: &Look) -> Result<(), CallError> {
-    let risk = read_risk(ctx)?;
+    let risk = read_risk_table(ctx)?;
     let account = read_account(ctx, look.account)?;
     let health = account.health(&risk)?;
     update(ctx, &account, &risk, (health, look))?;
@@ -78,6 +82,14 @@ pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, look: &Look) -> Result<(), Cal
         ctx.append(&intents_inbox(), encode(&intent))?;
     }
     Ok(())
+}
+
+/// Freezes the account.
+pub(super) fn failed(ctx: &mut PhaseContext<'_, '_>, id: AccountId) -> Result<(), CallError> {
+    let mut account = read_account(ctx, id)?;
+    account.status = AccountStatus::Frozen;
+    write_account(ctx, &account)?;
+    Ok(ClearingEvent::from(AccountFrozen { account: id }).emit(ctx)?)
 }
 
 /// Tells each market what to watch.
