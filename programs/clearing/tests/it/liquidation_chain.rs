@@ -177,6 +177,14 @@ fn a_price_that_is_not_good_enough_liquidates_nobody() {
 }
 
 #[test]
+fn whoever_lacks_margin_after_a_market_asks_for_more_is_found() {
+    let mut world = one_long(10_000);
+    world.ask_for(0, 110_000);
+    world.block();
+    assert_eq!(world.queue().len(), 1);
+}
+
+#[test]
 fn after_a_halt_what_was_decided_is_void() {
     let mut world = one_long(10_000);
     world.book(0, bids(945, 100));
