@@ -3,6 +3,7 @@
 use heddle_clearing::AccountId;
 use heddle_clearing::MarketId;
 use heddle_clearing::NewOrder;
+use heddle_clearing::Role;
 use heddle_clearing::SelfTrade;
 use heddle_clearing::Side;
 use heddle_clearing::TimeInForce;
@@ -85,7 +86,7 @@ async fn account_of(link: &mut Link, robot: &Robot) -> Result<MarginAccount, Cli
 fn orders(account: &MarginAccount, market: &Market, actions: Vec<Action>) -> heddle_types::Call {
     let batch = Batch {
         account: AccountId::new(account.account),
-        as_agent: false,
+        role: Role::Owner,
         market: MarketId::new(market.market),
         mode: BatchMode::EachAlone,
         actions,

@@ -36,9 +36,9 @@ pub use execution::{
 pub use key::{Key, KeyAccess, Mode};
 pub use market::{
     AccountName, BookLevel, Breaker, Fees, Funding, FundingPayment, GetFundingHistory,
-    GetLiquidations, GetMarginAccount, GetMarkets, GetOpenOrders, GetOrder, GetOrderBook, GetTrades,
-    Liquidation, MarginAccount, MarginTier, Market, MarketName, OpenOrder, OrderBook, OrderName, OrderState, OrderStatus,
-    Position, PriceBand, PriceUse, Trade, Trigger,
+    GetLiquidations, GetMarginAccount, GetMarkets, GetOpenOrders, GetOrder, GetOrderBook,
+    GetTrades, Liquidation, MarginAccount, MarginTier, Market, MarketName, OpenOrder, OrderBook,
+    OrderName, OrderState, OrderStatus, Position, PriceBand, PriceUse, Trade, Trigger,
 };
 pub use number::Number;
 pub use openrpc::openrpc;

@@ -99,11 +99,8 @@ fn market_methods() -> Vec<Value> {
         ),
         method::<m::GetOrder>(
             "Where an order stands, and what became of it so far.",
-            [
-                account(),
-                vec![market(true), param("number", true, integer(u64::from(u32::MAX)))],
-            ]
-            .concat(),
+            [account(), vec![market(true), param("number", true, integer(u64::from(u32::MAX)))]]
+                .concat(),
         ),
         method::<m::GetTrades>("The newest trades of a market, newest first.", history()),
         method::<m::GetFundingHistory>(

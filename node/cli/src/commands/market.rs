@@ -40,7 +40,6 @@ pub(crate) struct MarketArgs {
     history: Option<history::HistoryCommand>,
 }
 
-
 pub(crate) fn run(args: &MarketArgs, output: Output) -> Result<(), CliError> {
     if let Some(command) = &args.history {
         return history::run(command, output);
@@ -53,9 +52,8 @@ pub(crate) fn run(args: &MarketArgs, output: Output) -> Result<(), CliError> {
     let request = GetOrderBook { market: MarketName::Number(market.market), depth: args.depth };
     let book = rpc.call(&request)?;
     let value = json!({ "market": market, "book": book });
-    output.result(&value, |_| {
-        format!("{}\n\n{}", detail::text(&market, now_ms()), book::text(&book))
-    })
+    output
+        .result(&value, |_| format!("{}\n\n{}", detail::text(&market, now_ms()), book::text(&book)))
 }
 
 /// The market of this name or number.
@@ -68,7 +66,9 @@ pub(crate) fn find(rpc: &Rpc, name: &str) -> Result<Market, CliError> {
     found.ok_or_else(|| {
         let names: Vec<&str> = markets.iter().map(|market| market.name.as_str()).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        CliError::usage(format!("MARKET: found {name:?}, expected one of {names}; use one of these"))
+        CliError::usage(format!(
+            "MARKET: found {name:?}, expected one of {names}; use one of these"
+        ))
     })
 }
 

@@ -23,10 +23,8 @@ pub(crate) use send::SendArgs;
 )]
 pub(crate) enum OrderCommand {
     /// Buy, at a limit or at the market
-    #[command(
-        after_help = "Example:\n  heddle order buy BTC-PERP 0.1 @60000 --as alice\n  \
-        heddle order buy BTC-PERP 0.1 market --as alice\n  heddle order buy BTC-PERP 0.1 @61000 --stop 60900 --as alice"
-    )]
+    #[command(after_help = "Example:\n  heddle order buy BTC-PERP 0.1 @60000 --as alice\n  \
+        heddle order buy BTC-PERP 0.1 market --as alice\n  heddle order buy BTC-PERP 0.1 @61000 --stop 60900 --as alice")]
     Buy(place::PlaceArgs),
     /// Sell, at a limit or at the market
     #[command(
@@ -44,10 +42,8 @@ pub(crate) enum OrderCommand {
     #[command(after_help = "Example:\n  heddle order cancel-all BTC-PERP --as alice")]
     CancelAll(cancel::CancelAllArgs),
     /// Take all orders in a market away at a time that is not put off: a dead man's switch
-    #[command(
-        after_help = "Example:\n  heddle order cancel-after BTC-PERP 30s --as alice\n  \
-        heddle order cancel-after BTC-PERP never --as alice"
-    )]
+    #[command(after_help = "Example:\n  heddle order cancel-after BTC-PERP 30s --as alice\n  \
+        heddle order cancel-after BTC-PERP never --as alice")]
     CancelAfter(cancel::CancelAfterArgs),
     /// Change an order: less at the same price keeps its place, anything else is a new order
     #[command(after_help = "Example:\n  heddle order amend BTC-PERP 3 0.05 @60000 --as alice")]

@@ -32,10 +32,8 @@ pub(crate) struct PositionArgs {
 #[derive(Debug, Subcommand)]
 enum PositionCommand {
     /// Pay collateral in; opens the margin account if there is none yet
-    #[command(
-        after_help = "Example:\n  heddle position deposit 1000 --as alice\n  \
-        heddle position deposit 500 --sub 1 --isolated ETH-PERP --as alice"
-    )]
+    #[command(after_help = "Example:\n  heddle position deposit 1000 --as alice\n  \
+        heddle position deposit 500 --sub 1 --isolated ETH-PERP --as alice")]
     Deposit(collateral::DepositArgs),
     /// Take collateral out
     #[command(after_help = "Example:\n  heddle position withdraw 250.50 --as alice")]

@@ -2,13 +2,16 @@
 
 mod account;
 mod books;
+mod history;
 mod listing;
+mod past;
 mod units;
 
 use std::sync::atomic::Ordering;
 
 use heddle_clearing::AccountId;
 use heddle_clearing::MarketId;
+use heddle_clearing::OrderId;
 use heddle_exchange::query::Query;
 use heddle_rpc_api as api;
 use heddle_rpc_api::AccountName;
@@ -28,6 +31,12 @@ use crate::node::shared::Shared;
 use crate::rpc::Question;
 
 pub(crate) use books::Books;
+pub(crate) use history::History;
+pub(crate) use history::When;
+
+use history::Past;
+use past::Asked;
+use units::Grid;
 
 /// One state, and the height after which it is.
 struct At {
@@ -56,10 +65,57 @@ pub(crate) fn answer(shared: &Shared, question: &Question) -> Result<Box<RawValu
         Question::GetOrderBook(request) => json(&order_book(&at, &shared.books, request)?),
         Question::GetMarginAccount(request) => json(&margin_account(&at, request)?),
         Question::GetOpenOrders(request) => json(&open_orders(&at, &shared.books, request)?),
-        Question::GetTrades(_) | Question::GetFundingHistory(_) | Question::GetLiquidations(_) => {
-            Err(RpcError::new(ErrorKind::Unsupported, "no events of blocks are kept"))
+        Question::GetOrder(request) => json(&order(shared, &at, request)?),
+        Question::GetTrades(request) => {
+            let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+            json(&look_back(shared, &at, &request.market, |past, grid| {
+                past::trades(past, limit, grid)
+            })?)
+        }
+        Question::GetFundingHistory(request) => {
+            let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+            json(&look_back(shared, &at, &request.market, |past, grid| {
+                past::funding(past, limit, grid)
+            })?)
+        }
+        Question::GetLiquidations(request) => {
+            let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+            json(&look_back(shared, &at, &request.market, |past, grid| {
+                past::liquidations(past, limit, grid)
+            })?)
         }
     }
+}
+
+/// What happened in a market, as `look` has it.
+fn look_back<T>(
+    shared: &Shared,
+    at: &At,
+    name: &MarketName,
+    look: impl FnOnce(&Past, Grid<'_>) -> T,
+) -> Result<T, RpcError> {
+    let read = |key: &StateKey| at.value(key);
+    let query = Query::new(&read);
+    let id = market_of(&query, name)?;
+    let listing = query.listing(id).ok_or_else(|| no_market(name))?;
+    let grid = Grid { id, listing: &listing };
+    let past = shared.history.past(&shared.storage, at.height, id, |past| look(past, grid));
+    past.map_err(|error| RpcError::new(ErrorKind::Internal, error.to_string()))
+}
+
+/// `getOrder`.
+fn order(shared: &Shared, at: &At, request: &api::GetOrder) -> Result<api::OrderStatus, RpcError> {
+    let number = request.number;
+    let open = open_orders(
+        at,
+        &shared.books,
+        &api::GetOpenOrders { account: request.account, market: Some(request.market.clone()) },
+    )?;
+    let open = open.into_iter().find(|order| order.number == number);
+    let read = |key: &StateKey| at.value(key);
+    let account = account_of(&Query::new(&read), &request.account)?;
+    let asked = Asked { id: OrderId { account, number }, open };
+    look_back(shared, at, &request.market, |past, grid| past::order(past, asked, grid))
 }
 
 fn json<T: Serialize>(reply: &T) -> Result<Box<RawValue>, RpcError> {
@@ -72,7 +128,10 @@ fn markets(at: &At) -> Vec<api::Market> {
     let read = |key: &StateKey| at.value(key);
     let query = Query::new(&read);
     let money = units::money(&read);
-    query.markets().filter_map(|id| Some(listing::market(&query.market(id, clock::wall())?, &money))).collect()
+    query
+        .markets()
+        .filter_map(|id| Some(listing::market(&query.market(id, clock::wall())?, &money)))
+        .collect()
 }
 
 /// `getOrderBook`.

@@ -41,6 +41,7 @@ use crate::node::executions::Executions;
 use crate::node::fatal;
 use crate::node::known::KnownSignatures;
 use crate::node::markets::Books;
+use crate::node::markets::History;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
@@ -214,6 +215,7 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         receipts: ReceiptCache::default(),
         executions: Executions::default(),
         books: Books::default(),
+        history: History::default(),
         evidence: Mutex::new(Vec::new()),
         feed: Arc::new(BlockFeed::new(FEED_BLOCKS, height)),
         samples: Samples::default(),

@@ -11,7 +11,7 @@ pub(super) fn text(market: &Market, now_ms: u64) -> String {
     let price = |price: &Option<String>| price.clone().unwrap_or_else(|| "none".to_owned());
     let size = |lots: u64| decimal(lots.into(), market.size_decimals);
     let mut lines = vec![
-        format!("{}  {}", market.name, mode(market, now_ms)),
+        format!("{}  {}", market.name, mode_of(market, now_ms)),
         format!(
             "prices    mark {}   index {}   last {}",
             price(&market.mark_ui),
@@ -42,7 +42,7 @@ pub(super) fn text(market: &Market, now_ms: u64) -> String {
 }
 
 /// The mode, and what that means for whoever wants to trade.
-fn mode(market: &Market, now_ms: u64) -> String {
+fn mode_of(market: &Market, now_ms: u64) -> String {
     let due = market.auction_ms.map(|due| figures::until(due, now_ms)).unwrap_or_default();
     let says = match market.mode.as_str() {
         "cancelOnly" => "orders can only be cancelled until prices are fresh",
@@ -105,14 +105,14 @@ fees      taker 0.045%, maker 0.015%";
     fn a_mode_that_takes_no_orders_says_so() {
         let check = |mode: &str, words: &str| {
             let market = Market { mode: mode.to_owned(), auction_ms: Some(2_500), ..btc() };
-            let text = super::mode(&market, 500);
-            assert!(text.contains(words), "{text}");
+            let told = mode_of(&market, 500);
+            assert!(told.contains(words), "{told}");
         };
         check("cancelOnly", "only be cancelled until prices are fresh");
         check("opening", "at one price in 2 s");
         check("halted", "stopped by its authority");
         let mut market = btc();
         market.price_use.increase = false;
-        assert!(super::mode(&market, 0).contains("prices are old"));
+        assert!(mode_of(&market, 0).contains("prices are old"));
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use heddle_clearing::AccountId;
 use heddle_clearing::MarketId;
+use heddle_clearing::Role;
 use heddle_exchange::Action;
 use heddle_exchange::ActionResult;
 use heddle_exchange::Batch;
@@ -93,7 +94,7 @@ impl Desk {
     ) -> Result<Done, CliError> {
         let batch = Batch {
             account: AccountId::new(self.trader.account.account),
-            as_agent: self.trader.is_agent(),
+            role: if self.trader.is_agent() { Role::Agent } else { Role::Owner },
             market: MarketId::new(self.market.market),
             mode: BatchMode::AllOrNothing,
             actions: vec![action],

@@ -285,9 +285,9 @@ mod tests {
 
     #[test]
     fn an_order_is_told_in_human_units() {
-        let words = super::words(&buy("0.1 @61000 --stop 60900"), &btc());
+        let order = buy("0.1 @61000 --stop 60900");
         let expected =
             "buy 0.100 BTC-PERP at 61000.0 or better, once the mark is at or above 60900.0";
-        assert_eq!(words, expected);
+        assert_eq!(words(&order, &btc()), expected);
     }
 }

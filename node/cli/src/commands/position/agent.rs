@@ -92,7 +92,6 @@ fn add(args: &AddArgs, output: Output) -> Result<(), CliError> {
 fn revoke(args: &RevokeArgs, output: Output) -> Result<(), CliError> {
     let rpc = args.trader.rpc()?;
     let account = args.trader.trader(&rpc)?.account.account;
-    let call =
-        ClearingCall::RevokeAgent { account: AccountId::new(account), agent: args.agent };
+    let call = ClearingCall::RevokeAgent { account: AccountId::new(account), agent: args.agent };
     Transfer { call, access: Access::DERIVED, send: &args.send }.run(&args.trader, &rpc, output)
 }

@@ -110,8 +110,7 @@ pub(super) fn withdraw(args: &WithdrawArgs, output: Output) -> Result<(), CliErr
     let asset = Asset::of(&rpc)?;
     let amount = asset.units(&args.amount)?;
     let account = args.trader.trader(&rpc)?.account.account;
-    let call =
-        ClearingCall::Withdraw { account: AccountId::new(account), asset: asset.id, amount };
+    let call = ClearingCall::Withdraw { account: AccountId::new(account), asset: asset.id, amount };
     let transfer = Transfer { call, access: Access::DERIVED, send: &args.send };
     transfer.run(&args.trader, &rpc, output)
 }
@@ -163,24 +162,24 @@ impl Transfer<'_> {
         let checked = sending::check(&info);
         let account = trader.margin_account(rpc, Some(key.address()));
         match (checked, account) {
-            (Ok(()), Ok(account)) if output == Output::Text => {
-                output.result(&account, |account| {
-                    format!(
-                        "margin account {} has {} {} of cash, {} withdrawable",
-                        account.account,
-                        crate::figures::money(account.cash, account.quote_decimals),
-                        account.quote_asset,
-                        crate::figures::money(account.withdrawable, account.quote_decimals)
-                    )
-                })
-            }
+            (Ok(()), Ok(account)) if output == Output::Text => output.result(&account, |account| {
+                format!(
+                    "margin account {} has {} {} of cash, {} withdrawable",
+                    account.account,
+                    crate::figures::money(account.cash, account.quote_decimals),
+                    account.quote_asset,
+                    crate::figures::money(account.withdrawable, account.quote_decimals)
+                )
+            }),
             (checked, _) => {
                 if output == Output::Json {
                     output.result(&info, |_| String::new())?;
                 }
-                checked.map_err(|error| {
-                    if output == Output::Json { error.printed() } else { error }
-                })
+                checked.map_err(
+                    |error| {
+                        if output == Output::Json { error.printed() } else { error }
+                    },
+                )
             }
         }
     }
