@@ -31,10 +31,12 @@ use crate::book::Book;
 use crate::book::Env;
 use crate::book::Summary;
 use crate::error::ExchangeError;
+use crate::event::Closings;
 use crate::event::ExchangeEvent;
 use crate::event::ModeChanged;
 use crate::event::Trades;
 use crate::keys;
+use crate::limits::CLOSINGS_PER_EVENT;
 use crate::limits::OUTCOMES_PER_ENTRY;
 use crate::limits::TRADES_PER_EVENT;
 use crate::market::Prices;
@@ -196,6 +198,14 @@ fn report(
     let trades: Vec<Trade> = trades.collect();
     for trades in trades.chunks(TRADES_PER_EVENT) {
         ExchangeEvent::Trades(Trades { market, trades: trades.to_vec() }).emit(work)?;
+    }
+    let closed = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Closed(closed) => Some(*closed),
+        Outcome::Trade(_) | Outcome::Decremented(..) => None,
+    });
+    let closed: Vec<Closed> = closed.collect();
+    for closed in closed.chunks(CLOSINGS_PER_EVENT) {
+        ExchangeEvent::Closings(Closings { market, closed: closed.to_vec() }).emit(work)?;
     }
     Ok(())
 }
