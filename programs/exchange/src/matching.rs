@@ -13,6 +13,7 @@ use heddle_clearing::RiskRow;
 use heddle_clearing::Trade;
 use heddle_clearing::market_inbox;
 use heddle_clearing::outcome_inbox;
+use heddle_num::Lots;
 use heddle_sdk::Abort;
 use heddle_sdk::CallError;
 use heddle_sdk::InboxEntry;
@@ -158,9 +159,7 @@ fn decode(inbox: &[InboxEntry]) -> Result<Vec<Instruction>, ExchangeError> {
     }
     Ok(all)
 }
-
 fn prices(row: &RiskRow) -> Prices {
-    use heddle_num::Lots;
     use heddle_oracle::Quality;
     if row.mark.is_zero() || !row.quality.has(Quality::REDUCE) {
         Prices::Bad
