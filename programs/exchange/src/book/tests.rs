@@ -438,6 +438,23 @@ fn parts_are_encoded_as_ever() {
 }
 
 #[test]
+fn a_page_without_content_is_gone() {
+    let mut book = Book::new();
+    place(&mut book, &env(), &[sell(1, 100, 1), buy(2, 100, 1), buy(3, 50, 1)]);
+    book.flush(&mut |_, _| {});
+    let back = [order(id(1, 1), Side::Buy, 100, 1), order(id(2, 1), Side::Sell, 100, 1)];
+    place(&mut book, &env(), &back);
+    book.cancel(id(3, 50));
+    let mut parts = BTreeMap::new();
+    book.flush(&mut |suffix, value| {
+        parts.insert(suffix.to_vec(), value.is_some());
+    });
+    let expected = [(b"h".as_slice(), true), (b"o\0\0\0\0", false), (b"t\0\0\0\0", false)];
+    let expected = expected.map(|(suffix, is_there)| (suffix.to_vec(), is_there));
+    assert_eq!(parts, BTreeMap::from(expected));
+}
+
+#[test]
 fn parts_that_are_cut_short_or_do_not_fit_are_refused() {
     let parts = stored();
     for (suffix, value) in &parts {
