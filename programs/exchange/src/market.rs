@@ -124,9 +124,6 @@ pub struct Traded {
     pub range: Option<Band>,
     /// Whether something would have traded outside of the band.
     pub hit_band: bool,
-    /// Whether orders are left that could trade with each other: an auction's price was outside of the band, or what was closed on its
-    /// way had moved it.
-    pub is_crossed: bool,
 }
 
 impl MarketRules {
@@ -153,16 +150,11 @@ impl MarketRules {
         }
     }
 
-    /// The mode that follows an auction at `now`. One that left the book crossed is followed by another: nothing trades
-    /// continuously in a crossed book, and an auction has one price.
-    fn after_auction(&self, now: UnixMillis, is_crossed: bool) -> MarketMode {
-        match (self.batch, is_crossed) {
-            (Some(interval), _) => MarketMode::Batch(now.after(interval)),
-            (None, true) => {
-                let again = self.breaker.map_or(self.opening, |breaker| breaker.auction);
-                MarketMode::Auction(now.after(again))
-            }
-            (None, false) => MarketMode::Continuous,
+    /// The mode that follows an auction at `now`.
+    fn after_auction(&self, now: UnixMillis) -> MarketMode {
+        match self.batch {
+            Some(interval) => MarketMode::Batch(now.after(interval)),
+            None => MarketMode::Continuous,
         }
     }
 }
@@ -292,7 +284,7 @@ impl Session {
             self.window.add(now, breaker.window, range);
         }
         match self.matching(now) {
-            Matching::Uncross => self.mode = rules.after_auction(now, traded.is_crossed),
+            Matching::Uncross => self.mode = rules.after_auction(now),
             Matching::Continuous => {
                 if let (true, Some(breaker)) = (traded.hit_band, rules.breaker) {
                     self.window = Window::EMPTY;

@@ -6,12 +6,14 @@ use heddle_clearing::Closed;
 use heddle_clearing::Instruction;
 use heddle_clearing::Instructions;
 use heddle_clearing::MarketId;
+use heddle_clearing::MarketStatus;
 use heddle_clearing::Outcome;
 use heddle_clearing::Outcomes;
 use heddle_clearing::RiskRow;
 use heddle_clearing::Trade;
 use heddle_clearing::market_inbox;
 use heddle_clearing::outcome_inbox;
+use heddle_num::Lots;
 use heddle_sdk::Abort;
 use heddle_sdk::CallError;
 use heddle_sdk::InboxEntry;
@@ -110,9 +112,23 @@ pub(crate) fn freeze(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         ctx.inbox().iter().filter_map(|entry| decode_exact::<Instructions>(&entry.data).ok());
     let closed: Vec<Outcome> = void.flat_map(|entry| entry.0).filter_map(void_order).collect();
     report(ctx, market, &closed)?;
-    tell_mode(ctx, market, (&before, &state))?;
-    Ok(())
+    let summary_key = heddle_clearing::book_summary_key(market);
+    let summary = ctx.read(&summary_key)?;
+    let summary = summary.and_then(|value| decode_exact::<BookSummary>(value.as_bytes()).ok());
+    let status = state.mode().status();
+    let frozen = BookSummary { status, bid: None, ask: None, ..summary.unwrap_or(UNQUOTED) };
+    ctx.write(&summary_key, Value::from(encode(&frozen)))?;
+    Ok(tell_mode(ctx, market, (&before, &state))?)
 }
+
+/// A book of which nothing is known.
+const UNQUOTED: BookSummary = BookSummary {
+    bid: None,
+    ask: None,
+    last: None,
+    open_interest: Lots::ZERO,
+    status: MarketStatus::Frozen,
+};
 
 fn void_order(instruction: Instruction) -> Option<Outcome> {
     match instruction {
@@ -143,7 +159,6 @@ fn decode(inbox: &[InboxEntry]) -> Result<Vec<Instruction>, ExchangeError> {
     }
     Ok(all)
 }
-
 fn prices(row: &RiskRow) -> Prices {
     use heddle_oracle::Quality;
     if row.mark.is_zero() || !row.quality.has(Quality::REDUCE) {
@@ -161,8 +176,7 @@ fn traded(summary: &Summary, outcomes: &[Outcome]) -> Traded {
         Outcome::Trade(_) | Outcome::Decremented(..) => false,
     };
     let range = summary.low.zip(summary.high).map(|(low, high)| Band { low, high });
-    let is_crossed = summary.best_bid.zip(summary.best_ask).is_some_and(|(bid, ask)| bid >= ask);
-    Traded { range, hit_band: outcomes.iter().any(is_outside), is_crossed }
+    Traded { range, hit_band: outcomes.iter().any(is_outside) }
 }
 
 /// Tells the accounts what became of their orders, and everybody what was traded.

@@ -6,6 +6,9 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 use heddle_clearing::Account;
 use heddle_clearing::AccountId;
+use heddle_clearing::AccountStatus;
+use heddle_clearing::BookSummary;
+use heddle_clearing::ClearingCall;
 use heddle_clearing::ClearingEvent;
 use heddle_clearing::Count;
 use heddle_clearing::Exposure;
@@ -15,6 +18,8 @@ use heddle_clearing::MarkParams;
 use heddle_clearing::MarketId;
 use heddle_clearing::MarketParams;
 use heddle_clearing::MarketState;
+use heddle_clearing::MarketStatus;
+use heddle_clearing::NewOrder;
 use heddle_clearing::OpenOrders;
 use heddle_clearing::RiskRow;
 use heddle_clearing::RiskTable;
@@ -23,6 +28,7 @@ use heddle_clearing::Venue;
 use heddle_clearing::account_key;
 use heddle_clearing::backstop::Backstops;
 use heddle_clearing::backstops_key;
+use heddle_clearing::book_summary_key;
 use heddle_clearing::index::LiquidationIndex;
 use heddle_clearing::liquidation;
 use heddle_clearing::liquidation::BadDebt;
@@ -35,12 +41,17 @@ use heddle_clearing::market_state_key;
 use heddle_clearing::orders_key;
 use heddle_clearing::params_key;
 use heddle_clearing::risk_table_key;
+use heddle_clearing::vault;
 use heddle_clearing::venue_key;
 use heddle_executor::BlockInput;
 use heddle_executor::Executor;
 use heddle_executor::Sequential;
 use heddle_executor::testing::TestChain;
+use heddle_executor::testing::address;
 use heddle_executor::testing::header;
+use heddle_executor::testing::key;
+use heddle_ledger::Ledger;
+use heddle_num::Lots;
 use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::SignedLots;
@@ -56,8 +67,11 @@ use heddle_sdk::Program;
 use heddle_sdk::Programs;
 use heddle_sdk::decode_number;
 use heddle_sdk::encode_number;
+use heddle_sdk::native;
 use heddle_types::Address;
+use heddle_types::Amount;
 use heddle_types::AssetId;
+use heddle_types::Call;
 use heddle_types::Canonical;
 use heddle_types::Entry;
 use heddle_types::Height;
@@ -112,7 +126,8 @@ pub(crate) struct World {
 impl World {
     /// Markets at 1000, where nobody has traded yet.
     pub(crate) fn new(markets: u16) -> Self {
-        let programs: Vec<Box<dyn Program>> = vec![Box::new(Scripted), Box::new(Books)];
+        let programs: Vec<Box<dyn Program>> =
+            vec![Box::new(Ledger), Box::new(Scripted), Box::new(Books)];
         let mut world = Self {
             chain: TestChain::new(Programs::new(programs)),
             prices: vec![Price { mark: 1_000, age_ms: 0, confidence: 0 }; usize::from(markets)],
@@ -136,7 +151,7 @@ impl World {
 
     /// A new account.
     pub(crate) fn open(&mut self, id: u32, cash: i128) {
-        let mut account = Account::new(AccountId::new(id), Address([1; 32]), 0);
+        let mut account = Account::new(AccountId::new(id), address(&key(1)), 0);
         account.cash = Quote::new(cash);
         self.write_account(&account);
         self.add(Lane::Accounts.key(), cash);
@@ -219,6 +234,53 @@ impl World {
         self.put(book_key(id), &borsh::to_vec(&book).unwrap());
         self.put(orders_key(MAKER, id), &encode(&orders));
         self.write_account(&maker);
+    }
+
+    /// `id` rests an order; no book hears of it.
+    pub(crate) fn rest(&mut self, market: u16, id: u32, new: &NewOrder) {
+        let market = MarketId::new(market);
+        let (mut account, risk) = (self.account(id), self.risk());
+        let mut orders = self.orders(id, market);
+        account.place(&mut orders, &risk, market, new).unwrap();
+        self.put(orders_key(account.id, market), &encode(&orders));
+        self.write_account(&account);
+    }
+
+    /// Has `id` looked at in the next block.
+    pub(crate) fn look_at(&mut self, id: u32) {
+        self.touched.push(Touched::account(AccountId::new(id)));
+    }
+
+    /// The open orders of `id`.
+    pub(crate) fn orders(&self, id: u32, market: MarketId) -> OpenOrders {
+        self.read(&orders_key(AccountId::new(id), market)).unwrap_or_default()
+    }
+
+    /// What the exchange says that a market takes.
+    pub(crate) fn take(&mut self, market: u16, status: MarketStatus) {
+        let open_interest = Lots::ZERO;
+        let summary = BookSummary { bid: None, ask: None, last: None, open_interest, status };
+        self.put(book_summary_key(MarketId::new(market)), &encode(&summary));
+    }
+
+    pub(crate) fn freeze(&mut self, id: u32) {
+        let mut account = self.account(id);
+        account.status = AccountStatus::Frozen;
+        self.write_account(&account);
+    }
+
+    /// A block in which `id` withdraws collateral.
+    pub(crate) fn withdraw(&mut self, id: u32, amount: u64) {
+        let (account, amount) = (AccountId::new(id), Amount::from_units(amount));
+        let call = ClearingCall::Withdraw { account, asset: AssetId::HDL, amount };
+        let call = Call { program: ProgramId::CLEARING, data: encode(&call).into() };
+        self.chain.fund(&key(1), 1_000_000_000);
+        let held = native::encode_amount(Amount::from_units(1_000_000_000));
+        self.put(native::native_balance_key(&vault()), &held);
+        let transaction = self.chain.transaction(&key(1), vec![call]);
+        let outcome = self.chain.run(&[transaction]);
+        assert_eq!(outcome.receipts[0].outcome, heddle_types::Outcome::Ok);
+        self.check();
     }
 
     /// A block at the prices that are said, after which everything must add up.
@@ -333,6 +395,7 @@ impl World {
                 .into_iter()
                 .all(|row| row.takes_reduce() && row.quality.has(Quality::LIQUIDATE));
             let is_queued = queue.contains_key(&account.id);
+            let may_be = may_be && account.status == AccountStatus::Active;
             if may_be && health(account, risk).rung() != Rung::Sound {
                 assert!(
                     is_queued || is_full,

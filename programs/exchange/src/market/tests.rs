@@ -14,7 +14,7 @@ const RULES: MarketRules = MarketRules {
     notional_min: Quote::ZERO,
 };
 
-const NOTHING: Traded = Traded { range: None, hit_band: false, is_crossed: false };
+const NOTHING: Traded = Traded { range: None, hit_band: false };
 
 fn at(millis: u64) -> UnixMillis {
     UnixMillis::new(millis)
@@ -42,18 +42,6 @@ fn a_new_market_opens_through_an_auction_once_prices_are_good() {
     state.end(&RULES, at(11_999), NOTHING);
     assert_eq!(state.matching(at(12_000)), Matching::Uncross);
     state.end(&RULES, at(12_000), NOTHING);
-    assert_eq!(state.mode(), MarketMode::Continuous);
-}
-
-#[test]
-fn an_auction_that_leaves_the_book_crossed_is_followed_by_another() {
-    let crossed = Traded { is_crossed: true, ..NOTHING };
-    let mut state = Session::new();
-    state.begin(&RULES, at(10_000), Prices::Good);
-    state.end(&RULES, at(12_000), crossed);
-    assert_eq!(state.mode(), MarketMode::Auction(at(15_000)));
-    assert_eq!(state.matching(at(14_999)), Matching::Collect);
-    state.end(&RULES, at(15_000), NOTHING);
     assert_eq!(state.mode(), MarketMode::Continuous);
 }
 
@@ -88,7 +76,7 @@ fn a_trade_outside_of_the_band_starts_an_auction_and_what_was_traded_before_is_f
     assert_eq!(band, Band { low: Ticks::new(960), high: Ticks::new(1050) });
     state.end(&RULES, at(13_500), Traded { hit_band: true, ..NOTHING });
     assert_eq!(state.mode(), MarketMode::Auction(at(16_500)));
-    state.end(&RULES, at(16_500), Traded { range, hit_band: true, ..NOTHING });
+    state.end(&RULES, at(16_500), Traded { range, hit_band: true });
     assert_eq!(state.mode(), MarketMode::Continuous);
 }
 
@@ -97,7 +85,7 @@ fn without_a_breaker_the_band_is_around_the_mark_and_nothing_trips() {
     let rules = MarketRules { breaker: None, ..RULES };
     let mut state = open(&rules);
     let range = Some(Band { low: Ticks::new(500), high: Ticks::new(500) });
-    state.end(&rules, at(13_000), Traded { range, hit_band: true, ..NOTHING });
+    state.end(&rules, at(13_000), Traded { range, hit_band: true });
     assert_eq!(state.mode(), MarketMode::Continuous);
     let band = state.band(&rules, at(13_000), Ticks::new(1000));
     assert_eq!(band, Band { low: Ticks::new(900), high: Ticks::new(1100) });
@@ -148,7 +136,7 @@ fn rules_that_make_no_sense_are_refused() {
 fn a_state_is_its_bytes() {
     let mut state = open(&RULES);
     let range = Some(Band { low: Ticks::new(1000), high: Ticks::new(1010) });
-    state.end(&RULES, at(13_000), Traded { range, hit_band: true, ..NOTHING });
+    state.end(&RULES, at(13_000), Traded { range, hit_band: true });
     let bytes = heddle_types::encode(&state);
     assert_eq!(bytes.len(), Session::BYTES_MAX);
     assert_eq!(heddle_types::decode_exact::<Session>(&bytes), Ok(state));

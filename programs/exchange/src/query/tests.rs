@@ -139,7 +139,7 @@ proptest! {
         is_long in proptest::bool::ANY,
         mark in 2_u32..1_000_000,
     ) {
-        let lots = if is_long { lots } else { -lots };
+        let lots = if is_long { lots } else { lots.wrapping_neg() };
         let mut positions = vec![(0, lots, mark)];
         if other != 0 {
             positions.push((1, other, 30_000));
@@ -155,7 +155,7 @@ proptest! {
             Some(price) if price == now => prop_assert!(is_liquidated(&account, &rows, now)),
             Some(price) => {
                 prop_assert_eq!(price < now, is_long);
-                let nearer = if is_long { price.get() + 1 } else { price.get() - 1 };
+                let nearer = if is_long { price.get().wrapping_add(1) } else { price.get().wrapping_sub(1) };
                 prop_assert!(is_liquidated(&account, &rows, price));
                 prop_assert!(!is_liquidated(&account, &rows, Ticks::new(nearer)));
             }
