@@ -38,6 +38,7 @@ mod run;
 mod serve;
 mod shared;
 mod store;
+mod transactions;
 mod verify;
 
 pub use open::{initialise, programs};

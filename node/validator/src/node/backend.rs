@@ -14,7 +14,6 @@ use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Certificate;
 use heddle_rpc_api::ErrorKind;
-use heddle_rpc_api::ErrorText;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
 use heddle_rpc_api::GetBlock;
@@ -25,7 +24,6 @@ use heddle_rpc_api::GetState;
 use heddle_rpc_api::KeyAccess;
 use heddle_rpc_api::MempoolStatus;
 use heddle_rpc_api::PerformanceSample;
-use heddle_rpc_api::Receipt;
 use heddle_rpc_api::RequestAirdrop;
 use heddle_rpc_api::RpcError;
 use heddle_rpc_api::Sent;
@@ -38,24 +36,19 @@ use heddle_rpc_api::Status;
 use heddle_rpc_api::Supply;
 use heddle_rpc_api::SyncState;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::TxStatus;
 use heddle_rpc_api::ValidatorInfo;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
-use heddle_storage::TxLocation;
-use heddle_types::AccessTrace;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
 use heddle_types::Height;
-use heddle_types::ProgramError;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
 use heddle_types::StateView;
 use heddle_types::Transaction;
-use heddle_types::TxFailure;
 use heddle_types::TxId;
 use heddle_types::View;
 use heddle_types::encode;
@@ -73,9 +66,9 @@ use crate::node::executions;
 use crate::node::faucet;
 use crate::node::faucet::Faucet;
 use crate::node::markets;
-use crate::node::pending::Standing;
 use crate::node::refusal;
 use crate::node::shared::Shared;
+use crate::node::transactions;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
@@ -118,7 +111,7 @@ impl Backend for NodeBackend {
 
     async fn transaction(&self, id: TxId) -> Result<TransactionInfo, RpcError> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || read_transaction(&shared, id)).await
+        blocking(move || transactions::read(&shared, id)).await
     }
 
     async fn send(&self, transactions: Vec<Transaction>) -> Vec<Result<TxId, RpcError>> {
@@ -170,7 +163,7 @@ impl Backend for NodeBackend {
                 time: clock::wall(),
             };
             let simulated = simulate(&shared.programs, &*state, block, &transaction);
-            let receipt = in_words(&shared, &simulated.receipt, &simulated.trace);
+            let receipt = transactions::in_words(&shared, &simulated.receipt, &simulated.trace);
             let access = simulated.needed.iter().map(|(key, mode)| KeyAccess::new(key, mode));
             Ok(Simulation { receipt, access: access.collect() })
         })
@@ -411,16 +404,6 @@ pub(crate) fn internal(error: &dyn std::fmt::Display) -> RpcError {
     RpcError::new(ErrorKind::Internal, error.to_string())
 }
 
-fn in_words(shared: &Shared, receipt: &heddle_types::Receipt, trace: &AccessTrace) -> Receipt {
-    let describe = |event: &heddle_types::Event| events::describe(&shared.programs, event);
-    Receipt::new(receipt, trace, |error| names(shared, error), describe)
-}
-
-fn names(shared: &Shared, error: &ProgramError) -> ErrorText {
-    let text = shared.programs.explain(&TxFailure::Program(*error));
-    ErrorText { name: text.name.to_owned(), message: text.message }
-}
-
 fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
     let durable = shared.durable.read().height;
     let height = match request {
@@ -457,46 +440,6 @@ fn read_execution(shared: &Shared, height: Height) -> Result<BlockExecution, Rpc
     let execution = shared.executions.get(height);
     let execution = execution.map_err(|oldest| RpcError::execution_not_kept(height, oldest))?;
     Ok(executions::reply(&shared.programs, height, &execution))
-}
-
-fn read_transaction(shared: &Shared, id: TxId) -> Result<TransactionInfo, RpcError> {
-    if let Some(info) = read_final(shared, id)? {
-        return Ok(info);
-    }
-    let standing = shared.standings.get(&id);
-    // It may have become final between the two looks.
-    if let Some(info) = read_final(shared, id)? {
-        return Ok(info);
-    }
-    let status = match standing {
-        Some(Standing::Pending) => TxStatus::Pending,
-        Some(Standing::Expired) => TxStatus::Expired,
-        None => TxStatus::Unknown,
-    };
-    Ok(TransactionInfo::without_receipt(id, status))
-}
-
-fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcError> {
-    let place = shared.storage.transaction(&id).map_err(|error| internal(&error))?;
-    let durable = shared.durable.read().height;
-    let Some(TxLocation { height, index }) = place.filter(|place| place.height <= durable) else {
-        return Ok(None);
-    };
-    let block = shared.receipts.read(&shared.storage, height).map_err(|error| internal(&error))?;
-    let position = usize::try_from(index.get()).unwrap_or(usize::MAX);
-    let receipt = block.as_ref().and_then(|block| block.receipts.get(position));
-    let Some(receipt) = receipt.filter(|receipt| receipt.id == id) else {
-        return Err(internal(&format!("transaction {id} has no receipt at height {height}")));
-    };
-    let trace = block.as_ref().and_then(|block| block.traces.get(position));
-    let trace = trace.map(AccessTrace::from).unwrap_or_default();
-    Ok(Some(TransactionInfo {
-        id,
-        status: TxStatus::Final,
-        height: Some(height),
-        index: Some(index),
-        receipt: Some(in_words(shared, receipt, &trace)),
-    }))
 }
 
 /// The newest final header whose executed root can still be proved, and the proof for that root.
