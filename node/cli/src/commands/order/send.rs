@@ -75,7 +75,7 @@ pub(super) enum Done {
     /// A node has it.
     Sent(Sent),
     /// It is final, and this is what the exchange did.
-    Final(TransactionInfo, ActionResult),
+    Final(Box<TransactionInfo>, ActionResult),
 }
 
 impl Desk {
