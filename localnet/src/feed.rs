@@ -74,6 +74,7 @@ pub fn run(
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ClusterError::io(&home, error))?;
     let mut feed = Feed::new(&cluster, options, log)?;
+    feed.say(format!("seed {}", options.seed));
     runtime.block_on(async {
         feed.begin().await;
         let mut due = Instant::now();

@@ -186,7 +186,7 @@ impl Listed {
             quality: QualityLimits {
                 liquidate: price(5_000, 10_000),
                 increase: price(10_000, 20_000),
-                reduce: price(60_000, 50_000),
+                reduce: price(30_000, 50_000),
             },
         }
     }

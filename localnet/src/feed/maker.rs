@@ -167,3 +167,79 @@ const fn order(side: Side, price: Ticks, lots: Lots, time_in_force: TimeInForce)
         display: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn market() -> Market {
+        let value = json!({
+            "market": 0, "name": "BTC-PERP", "quoteAsset": "USD", "quoteDecimals": 6,
+            "priceDecimals": 1, "sizeDecimals": 3, "tickUi": "0.1", "lotUi": "0.001",
+            "unitValue": 100, "mode": "continuous", "auctionMs": null,
+            "priceUse": { "liquidate": true, "increase": true, "reduce": true },
+            "mark": null, "markUi": null, "index": null, "indexUi": null, "last": null,
+            "lastUi": null, "bestBid": null, "bestBidUi": null, "bestAsk": null,
+            "bestAskUi": null, "band": null, "bandPpm": 100_000, "breaker": null,
+            "openInterest": "0", "openInterestUi": "0.000", "openInterestMax": "1000000000",
+            "positionMax": "100000000", "lotsMin": "1", "lotsMax": "100000", "notionalMin": "0",
+            "funding": { "ratePpm": 0, "nextMs": null, "intervalMs": 3_600_000 },
+            "tiers": [], "fees": [],
+        });
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn placed(actions: &[Action]) -> impl Iterator<Item = NewOrder> {
+        actions.iter().filter_map(|action| match action {
+            Action::Place(order) => Some(*order),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn quotes_take_the_old_ones_away_and_never_cross() {
+        for position in [-100_000, -500, 0, 500, 100_000] {
+            let actions = quotes(&market(), 600_000, position, &mut Dice::new(1));
+            assert_eq!(actions[0], Action::CancelAll);
+            let of = |side| placed(&actions).filter(move |order| order.side == side);
+            assert_eq!(of(Side::Buy).count(), 8);
+            assert_eq!(of(Side::Sell).count(), 8);
+            let bid = of(Side::Buy).map(|order| order.price).max().unwrap();
+            let ask = of(Side::Sell).map(|order| order.price).min().unwrap();
+            assert!(bid < ask, "{bid} {ask} at {position}");
+        }
+    }
+
+    #[test]
+    fn who_is_long_asks_for_less() {
+        let mid = |position| {
+            let actions = quotes(&market(), 600_000, position, &mut Dice::new(1));
+            placed(&actions).map(|order| u64::from(order.price.get())).sum::<u64>()
+        };
+        assert!(mid(5_000) < mid(0));
+        assert!(mid(0) < mid(-5_000));
+    }
+
+    #[test]
+    fn who_takes_reaches_the_quotes() {
+        let mut dice = Dice::new(1);
+        let best = |side| {
+            let actions = quotes(&market(), 600_000, 0, &mut Dice::new(1));
+            let prices: Vec<Ticks> =
+                placed(&actions).filter(|order| order.side == side).map(|o| o.price).collect();
+            (*prices.iter().min().unwrap(), *prices.iter().max().unwrap())
+        };
+        for _ in 0..50 {
+            let Action::Place(order) = take(&market(), 600_000, 0, &mut dice) else {
+                panic!("an order");
+            };
+            match order.side {
+                Side::Buy => assert!(order.price >= best(Side::Sell).0),
+                Side::Sell => assert!(order.price <= best(Side::Buy).1),
+            }
+            assert!(!order.lots.is_zero());
+        }
+    }
+}

@@ -25,9 +25,9 @@ pub(super) struct Walk {
 const FINE: i64 = 1_000;
 
 impl Walk {
-    /// Of BTC and ETH, in the order of their feeds.
+    /// Of BTC, from 60,000.00, and ETH, from 3,000.00, in the order of their feeds.
     pub(super) fn all(speed: u16) -> Vec<Self> {
-        [60_000_00, 3_000_00].map(|price| Self::new(price, speed)).to_vec()
+        [6_000_000, 300_000].map(|price| Self::new(price, speed)).to_vec()
     }
 
     fn new(price: i64, speed: u16) -> Self {
@@ -91,7 +91,7 @@ mod tests {
     fn a_price_moves_a_few_percent_in_an_hour_at_most_and_stays_a_price_at_any_speed() {
         for seed in 0..20 {
             let hour = after(seed, 1, 7_200);
-            assert!((57_000_00..63_000_00).contains(&hour), "{hour}");
+            assert!((5_700_000..6_300_000).contains(&hour), "{hour}");
             assert!(after(seed, 100, 100_000) > 0);
         }
     }

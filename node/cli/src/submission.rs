@@ -56,7 +56,7 @@ pub(crate) enum Submitted {
     /// A node has it.
     Sent(Sent),
     /// It is final, or expired.
-    Settled(TransactionInfo),
+    Settled(Box<TransactionInfo>),
 }
 
 impl Submission<'_> {
@@ -109,7 +109,8 @@ fn send(
     wait: Option<Duration>,
 ) -> Result<Submitted, CallError> {
     if let Some(wait) = wait {
-        return sending::send_and_wait(rpc, transaction, wait).map(Submitted::Settled);
+        return sending::send_and_wait(rpc, transaction, wait)
+            .map(|info| Submitted::Settled(Box::new(info)));
     }
     let request = SendTransaction { transaction: encode(transaction).into() };
     rpc.try_call(&request).map(Submitted::Sent)

@@ -62,7 +62,6 @@ pub(crate) fn run(args: &FeedArgs, output: Output) -> Result<(), CliError> {
     let is_orphan =
         || args.parent.is_some_and(|parent| std::os::unix::process::parent_id() != parent);
     let is_asked = || stop.load(std::sync::atomic::Ordering::Relaxed) || is_orphan();
-    eprintln!("price feed: seed {seed}");
     feed::run(&args.home.home, &options, is_asked, |line| eprintln!("price feed: {line}"))?;
     output.result(&json!({ "seed": seed, "stopped": true }), |_| "stopped".to_owned())
 }

@@ -14,6 +14,7 @@ use heddle_rpc_api::Sent;
 use heddle_types::UnixMillis;
 
 use super::report;
+use super::report::Placed;
 use super::send::Desk;
 use super::send::Done;
 use super::send::SendArgs;
@@ -49,7 +50,7 @@ pub(super) fn run(args: &AmendArgs, output: Output) -> Result<(), CliError> {
     match desk.send(amendment(args.number, order), &args.send, output)? {
         Done::Sent(sent) => output.result(&sent, |Sent { id }| format!("sent {id}: {words}")),
         Done::Final(info, ActionResult::Order(number)) => {
-            report::order(&desk, &info, number, output)
+            report::order(&desk, &info, Placed { number, wanted: &words }, output)
         }
         Done::Final(info, ActionResult::Cancelled(_) | ActionResult::Refused(_)) => {
             output.result(&info, |info| format!("{words}: final in {}", info.id))

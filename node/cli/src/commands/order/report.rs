@@ -13,39 +13,46 @@ use crate::amount;
 use crate::error::CliError;
 use crate::output::Output;
 
+/// An order that was placed.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    /// Its number.
+    pub(super) number: u32,
+    /// What it wanted, in words.
+    pub(super) wanted: &'a str,
+}
+
 /// Asks what became of an order that was placed, and says so. One that was closed without any trade is a failure.
 pub(super) fn order(
     desk: &Desk,
     info: &TransactionInfo,
-    number: u32,
+    placed: Placed<'_>,
     output: Output,
 ) -> Result<(), CliError> {
     let status = desk.rpc.call(&GetOrder {
         account: AccountName::Number { account: desk.trader.account.account },
         market: MarketName::Number(desk.market.market),
-        number,
+        number: placed.number,
     })?;
     let is_vain = status.state == OrderState::Closed && status.filled.is_zero();
     if is_vain && output == Output::Text {
-        return Err(CliError::refused(words(&status)));
+        return Err(CliError::refused(words(&status, placed.wanted)));
     }
     let value = json!({ "transaction": info, "order": status });
-    output.result(&value, |_| text(&status, info))?;
-    if is_vain { Err(CliError::refused(words(&status)).printed()) } else { Ok(()) }
+    output.result(&value, |_| text(&status, placed.wanted, info))?;
+    if is_vain { Err(CliError::refused(words(&status, placed.wanted)).printed()) } else { Ok(()) }
 }
 
-fn text(status: &OrderStatus, info: &TransactionInfo) -> String {
+fn text(status: &OrderStatus, wanted: &str, info: &TransactionInfo) -> String {
     let height = info.height.map(|height| format!("height {height}")).unwrap_or_default();
     let fee = info.receipt.as_ref().map(|receipt| {
         format!(", fee {} HDL", amount::format_ui(receipt.fee_paid, amount::HDL_DECIMALS))
     });
-    format!("{}\n{height}{}", words(status), fee.unwrap_or_default())
+    format!("{}\n{height}{}", words(status, wanted), fee.unwrap_or_default())
 }
 
-/// One line: which order, and where it stands.
-pub(super) fn words(status: &OrderStatus) -> String {
-    let OrderStatus { number, side, name, .. } = status;
-    let order = format!("order {number}: {side} {} {name}", status.size_ui);
+/// Which order, what it wanted, and where it stands.
+fn words(status: &OrderStatus, wanted: &str) -> String {
     let filled = status.average_price_ui.as_ref().map(|price| {
         let trades = match status.fills.len() {
             1 => "1 trade".to_owned(),
@@ -64,7 +71,7 @@ pub(super) fn words(status: &OrderStatus) -> String {
         OrderState::Gone => Some("it is not open any more".to_owned()),
     };
     let parts: Vec<String> = filled.into_iter().chain(rest).collect();
-    format!("{order}, {}", parts.join(", "))
+    format!("order {}, {wanted}: {}", status.number, parts.join(", "))
 }
 
 /// A reason of the API for a person.

@@ -13,6 +13,7 @@ use heddle_exchange::BatchMode;
 use heddle_exchange::ExchangeCall;
 use heddle_exchange::ExchangeEvent;
 use heddle_rpc_api::Market;
+use heddle_rpc_api::ReceiptError;
 use heddle_rpc_api::Sent;
 use heddle_rpc_api::TransactionInfo;
 use heddle_types::Access;
@@ -74,7 +75,7 @@ pub(super) enum Done {
     /// A node has it.
     Sent(Sent),
     /// It is final, and this is what the exchange did.
-    Final(TransactionInfo, ActionResult),
+    Final(Box<TransactionInfo>, ActionResult),
 }
 
 impl Desk {
@@ -133,9 +134,21 @@ fn check(info: &TransactionInfo) -> Result<(), CliError> {
     let error = info.receipt.as_ref().and_then(|receipt| receipt.error.as_ref());
     match error {
         Some(error) if error.program == ProgramId::EXCHANGE.0 => {
-            Err(CliError::refused(format!("refused: {} ({})", error.message, error.name)))
+            // The call that was refused is the only one.
+            let message = error.message.strip_prefix("call 0: ").unwrap_or(&error.message);
+            Err(CliError::refused(format!("refused: {message} ({}){}", error.name, hint(error))))
         }
         Some(_) | None => sending::check(info),
+    }
+}
+
+/// What to do about a refusal, where that is not plain from it.
+fn hint(error: &ReceiptError) -> &'static str {
+    match error.name.as_str() {
+        "InsufficientMargin" => "; see `heddle position` for what is free",
+        "PriceQuality" => "; wait for fresh prices, or reduce with --reduce-only",
+        "UnknownOrder" => "; see `heddle order list`",
+        _ => "",
     }
 }
 

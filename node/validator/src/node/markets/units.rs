@@ -51,8 +51,11 @@ impl Grid<'_> {
         decimal(price.get().into(), self.listing.price_decimals)
     }
 
-    /// A price in hundredths of a tick.
+    /// A price in hundredths of a tick, without them where it is whole ticks.
     pub(super) fn fine_price(&self, hundredths: i128) -> String {
+        if hundredths % 100 == 0 {
+            return decimal(hundredths / 100, self.listing.price_decimals);
+        }
         decimal(hundredths, self.listing.price_decimals.saturating_add(2))
     }
 
