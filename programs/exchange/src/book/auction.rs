@@ -6,7 +6,8 @@
 //!
 //! The rules of a meeting are those of continuous matching, with the younger order in the place of the incoming one: its rule says what
 //! happens where an account meets itself, and it goes when open interest may not grow. A reduce-only order counts for the price with
-//! what its account's position allows before the auction.
+//! what its account's position allows before the auction. An iceberg takes part with all of it, at its place: shown bit by bit, two of
+//! them could take as many meetings as they have lots.
 //!
 //! The book is never crossed afterwards. Orders that want to trade beyond the band are closed. Where others could still trade, because
 //! some were closed on the way that counted for the price, there is another round, at a price of its own; and after the last one that
@@ -153,7 +154,7 @@ impl Book {
             Meeting::Decrement(lots) => {
                 for slot in [young, old] {
                     out.push(Outcome::Decremented(self.orders.get(slot).id, lots));
-                    self.consume(slot, lots);
+                    self.shrink(slot, lots);
                 }
             }
             Meeting::CloseTaker(reason) => self.close_resting(young, reason, out),
@@ -166,7 +167,7 @@ impl Book {
         Party {
             account: order.id.account,
             position: self.traders.get(order.seat).lots,
-            lots: self.orders.shown(slot),
+            lots: order.lots,
             reduce_only: order.reduce_only,
         }
     }
@@ -179,8 +180,8 @@ impl Book {
         self.shift(seats.0, Side::Buy, lots);
         self.shift(seats.1, Side::Sell, lots);
         self.count(price, lots);
-        self.consume(bid, lots);
-        self.consume(ask, lots);
+        self.shrink(bid, lots);
+        self.shrink(ask, lots);
     }
 }
 

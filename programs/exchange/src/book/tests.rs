@@ -198,6 +198,28 @@ fn an_order_is_annulled_by_its_own_block_in_whole_or_in_part() {
 }
 
 #[test]
+fn an_order_that_ends_in_the_block_of_its_cancel_is_not_told_to_be_closed() {
+    let mut book = Book::new();
+    let ends =
+        |order| Place { time_in_force: TimeInForce::GoodTillTime(UnixMillis::new(2_000)), ..order };
+    let (whole, part) = (ends(buy(1, 100, 5)), ends(buy(2, 100, 5)));
+    place(&mut book, &env(), &[whole, part]);
+    let instructions = [Instruction::Cancel(whole.id), Instruction::Reduce(part.id, Lots::new(3))];
+    let out = run(&mut book, &Env { now: UnixMillis::new(2_000), ..env() }, &instructions);
+    assert_eq!(out, [closed(part.id, 2, CloseReason::Expired)]);
+}
+
+#[test]
+fn icebergs_meet_once_in_an_auction_however_little_they_show() {
+    let mut book = Book::new();
+    let shy = |order| Place { display: Some(Lots::new(1)), ..order };
+    let all = [shy(buy(1, 100, ORDER_LOTS_MAX)), shy(sell(2, 100, ORDER_LOTS_MAX - 7))];
+    let out = place(&mut book, &Env { mode: Matching::Uncross, ..env() }, &all);
+    assert_eq!(trades(&out), [(all[0].id, all[1].id, 100, ORDER_LOTS_MAX - 7)]);
+    assert_eq!(levels(&book, Side::Buy), [(100, 1, 1)]);
+}
+
+#[test]
 fn post_only_orders_come_before_the_rest() {
     let mut book = Book::new();
     let post = Place { time_in_force: TimeInForce::PostOnly, ..sell(1, 100, 5) };

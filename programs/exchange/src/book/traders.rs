@@ -209,6 +209,12 @@ impl Traders {
             .map(|(place, record)| (place, self.get(self.stored[record as usize])))
     }
 
+    /// How many pages may have an account, at most.
+    pub(super) fn pages_at_most(&self) -> u32 {
+        let records = u32::try_from(self.stored.len()).unwrap_or(u32::MAX);
+        records.div_ceil(PAGE_TRADERS)
+    }
+
     /// One more than the number of the last stored page that has an account, given what it was at most.
     pub(super) fn pages(&self, mut at_most: u32) -> u32 {
         while at_most > 0 && self.page(at_most.wrapping_sub(1)).next().is_none() {

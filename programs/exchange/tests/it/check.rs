@@ -86,18 +86,19 @@ fn orders(venue: &Venue, account: AccountId, market: MarketId) -> OpenOrders {
 }
 
 /// The book keeps its invariants, and accounts and book agree on every order and position.
-fn a_book(
-    venue: &Venue,
-    market: MarketId,
-    book: &Book,
-    accounts: &BTreeMap<AccountId, Account>,
-) {
+fn a_book(venue: &Venue, market: MarketId, book: &Book, accounts: &BTreeMap<AccountId, Account>) {
     let session = venue.chain.state.entry(&heddle_exchange::session_key(market)).unwrap();
     let session: Session = decode_exact(session.value.as_bytes()).unwrap();
     let now = heddle_executor::testing::header(venue.chain.height).time;
     let before = heddle_types::UnixMillis::new(now.get() - 1000);
     let audited = book.audit(session.matching(before));
-    assert_eq!(audited, Ok(()), "market {market}, {:?} at {before:?}, {:?}", session.mode(), book.summary());
+    assert_eq!(
+        audited,
+        Ok(()),
+        "market {market}, {:?} at {before:?}, {:?}",
+        session.mode(),
+        book.summary()
+    );
     for (id, account) in accounts {
         let held = account.exposure(market).map_or(0, |exposure| exposure.lots.get());
         assert_eq!(book.position(*id).get(), held, "position of {id} in {market}");

@@ -68,7 +68,6 @@ impl Reference {
                 Instruction::Place(_) | Instruction::Cancel(_) | Instruction::Reduce(..) => {}
             }
         }
-        self.expire(env, &mut out);
         for instruction in instructions {
             match *instruction {
                 Instruction::Cancel(id) => self.orders.retain(|order| order.place.id != id),
@@ -76,6 +75,7 @@ impl Reference {
                 _ => {}
             }
         }
+        self.expire(env, &mut out);
         let crosses = self.depth(Side::Buy).first().map(|level| level.price)
             >= self.depth(Side::Sell).first().map(|level| level.price)
             && !self.depth(Side::Sell).is_empty();
@@ -449,7 +449,8 @@ impl Reference {
         if young.age < old.age {
             std::mem::swap(&mut young, &mut old);
         }
-        match self.agree(env, (&young.place, young.shown), (&old.place, old.shown)) {
+        let (young_lots, old_lots) = (young.place.lots.get(), old.place.lots.get());
+        match self.agree(env, (&young.place, young_lots), (&old.place, old_lots)) {
             Agreed::Trade(_) if trading == Trading::Over => {
                 self.close(young.place.id, CloseReason::MatchLimit, out);
             }
@@ -462,14 +463,14 @@ impl Reference {
                 self.move_lots(pair.0.account, Side::Buy, lots.get());
                 self.move_lots(pair.1.account, Side::Sell, lots.get());
                 self.last = Some(price);
-                self.consume(pair.0, lots.get());
-                self.consume(pair.1, lots.get());
+                self.reduce(pair.0, lots.get());
+                self.reduce(pair.1, lots.get());
             }
             Agreed::Decrement => {
-                let lots = young.shown.min(old.shown);
+                let lots = young_lots.min(old_lots);
                 for id in [young.place.id, old.place.id] {
                     out.push(Outcome::Decremented(id, Lots::new(lots)));
-                    self.consume(id, lots);
+                    self.reduce(id, lots);
                 }
             }
             Agreed::TakerGoes(reason) => self.close(young.place.id, reason, out),

@@ -10,8 +10,8 @@ use heddle_clearing::OrderRef;
 use heddle_clearing::SelfTrade;
 use heddle_clearing::Side;
 use heddle_clearing::TimeInForce;
-use heddle_clearing::Trigger;
 use heddle_clearing::TradeKind;
+use heddle_clearing::Trigger;
 use heddle_clearing::TriggerWhen;
 use heddle_exchange::Action;
 use heddle_exchange::ActionResult;
@@ -138,20 +138,15 @@ impl Tally {
                 self.liquidations += liquidations.count();
             }
             ExchangeEvent::Mode(changed) => drop(self.modes.insert(changed.mode)),
-            ExchangeEvent::MarketCreated(_) => {}
+            ExchangeEvent::MarketCreated(_) | ExchangeEvent::Closings(_) => {}
         }
     }
 }
 
 impl Storm {
     fn new(seed: u64) -> Self {
-        let setup = Setup {
-            traders: TRADERS,
-            markets: MARKETS,
-            collateral: 20_000,
-            insurance: 100,
-            rules,
-        };
+        let setup =
+            Setup { traders: TRADERS, markets: MARKETS, collateral: 20_000, insurance: 100, rules };
         Self {
             venue: Venue::new(setup),
             dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
