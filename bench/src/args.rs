@@ -3,6 +3,7 @@
 use clap::Parser;
 use clap::Subcommand;
 
+use crate::book::BookArgs;
 use crate::compare::CompareArgs;
 use crate::crypto::CryptoArgs;
 use crate::exec::ExecArgs;
@@ -39,4 +40,5 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     State(StateArgs),
     Crypto(CryptoArgs),
+    Book(BookArgs),
 }

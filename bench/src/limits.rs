@@ -8,6 +8,8 @@ pub(crate) const TRACE_FILES_MAX: usize = 10_000;
 pub(crate) const TRACE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of one line of a trace file.
 pub(crate) const TRACE_LINE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Bytes of a file of orders before and after unpacking.
+pub(crate) const OPERATIONS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Bytes of a recording of order flow before and after unpacking.
 pub(crate) const ORDERFLOW_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Bytes of one line of it: a whole book of 5,000 levels a side has fewer than 512 kB.

@@ -5,6 +5,7 @@
 //! right, 1 refused, failed, or something is not right, 2 bad usage, 3 no answer.
 
 mod args;
+mod book;
 mod compare;
 mod crypto;
 mod deliver;
@@ -61,6 +62,7 @@ fn run(args: &Args) -> Result<bool, BenchError> {
         Command::Exec(exec) => exec::run(exec, json),
         Command::State(state) => state::run(state, json),
         Command::Crypto(crypto) => crypto::run(crypto, json),
+        Command::Book(book) => book::run(book, json),
     }
 }
 

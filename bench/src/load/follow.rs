@@ -143,7 +143,7 @@ async fn follow_once(
                     }
                 }
             }
-            Update::Transaction(_) => {}
+            Update::Transaction(_) | Update::Events(_) => {}
         }
     }
 }

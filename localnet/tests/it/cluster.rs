@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
+use heddle_clearing::ClearingGenesis;
 use heddle_ledger::LedgerGenesis;
 use heddle_localnet::cluster::Cluster;
 use heddle_localnet::cluster::ClusterError;
@@ -66,12 +67,24 @@ fn a_new_cluster_has_homes_accounts_and_a_manifest() {
     let names: Vec<_> = manifest.accounts.iter().map(|account| account.name.as_str()).collect();
     assert_eq!(names, ["alice", "bob", "faucet"]);
     let amounts: Vec<_> = cluster.genesis().accounts.iter().map(|a| a.amount.get()).collect();
-    assert_eq!(amounts.iter().sum::<u128>(), 1_002_000_000_000_000_000);
+    assert_eq!(amounts.iter().sum::<u128>(), 1_002_300_000_000_000_000);
     let ledger: LedgerGenesis = decode_exact(cluster.genesis().section(ProgramId::LEDGER)).unwrap();
     let [usd] = &ledger.assets[..] else { panic!("one asset") };
     assert_eq!((usd.asset.to_string().as_str(), usd.decimals), ("USD", 6));
-    assert!(usd.balances.iter().all(|a| a.amount == Amount::from_units(1_000_000_000_000)));
-    assert_eq!((usd.balances.len(), usd.authority), (3, cluster.genesis().faucet));
+    let vault = usd.balances.iter().find(|a| a.address == heddle_clearing::vault()).unwrap();
+    // Two accounts, the market maker and its taker, and the insurance fund.
+    assert_eq!(
+        vault.amount,
+        Amount::from_units((2 * 100_000 + 2 * 10_000_000 + 1_000_000) * 1_000_000)
+    );
+    let others = usd.balances.iter().filter(|a| a.address != vault.address);
+    assert!(others.clone().all(|a| a.amount == Amount::from_units(1_000_000_000_000)));
+    assert_eq!((others.count(), usd.authority), (3, cluster.genesis().faucet));
+    let clearing: ClearingGenesis =
+        decode_exact(cluster.genesis().section(ProgramId::CLEARING)).unwrap();
+    let alice = clearing.accounts.iter().find(|a| a.address == cluster.accounts()[0].address);
+    assert_eq!(alice.unwrap().amount, Amount::from_units(100_000_000_000));
+    assert_eq!(manifest.feed.pid, None);
     assert_eq!(cluster.genesis().faucet, Some(cluster.accounts()[2].address));
     assert_eq!((manifest.pid, manifest.validators.len()), (None, 3));
     assert!(manifest.validators.iter().all(|validator| validator.pid.is_none()));

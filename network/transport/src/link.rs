@@ -70,6 +70,10 @@ impl Link {
         self.outbox.push(body)
     }
 
+    pub(crate) fn push_first(&self, body: Bytes) -> Result<(), Full> {
+        self.outbox.push_first(body)
+    }
+
     /// Whether the peer answers a ping that is sent now.
     pub(crate) async fn answers_ping(&self) -> bool {
         // Only its being new matters; whatever it is ordered against does not.

@@ -143,6 +143,12 @@ impl PeerEntry {
         Some(link.push(body).map_err(|_full| link))
     }
 
+    /// On `bulk`, before what waits there.
+    pub(crate) fn push_first(&self, body: Bytes) -> Option<Result<(), Arc<Link>>> {
+        let link = self.link(Channel::Bulk)?;
+        Some(link.push_first(body).map_err(|_full| link))
+    }
+
     /// Counts a frame that no honest peer sends: for a while, the peer may not connect.
     pub(crate) fn punish(&self, now: Instant) {
         let mut penalty = self.penalty.lock();

@@ -18,6 +18,7 @@ use crate::dial::Dialer;
 use crate::endpoint;
 use crate::error::TransportError;
 use crate::event::Event;
+use crate::link::Link;
 use crate::peers::PeerEntry;
 use crate::peers::Peers;
 use crate::shared::Shared;
@@ -80,10 +81,18 @@ impl Transport {
         self.local_addr
     }
 
-    /// Sends `body` to one peer. Frames of one channel arrive in order, or not at all.
+    /// Sends `body` to one peer. Frames of one channel arrive in order, or not at all; [`Self::send_first`] apart.
     pub fn send(&self, to: ValidatorIndex, channel: Channel, body: Bytes) -> Sent {
         match self.shared.peers.by_index(to) {
             Some(entry) => self.send_to(entry, channel, body),
+            None => Sent::NotConnected,
+        }
+    }
+
+    /// Sends `body` to one peer on `bulk`, before the other frames that wait there, and with room of its own.
+    pub fn send_first(&self, to: ValidatorIndex, body: Bytes) -> Sent {
+        match self.shared.peers.by_index(to) {
+            Some(entry) => self.count(entry, Channel::Bulk, entry.push_first(body)),
             None => Sent::NotConnected,
         }
     }
@@ -130,7 +139,17 @@ impl Transport {
     }
 
     fn send_to(&self, entry: &PeerEntry, channel: Channel, body: Bytes) -> Sent {
-        let Some(pushed) = entry.push(channel, body) else { return Sent::NotConnected };
+        self.count(entry, channel, entry.push(channel, body))
+    }
+
+    /// What came of putting a frame into a link's outbox, if there is a link.
+    fn count(
+        &self,
+        entry: &PeerEntry,
+        channel: Channel,
+        pushed: Option<Result<(), Arc<Link>>>,
+    ) -> Sent {
+        let Some(pushed) = pushed else { return Sent::NotConnected };
         let counters = &self.shared.counters;
         match (pushed, channel) {
             (Ok(()), Channel::Ctl | Channel::Bulk) => {

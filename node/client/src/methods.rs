@@ -47,6 +47,14 @@ impl RpcClient {
         self.call(&api::GetBlockExecution { height }).await
     }
 
+    /// `getBlockEvents`: a page.
+    pub async fn block_events(
+        &self,
+        request: &api::GetBlockEvents,
+    ) -> Result<api::BlockEvents, ClientError> {
+        self.call(request).await
+    }
+
     /// `getTransaction`.
     pub async fn transaction(&self, id: TxId) -> Result<api::TransactionInfo, ClientError> {
         self.call(&api::GetTransaction { id }).await

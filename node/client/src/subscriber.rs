@@ -41,6 +41,8 @@ pub struct Subscriber {
 pub enum Update {
     /// A block was executed.
     Block(Box<Item<api::Block>>),
+    /// What programs reported in a block.
+    Events(Box<Item<api::BlockEvents>>),
     /// A transaction is, or came to be, where this says.
     Transaction(Box<Item<TransactionInfo>>),
     /// These were missed.
@@ -50,6 +52,7 @@ pub enum Update {
 #[derive(Clone, Copy, Debug)]
 enum Topic {
     Blocks,
+    Events,
     Transaction,
 }
 
@@ -91,6 +94,22 @@ impl Subscriber {
         Ok(number)
     }
 
+    /// Follows what programs report, block by block, from a height that is still kept or from the next: a message for each block,
+    /// with the events that `filter` wants. One with a `next` had more; [`crate::RpcClient::block_events`] gives them. Its number.
+    ///
+    /// # Errors
+    /// Any [`ClientError`].
+    pub async fn events(
+        &mut self,
+        filter: api::EventFilter,
+        from: Option<Height>,
+    ) -> Result<u64, ClientError> {
+        let request = api::SubscribeEvents { filter, from_seq: from.map(Height::get) };
+        let number = self.call(&request).await?.subscription;
+        self.topics.insert(number, Topic::Events);
+        Ok(number)
+    }
+
     /// Follows a transaction until it is settled: as it is now, then each change. Its number.
     ///
     /// # Errors
@@ -126,6 +145,7 @@ impl Subscriber {
                 Ok(Update::Gap(GapMessage { subscription, gap }))
             }
             (Some(Topic::Blocks), _, None) => Ok(Update::Block(self.decode(&text)?)),
+            (Some(Topic::Events), _, None) => Ok(Update::Events(self.decode(&text)?)),
             (Some(Topic::Transaction), _, None) => Ok(Update::Transaction(self.decode(&text)?)),
             (None, _, _) | (_, None, _) => {
                 Err(ClientError::malformed(&self.url, "a message of no subscription"))

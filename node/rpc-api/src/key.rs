@@ -69,6 +69,20 @@ impl From<AccessMode> for Mode {
     }
 }
 
+/// For `#[serde(with)]` on an optional [`heddle_types::ProgramId`].
+pub(crate) mod program_option {
+    use heddle_types::ProgramId;
+    use serde::Serialize;
+    use serde::Serializer;
+
+    pub(crate) fn serialize<S: Serializer>(
+        program: &Option<ProgramId>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        program.map(|program| program.0).serialize(serializer)
+    }
+}
+
 /// For `#[serde(with)]` on a [`heddle_types::ProgramId`].
 pub(crate) mod program {
     use heddle_types::ProgramId;

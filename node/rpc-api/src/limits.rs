@@ -12,9 +12,23 @@ pub const INTEGER_MAX: u64 = (1 << 53) - 1;
 pub const WAIT_MS_MAX: u64 = 10_000;
 /// Items in one page of `getState`.
 pub const PAGE_ITEMS_MAX: u64 = 1000;
+/// Events in one page of `getBlockEvents` and in one message of `subscribeEvents`.
+pub const EVENTS_MAX: u64 = 10_000;
+/// Bytes of data of the events in one page, if there is more than one.
+pub const EVENT_DATA_BYTES_MAX: usize = 1024 * 1024;
 /// Samples that `getPerformanceSamples` returns at most.
 pub const SAMPLES_MAX: u64 = 720;
 /// Blocks for which a node keeps what `getBlockExecution` answers: the last ones that it executed.
 pub const EXECUTIONS_MAX: u64 = 1024;
 /// Bytes of a method's or parameter's name that an error quotes.
 pub const QUOTED_CHARS_MAX: usize = 64;
+/// Price levels of each side in one `getOrderBook`.
+pub const BOOK_LEVELS_MAX: u64 = 1000;
+/// As many unless it is said.
+pub const BOOK_LEVELS_DEFAULT: u64 = 20;
+/// Items in one reply about the past of a market.
+pub const HISTORY_ITEMS_MAX: u64 = 1000;
+/// As many unless it is said.
+pub const HISTORY_ITEMS_DEFAULT: u64 = 50;
+/// Bytes of a market's name.
+pub const MARKET_NAME_BYTES_MAX: usize = 16;

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::event;
+use crate::market as m;
 use crate::request as r;
 use crate::request::Request;
 
@@ -13,22 +15,9 @@ const HEX_32: &str = "^(0x)?[0-9a-fA-F]{64}$";
 pub fn openrpc(dev: bool) -> Value {
     let transaction = || param("transaction", true, text(HEX));
     let id = || param("id", true, text(HEX_32));
-    let name = json!({ "type": "string", "description": "the program's name" });
-    let number = integer(u64::from(u32::MAX));
-    let program = || param("program", true, json!({ "anyOf": [number, name] }));
+    let program = || param("program", true, program());
     let mut methods = vec![
         method::<r::GetStatus>("Where this node is.", vec![]),
-        method::<r::GetBlock>(
-            "A final block, by height or by hash.",
-            vec![
-                param("height", false, integer(crate::limits::INTEGER_MAX)),
-                param("hash", false, text(HEX_32)),
-            ],
-        ),
-        method::<r::GetBlockExecution>(
-            "What happened here while a block was executed; of the last blocks only.",
-            vec![param("height", true, integer(crate::limits::INTEGER_MAX))],
-        ),
         method::<r::GetTransaction>("What became of a transaction.", vec![id()]),
         method::<r::SendTransaction>("Admits a transaction here.", vec![transaction()]),
         method::<r::SendTransactionAndWait>(
@@ -66,6 +55,8 @@ pub fn openrpc(dev: bool) -> Value {
             vec![param("limit", false, integer(crate::limits::SAMPLES_MAX))],
         ),
     ];
+    methods.extend(market_methods());
+    methods.extend(block_methods());
     methods.extend(websocket_methods());
     if dev {
         methods.push(method::<r::RequestAirdrop>(
@@ -80,12 +71,87 @@ pub fn openrpc(dev: bool) -> Value {
     })
 }
 
+fn market_methods() -> Vec<Value> {
+    let name = json!({ "type": "string", "description": "the market's name" });
+    let number = integer(u64::from(u16::MAX));
+    let either = json!({ "anyOf": [number, name] });
+    let market = |required| param("market", required, either.clone());
+    let account = || {
+        vec![
+            param("account", false, integer(u64::from(u32::MAX))),
+            param("address", false, text(HEX_32)),
+            param("sub", false, integer(u64::from(u8::MAX))),
+        ]
+    };
+    let history =
+        || vec![market(true), param("limit", false, integer(crate::limits::HISTORY_ITEMS_MAX))];
+    let depth = param("depth", false, integer(crate::limits::BOOK_LEVELS_MAX));
+    vec![
+        method::<m::GetMarkets>("Every market.", vec![]),
+        method::<m::GetOrderBook>("The best price levels of a market.", vec![market(true), depth]),
+        method::<m::GetMarginAccount>(
+            "Equity, requirements and positions of a margin account: account, or address and sub.",
+            account(),
+        ),
+        method::<m::GetOpenOrders>(
+            "The open orders of a margin account.",
+            [account(), vec![market(false)]].concat(),
+        ),
+        method::<m::GetOrder>(
+            "Where an order stands, and what became of it so far.",
+            [account(), vec![market(true), param("number", true, integer(u64::from(u32::MAX)))]]
+                .concat(),
+        ),
+        method::<m::GetTrades>("The newest trades of a market, newest first.", history()),
+        method::<m::GetFundingHistory>(
+            "The newest funding payments of a market, newest first.",
+            history(),
+        ),
+        method::<m::GetLiquidations>(
+            "The newest liquidations in a market, newest first.",
+            history(),
+        ),
+    ]
+}
+
+fn block_methods() -> Vec<Value> {
+    vec![
+        method::<r::GetBlock>(
+            "A final block, by height or by hash.",
+            vec![
+                param("height", false, integer(crate::limits::INTEGER_MAX)),
+                param("hash", false, text(HEX_32)),
+            ],
+        ),
+        method::<r::GetBlockExecution>(
+            "What happened here while a block was executed; of the last blocks only.",
+            vec![param("height", true, integer(crate::limits::INTEGER_MAX))],
+        ),
+        method::<event::GetBlockEvents>(
+            "What programs reported in an executed final block, a page of it.",
+            [
+                vec![param("height", true, integer(crate::limits::INTEGER_MAX))],
+                event_filter(),
+                vec![
+                    param("from", false, integer(crate::limits::INTEGER_MAX)),
+                    param("limit", false, integer(crate::limits::EVENTS_MAX)),
+                ],
+            ]
+            .concat(),
+        ),
+    ]
+}
+
 fn websocket_methods() -> Vec<Value> {
     let from_seq = || param("fromSeq", false, integer(crate::limits::INTEGER_MAX));
     vec![
         method::<r::SubscribeBlocks>(
             "Each executed final block, in order. WebSocket only.",
             vec![from_seq()],
+        ),
+        method::<event::SubscribeEvents>(
+            "What programs reported in each executed final block, in order. WebSocket only.",
+            [event_filter(), vec![from_seq()]].concat(),
         ),
         method::<r::SubscribeTransaction>(
             "A transaction and each change of it. WebSocket only.",
@@ -96,6 +162,19 @@ fn websocket_methods() -> Vec<Value> {
             vec![param("subscription", true, integer(crate::limits::INTEGER_MAX))],
         ),
     ]
+}
+
+fn event_filter() -> Vec<Value> {
+    vec![
+        param("program", false, program()),
+        param("kind", false, integer(u64::from(u16::MAX))),
+        param("prefix", false, text(HEX)),
+    ]
+}
+
+fn program() -> Value {
+    let name = json!({ "type": "string", "description": "the program's name" });
+    json!({ "anyOf": [integer(u64::from(u32::MAX)), name] })
 }
 
 fn method<R: Request>(summary: &str, params: Vec<Value>) -> Value {

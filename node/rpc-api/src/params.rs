@@ -114,7 +114,8 @@ impl Params {
     /// # Errors
     /// The field is missing, or neither an integer below 2^32 nor a name.
     pub fn program(&mut self, field: &str) -> Result<ProgramId, ParamError> {
-        const EXPECTED: &str = "a program's number, or its name: system, ledger";
+        const EXPECTED: &str =
+            "a program's number, or its name: system, ledger, oracle, clearing, exchange";
         if let Some(Value::String(text)) = self.0.get(field) {
             let id = parse_program(text);
             let id = id.ok_or_else(|| ParamError::new(field, quoted(text), EXPECTED))?;
@@ -141,7 +142,7 @@ impl Params {
         }
     }
 
-    fn take(&mut self, field: &str) -> Option<Value> {
+    pub(crate) fn take(&mut self, field: &str) -> Option<Value> {
         self.0.remove(field).filter(|value| !value.is_null())
     }
 }
@@ -167,6 +168,9 @@ pub fn parse_program(text: &str) -> Option<ProgramId> {
     match text {
         "system" => Some(ProgramId::SYSTEM),
         "ledger" => Some(ProgramId::LEDGER),
+        "oracle" => Some(ProgramId::ORACLE),
+        "clearing" => Some(ProgramId::CLEARING),
+        "exchange" => Some(ProgramId::EXCHANGE),
         _ if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok().map(ProgramId),
         _ => None,
     }
@@ -181,6 +185,7 @@ mod tests {
         let check = |text: &str| parse_program(text).map(|id| id.0);
         assert_eq!(check("ledger"), Some(1));
         assert_eq!(check("system"), Some(0));
+        assert_eq!(check("exchange"), Some(4));
         assert_eq!(check("7"), Some(7));
         assert_eq!(check("4294967296"), None);
         assert_eq!(check("-1"), None);

@@ -2,7 +2,6 @@
 
 use heddle_types::AccessTrace;
 use heddle_types::Amount;
-use heddle_types::Bytes;
 use heddle_types::Height;
 use heddle_types::Outcome;
 use heddle_types::ProgramError;
@@ -14,6 +13,8 @@ use heddle_types::TxIndex;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::event::Event;
+use crate::event::EventText;
 use crate::key::Key;
 use crate::key::KeyAccess;
 use crate::number;
@@ -125,18 +126,6 @@ pub struct ErrorText {
     pub message: String,
 }
 
-/// Something that a program reported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    /// The program's number.
-    pub program: u32,
-    /// The program's own number for this kind of event.
-    pub kind: u16,
-    /// The program's own encoding.
-    #[serde(with = "text")]
-    pub data: Bytes,
-}
-
 /// The reply of `simulateTransaction`: a receipt, and what a declaration needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Simulation {
@@ -148,11 +137,12 @@ pub struct Simulation {
 }
 
 impl Receipt {
-    /// From an executed transaction's receipt and trace; `names` knows the programs' own errors.
+    /// From an executed transaction's receipt and trace; `names` knows the programs' own errors, `describe` puts an event into words.
     pub fn new(
         receipt: &heddle_types::Receipt,
         trace: &AccessTrace,
         names: impl FnOnce(&ProgramError) -> ErrorText,
+        describe: impl Fn(&heddle_types::Event) -> Option<EventText>,
     ) -> Self {
         let error = match &receipt.outcome {
             Outcome::Ok => None,
@@ -163,7 +153,7 @@ impl Receipt {
             error,
             fee_paid: receipt.fee_paid,
             deposit_paid: receipt.deposit_paid,
-            events: receipt.events.iter().map(Event::from).collect(),
+            events: receipt.events.iter().map(|event| Event::new(event, describe(event))).collect(),
             reads: keys(&trace.reads),
             writes: keys(&trace.writes),
             adds: keys(&trace.adds),
@@ -207,12 +197,6 @@ impl ReceiptError {
     fn of_runtime(code: u16, name: &str, message: &str) -> Self {
         let (name, message) = (name.to_owned(), message.to_owned());
         Self { program: ProgramId::SYSTEM.0, code, name, message, call: None, key: None }
-    }
-}
-
-impl From<&heddle_types::Event> for Event {
-    fn from(event: &heddle_types::Event) -> Self {
-        Self { program: event.program.0, kind: event.kind, data: event.data.to_vec().into() }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A cancel or reduction releases at once, because markets carry them out before anything trades.
 
 use heddle_num::Lots;
+use heddle_num::Quote;
 use heddle_oracle::Quality;
 
 use crate::account::Account;
@@ -29,7 +30,8 @@ impl Account {
     /// when no fill of it can make the account worse: what a lot may lose is at most the maintenance margin that it frees.
     ///
     /// # Errors
-    /// Nothing has changed then. [`ClearingError::InsufficientMargin`], or what is wrong with account, market or order.
+    /// Nothing has changed then, but perhaps what the losses of the other orders are measured against.
+    /// [`ClearingError::InsufficientMargin`], or what is wrong with account, market or order.
     pub fn place(
         &mut self,
         orders: &mut OpenOrders,
@@ -45,9 +47,9 @@ impl Account {
         let next = number.checked_add(1).ok_or(ClearingError::TooMany)?;
         let open = order.numbered(number);
 
-        let (place, before) = self.open_exposure(&row);
+        let place = self.open_exposure(&row);
         if let Err(error) = self.admit(orders, risk, &row, (place, &open)) {
-            self.restore(place, before);
+            self.drop_if_empty(place);
             return Err(error);
         }
         self.next_order = next;
@@ -107,9 +109,7 @@ impl Account {
         let exposure = &mut self.exposures[at];
         exposure.orders.release(&order, by, row.unit)?;
         orders.shrink(place, by);
-        if exposure.is_empty() {
-            self.exposures.remove(at);
-        }
+        self.drop_if_empty(at);
         Ok(())
     }
 
@@ -124,28 +124,22 @@ impl Account {
         }
     }
 
-    /// Where the exposure to the row's market is, and what it was before; none when it was not there.
+    /// Where the exposure to the row's market is; a new one where there was none.
     #[inline]
-    fn open_exposure(&mut self, row: &RiskRow) -> (usize, Option<Exposure>) {
-        match self.place_of(row.market) {
-            Ok(place) => (place, Some(self.exposures[place])),
-            Err(place) => {
-                let exposure = Exposure::new(row.market, row.funding, row.loss);
-                self.exposures.insert(place, exposure);
-                (place, None)
-            }
+    fn open_exposure(&mut self, row: &RiskRow) -> usize {
+        self.place_of(row.market).unwrap_or_else(|place| {
+            self.exposures.insert(place, Exposure::new(row.market, row.funding, row.loss));
+            place
+        })
+    }
+
+    fn drop_if_empty(&mut self, place: usize) {
+        if self.exposures[place].is_empty() {
+            self.exposures.remove(place);
         }
     }
 
-    #[cold]
-    fn restore(&mut self, place: usize, before: Option<Exposure>) {
-        match before {
-            Some(exposure) => self.exposures[place] = exposure,
-            None => drop(self.exposures.remove(place)),
-        }
-    }
-
-    /// Adds the order to the exposure at `place`, and checks that the account can carry it.
+    /// Adds the order to the exposure at `place`, if the account can carry it.
     #[inline]
     fn admit(
         &mut self,
@@ -155,35 +149,45 @@ impl Account {
         (place, open): (usize, &OpenOrder),
     ) -> Result<(), ClearingError> {
         let exposure = &mut self.exposures[place];
+        if open.reduce_only && !exposure.is_reduced_by(open.side) {
+            return Err(ClearingError::NothingToReduce);
+        }
         exposure.orders.rebase(orders, row)?;
-        let before = *exposure;
         exposure.orders.reserve(open, row.unit)?;
+        let carried = self.carries(risk, row, (place, open));
+        if carried.is_err() {
+            self.exposures[place].orders.release(open, open.lots, row.unit)?;
+        }
+        carried
+    }
+
+    #[inline]
+    fn carries(
+        &self,
+        risk: &RiskTable,
+        row: &RiskRow,
+        (place, open): (usize, &OpenOrder),
+    ) -> Result<(), ClearingError> {
+        let exposure = &self.exposures[place];
         if exposure.worst_lots() > row.position_max && !open.reduce_only {
             return Err(ClearingError::TooLarge);
         }
-        if open.reduce_only && !before.is_reduced_by(open.side) {
-            return Err(ClearingError::NothingToReduce);
-        }
-        if self.free_margin(risk)?.get() >= 0 || self.is_no_worse(row, &before, (place, open))? {
+        let is_free = self.free_margin_with(risk, row)? >= Quote::ZERO;
+        if is_free || is_no_worse(row, exposure, open)? {
             Ok(())
         } else {
             Err(ClearingError::InsufficientMargin)
         }
     }
+}
 
-    /// Whether a reduce-only order needs no margin: no lot of it loses more than it frees, and nothing more is required.
-    #[cold]
-    fn is_no_worse(
-        &self,
-        row: &RiskRow,
-        before: &Exposure,
-        (place, open): (usize, &OpenOrder),
-    ) -> Result<bool, ClearingError> {
-        let after = &self.exposures[place];
-        let basis = after.orders.basis;
-        let is_covered = basis.lot_loss(open, row.unit).open == 0;
-        Ok(open.reduce_only && is_covered && after.required(row)? <= before.required(row)?)
-    }
+/// Whether a reduce-only order needs no margin: no lot of it loses more than it frees, and nothing more is required with it.
+#[cold]
+fn is_no_worse(row: &RiskRow, with: &Exposure, open: &OpenOrder) -> Result<bool, ClearingError> {
+    let is_covered = with.orders.basis.lot_loss(open, row.unit).open == 0;
+    let mut without = *with;
+    without.orders.release(open, open.lots, row.unit)?;
+    Ok(open.reduce_only && is_covered && with.required(row)? <= without.required(row)?)
 }
 
 impl Exposure {

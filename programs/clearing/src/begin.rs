@@ -124,6 +124,9 @@ fn write_table(work: &mut Workspace<'_>) -> Result<(), CallError> {
         let book: Option<BookSummary> = state::read(work, &keys::book_summary_key(market))?;
         rows.push(RiskRow::of(&params, &market_state, book.as_ref()));
     }
-    let table = RiskTable::new(&venue.fee_volumes, &rows);
-    Ok(work.write(&keys::risk_table_key(), table.value().clone())?)
+    let (key, table) = (keys::risk_table_key(), RiskTable::new(&venue.fee_volumes, &rows));
+    if work.read(&key)?.as_ref() != Some(table.value()) {
+        work.write(&key, table.value().clone())?;
+    }
+    Ok(())
 }

@@ -21,6 +21,8 @@ use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::keys;
 use crate::keys::Lane;
+use crate::liquidation::Touched;
+use crate::liquidation::touch;
 use crate::risk_table::MarketStatus;
 use crate::risk_table::RiskTable;
 use crate::state;
@@ -67,6 +69,7 @@ pub(crate) fn deposit(
     payment: Payment,
 ) -> Result<(), CallError> {
     let mut account = state::read_account(work, account)?;
+    touch(work, &[Touched::account(account.id)])?;
     pay_in(work, signer, &mut account, payment)
 }
 
@@ -79,6 +82,7 @@ pub(crate) fn withdraw(
     check_asset(work, payment.asset)?;
     let mut account = owned(work, signer, account)?;
     take_out(work, &mut account, payment.amount)?;
+    touch(work, &[Touched::account(account.id)])?;
     state::write_account(work, &account)?;
     heddle_ledger::release(work, &vault(), &payment.asset, payment.amount);
     heddle_ledger::credit(work, signer, &payment.asset, payment.amount);
@@ -102,6 +106,7 @@ pub(crate) fn transfer(
         return Err(ClearingError::OtherOwner.into());
     }
     take_out(work, &mut source, amount)?;
+    touch(work, &[from, to].map(Touched::account))?;
     target.cash = with(target.cash, amount.signed())?;
     state::write_account(work, &source)?;
     state::write_account(work, &target)?;

@@ -190,6 +190,63 @@ events! {
         /// Markets whose positions do not sum to zero.
         markets ("markets"): u16,
     }
+    /// A part of a position goes to the book because its account has lost its margin.
+    20 LiquidationOrdered {
+        /// Whose.
+        account ("account"): AccountId,
+        /// Where.
+        market ("market"): MarketId,
+        /// What is given up of the position: sold above zero, bought below.
+        lots ("lots"): SignedLots,
+        /// At this price or better.
+        price ("price"): Ticks,
+        /// The account's equity.
+        equity ("equity"): Quote,
+        /// Its maintenance margin.
+        maintenance ("maintenance"): Quote,
+    }
+    /// A volunteer took a position at its bankruptcy price.
+    21 PositionHandedOver {
+        /// Whose.
+        account ("account"): AccountId,
+        /// Who took it.
+        to ("to"): AccountId,
+        /// Where.
+        market ("market"): MarketId,
+        /// The position.
+        lots ("lots"): SignedLots,
+        /// What the volunteer paid; below zero it received.
+        paid ("paid"): Quote,
+    }
+    /// Insurance paid what an account owed, or a part of that.
+    22 InsurancePaid {
+        /// For whom.
+        account ("account"): AccountId,
+        /// How much.
+        amount ("amount"): Quote,
+    }
+    /// A position of an account that owes was closed against another's.
+    23 Deleveraged {
+        /// Who owes.
+        account ("account"): AccountId,
+        /// Against whose.
+        counterparty ("counterparty"): AccountId,
+        /// Where.
+        market ("market"): MarketId,
+        /// What was closed of the counterparty's position.
+        lots ("lots"): SignedLots,
+        /// By how much it got less than the mark.
+        paid ("paid"): Quote,
+    }
+    /// What an account owed is borne by all open interest of a market.
+    24 LossShared {
+        /// Who owed.
+        account ("account"): AccountId,
+        /// Where.
+        market ("market"): MarketId,
+        /// How much.
+        amount ("amount"): Quote,
+    }
     /// Somebody else governs.
     15 AuthoritySet {
         /// Who.

@@ -25,11 +25,13 @@ use heddle_types::Value;
 use crate::ids::AccountId;
 use crate::ids::Side;
 use crate::index::pages::Pages;
+use crate::limits::MARGIN_TIERS_MAX;
 use crate::liquidation::Counterparty;
 use crate::liquidation::LotWorth;
 use crate::liquidation::MarketWorth;
 use crate::liquidation::Threshold;
 use crate::margin::INDEX_ONE;
+use crate::params::MarginTier;
 
 mod pages;
 
@@ -111,6 +113,23 @@ impl LiquidationIndex {
         found.truncate(max);
         found.sort_unstable();
         found
+    }
+
+    /// Up to `max` accounts, ordered, whose thresholds were taken before the market's margin tiers became these, and which come next. All have come
+    /// after as many calls as that takes.
+    pub fn take_outdated(
+        &mut self,
+        tiers: &[MarginTier; MARGIN_TIERS_MAX],
+        max: usize,
+    ) -> Vec<AccountId> {
+        let Some(from) = self.pages.outdated(tiers) else {
+            return Vec::new();
+        };
+        let mut accounts = self.watched.range(from..).map(|(account, _)| *account);
+        let taken = accounts.by_ref().take(max).collect();
+        let next = accounts.next();
+        self.pages.set_outdated(next);
+        taken
     }
 
     /// What is watched of an account.

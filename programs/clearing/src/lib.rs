@@ -18,6 +18,8 @@
 //! | `"t"` | [`RiskTable`]: a row for each market, frozen for the block |
 //! | `"o" ‖ market` | the outcomes of this block, an inbox: [`Outcomes`] |
 //! | `"x" ‖ account ‖ height (8, big-endian) ‖ part (2)` | outcomes that a frozen account was not settled for |
+//! | `"L" ‖ …` | what liquidation keeps: queues, plans, [`liquidation::BadDebt`] |
+//! | the resident object `"L" ‖ market` | [`index::LiquidationIndex`] |
 //! | `"l" ‖ 0 to 5`, `"f"`, `"p"`, `"z" ‖ market` | [`Lane`]: sums of money, and of lots, that are added to: 16 bytes |
 
 #![deny(
@@ -78,7 +80,8 @@ pub use call::ClearingCall;
 pub use error::ClearingError;
 pub use event::{
     AccountFrozen, AccountOpened, AgentRevoked, AgentSet, AuthoritySet, BackstopChanged,
-    ClearingEvent, Deposited, Donated, FundingPaid, Imbalance, MarketFrozen, Moved, ParamsSet,
+    ClearingEvent, Deleveraged, Deposited, Donated, FundingPaid, Imbalance, InsurancePaid,
+    LiquidationOrdered, LossShared, MarketFrozen, Moved, ParamsSet, PositionHandedOver,
     PositionSettled, Time, Withdrawn,
 };
 pub use exposure::{Exposure, LossBasis, OrderSums};

@@ -22,6 +22,8 @@ pub const FEE_TIERS_MAX: usize = 4;
 pub const BACKSTOPS_MAX: usize = 64;
 /// Accounts that crossed a threshold in one market and are looked at in one block. The others come in the next.
 pub const CROSSED_MAX: usize = 4096;
+/// Accounts of one market whose thresholds are taken anew in one block after its margin changed.
+pub const OUTDATED_MAX: usize = 1024;
 /// Touched accounts in one appended entry of a phase item.
 pub const TOUCHED_PER_ENTRY: usize = 1024;
 /// Pages of accounts that a block acts on.

@@ -17,7 +17,8 @@ mod tests;
 
 pub use deleverage::{Counterparty, Deleveraging, Match, Owing, deleverage};
 pub use health::{Health, Rung};
-pub use keys::{BadDebt, index_of, loss_index_key, touched_inbox, volunteers_key};
+pub use keys::{BadDebt, index_of, touched_inbox};
+pub(crate) use phases::{failed, load};
 pub use phases::{plan_begin, plan_find, plan_fold, plan_risk, run, touch};
 pub use price::{Closing, ClosingError, FillablePrice, Marked, Spread, insurance_fee};
 pub use records::Touched;

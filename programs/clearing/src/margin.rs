@@ -62,14 +62,27 @@ impl Account {
     ///
     /// # Errors
     /// As [`Self::margin`].
-    #[inline]
     pub fn free_margin(&self, risk: &RiskTable) -> Result<Quote, ClearingError> {
-        let mut free = self.cash;
-        for exposure in &self.exposures {
+        self.exposures.iter().try_fold(self.cash, |free, exposure| {
             let row = risk.row(exposure.market).ok_or(ClearingError::UnknownMarket)?;
-            free = sum(free, exposure.free(&row)?)?;
-        }
-        Ok(free)
+            sum(free, exposure.free(&row)?)
+        })
+    }
+
+    /// As [`Self::free_margin`], without looking for a row that is at hand.
+    #[inline]
+    pub(crate) fn free_margin_with(
+        &self,
+        risk: &RiskTable,
+        at_hand: &RiskRow,
+    ) -> Result<Quote, ClearingError> {
+        self.exposures.iter().try_fold(self.cash, |free, exposure| {
+            if exposure.market == at_hand.market {
+                return sum(free, exposure.free(at_hand)?);
+            }
+            let row = risk.row(exposure.market).ok_or(ClearingError::UnknownMarket)?;
+            sum(free, exposure.free(&row)?)
+        })
     }
 
     /// What may be withdrawn: the lesser of cash and free margin, never below zero.
@@ -194,7 +207,8 @@ impl Exposure {
                 let covered = covered_per_lot(orders.basis, row.unit);
                 let covered_now = covered_per_lot(orders.basis.at(row.mark), row.unit);
                 let uncovered = covered.saturating_sub(covered_now).checked_mul(reduce.into());
-                let uncovered = Quote::new(uncovered.ok_or(ClearingError::Overflow)?);
+                let uncovered = uncovered.and_then(|money| i128::try_from(money).ok());
+                let uncovered = uncovered.map(Quote::new).ok_or(ClearingError::Overflow)?;
                 sum(fall.notional(buys, row.unit), uncovered)
             }
             None => {

@@ -99,6 +99,10 @@ impl OpenOrders {
     #[inline]
     pub(crate) fn place_of(&self, which: OrderRef) -> Option<usize> {
         match which {
+            // Most that are asked for are the newest.
+            OrderRef::Number(number) if self.0.last().is_some_and(|last| last.number == number) => {
+                self.0.len().checked_sub(1)
+            }
             OrderRef::Number(number) => {
                 self.0.binary_search_by_key(&number, |order| order.number).ok()
             }
@@ -119,7 +123,12 @@ impl OpenOrders {
     pub(crate) fn shrink(&mut self, place: usize, by: Lots) {
         let order = &mut self.0[place];
         order.lots = order.lots.checked_sub(by).expect("no more than the order has left");
-        if order.lots.is_zero() {
+        if !order.lots.is_zero() {
+            return;
+        }
+        if place.saturating_add(1) == self.0.len() {
+            self.0.pop();
+        } else {
             self.0.remove(place);
         }
     }

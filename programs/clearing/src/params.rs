@@ -33,7 +33,7 @@ pub struct MarketParams {
     pub tick: TickScale,
     /// Margin by notional, the smallest first. Tiers that are not used repeat the last.
     pub tiers: [MarginTier; MARGIN_TIERS_MAX],
-    /// Fees by the account's fee tier.
+    /// Fees by the account's fee tier. A raise reaches orders that rest without reserving more for them.
     pub fees: [FeeRates; FEE_TIERS_MAX],
     /// Open interest that orders may not take the market past.
     pub open_interest_max: Lots,

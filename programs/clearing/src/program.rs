@@ -10,6 +10,7 @@ use heddle_sdk::Phase;
 use heddle_sdk::PhaseContext;
 use heddle_sdk::PhaseView;
 use heddle_sdk::Program;
+use heddle_sdk::Resident;
 use heddle_sdk::SetFull;
 use heddle_sdk::WorkItem;
 use heddle_sdk::native;
@@ -35,6 +36,8 @@ use crate::genesis;
 use crate::ids::AccountId;
 use crate::keys;
 use crate::keys::Lane;
+use crate::liquidation;
+use crate::liquidation::touched_inbox;
 use crate::settlement;
 use crate::suspense;
 use crate::venue::vault;
@@ -124,19 +127,27 @@ impl Program for Clearing {
     }
 
     fn phases(&self) -> &'static [Phase] {
-        &[Phase::Begin, Phase::Settle, Phase::Fold]
+        &[Phase::Begin, Phase::Settle, Phase::Risk, Phase::Fold]
     }
 
     fn plan_phase(&self, phase: Phase, view: &PhaseView<'_>) -> Vec<WorkItem> {
         match phase {
-            Phase::Begin => begin::plan(view),
+            // What was decided is carried out on the marks that it was decided on, and who is next is found on the new ones.
+            Phase::Begin => {
+                let phases = [liquidation::plan_begin, begin::plan, liquidation::plan_find];
+                phases.into_iter().flat_map(|plan| plan(view)).collect()
+            }
             Phase::Settle => settlement::plan(view),
-            Phase::Fold => audit::plan(view),
-            Phase::Transactions | Phase::Match | Phase::Risk => Vec::new(),
+            Phase::Risk => liquidation::plan_risk(view),
+            Phase::Fold => [liquidation::plan_fold(view), audit::plan(view)].concat(),
+            Phase::Transactions | Phase::Match => Vec::new(),
         }
     }
 
     fn run_item(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
+        if let Some(done) = liquidation::run(ctx) {
+            return done;
+        }
         match ctx.phase() {
             Phase::Begin => begin::run(ctx),
             Phase::Settle => settlement::run(ctx),
@@ -149,8 +160,17 @@ impl Program for Clearing {
         match ctx.phase() {
             Phase::Begin => begin::failed(ctx),
             Phase::Settle => suspense::failed(ctx),
-            Phase::Transactions | Phase::Match | Phase::Risk | Phase::Fold => Ok(()),
+            Phase::Risk => liquidation::failed(ctx),
+            Phase::Transactions | Phase::Match | Phase::Fold => Ok(()),
         }
+    }
+
+    fn load_resident(
+        &self,
+        name: &[u8],
+        read: &mut dyn FnMut(&[u8]) -> Option<Value>,
+    ) -> Result<Box<dyn Resident>, CallError> {
+        liquidation::load(name, read)
     }
 }
 
@@ -174,6 +194,7 @@ fn declare(
         }
         ClearingCall::Deposit { account, asset, amount: _ } => {
             declaration.declare(keys::account_key(*account), Write)?;
+            declaration.declare(touched_inbox(), AccessMode::Append)?;
             declare_lanes(declaration, &[Lane::Accounts, Lane::Vault])?;
             declare_payment(declaration, signer, asset)
         }
@@ -181,12 +202,14 @@ fn declare(
             declaration.declare(keys::venue_key(), Read)?;
             declaration.declare(keys::account_key(*account), Write)?;
             declaration.declare(keys::risk_table_key(), Read)?;
+            declaration.declare(touched_inbox(), AccessMode::Append)?;
             declare_lanes(declaration, &[Lane::Accounts, Lane::Vault])?;
             declaration.declare(native::balance_key(&vault(), asset), AccessMode::Add)?;
             declaration.declare(native::balance_key(signer, asset), AccessMode::Add)
         }
         ClearingCall::Move { from, to, amount: _ } => {
             declaration.declare(keys::risk_table_key(), Read)?;
+            declaration.declare(touched_inbox(), AccessMode::Append)?;
             declaration.declare(keys::account_key(*from), Write)?;
             declaration.declare(keys::account_key(*to), Write)
         }

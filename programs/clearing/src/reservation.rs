@@ -25,9 +25,9 @@ const ONE_WIDE: u128 = ONE as u128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LotLoss {
     /// What nothing covers.
-    pub(crate) open: i128,
+    pub(crate) open: u128,
     /// What the margin that a reduce-only order frees covers.
-    pub(crate) covered: i128,
+    pub(crate) covered: u128,
 }
 
 impl LossBasis {
@@ -53,7 +53,7 @@ impl LossBasis {
         };
         let against_mark = product(distance, unit);
         let fee = part_of(product(order.price.get(), unit), self.fee).0;
-        let loss = i128::from(against_mark).saturating_add(fee.into());
+        let loss = u128::from(against_mark).saturating_add(fee.into());
         let covered = if order.reduce_only { covered_per_lot(self, unit).min(loss) } else { 0 };
         LotLoss { open: loss.saturating_sub(covered), covered }
     }
@@ -61,7 +61,7 @@ impl LossBasis {
 
 /// What the maintenance margin of one lot in the lowest tier covers, rounded down.
 #[inline]
-pub(crate) fn covered_per_lot(basis: LossBasis, unit: UnitValue) -> i128 {
+pub(crate) fn covered_per_lot(basis: LossBasis, unit: UnitValue) -> u128 {
     part_of(product(basis.mark.get(), unit), basis.covered).1.into()
 }
 
@@ -150,9 +150,7 @@ impl OrderSums {
         unit: UnitValue,
     ) -> Result<(Quote, Quote), ClearingError> {
         let lot = self.basis.lot_loss(order, unit);
-        let lots = i128::from(lots.get());
-        let all =
-            |each: i128| each.checked_mul(lots).map(Quote::new).ok_or(ClearingError::Overflow);
+        let all = |each| times(each, lots).ok_or(ClearingError::Overflow);
         Ok((all(lot.open)?, all(lot.covered)?))
     }
 
@@ -165,6 +163,16 @@ impl OrderSums {
             (Side::Sell, true) => &mut self.reduce_sells,
         }
     }
+}
+
+/// So many times an amount. Nearly always both have 64 bits, whose product always fits.
+#[inline]
+fn times(each: u128, lots: Lots) -> Option<Quote> {
+    let product = match u64::try_from(each) {
+        Ok(each) => u128::from(each).saturating_mul(lots.get().into()),
+        Err(_) => each.checked_mul(lots.get().into())?,
+    };
+    i128::try_from(product).ok().map(Quote::new)
 }
 
 /// Cannot saturate: 32 bits times 32 bits.

@@ -132,10 +132,12 @@ impl Account {
         let Some(place) = self.find(orders, closed.id) else {
             return Ok(());
         };
-        if orders.as_slice()[place].lots != closed.lots {
+        // Less may be left here than the market says: a reduction that came with the order, or in the block of its expiry.
+        let lots = orders.as_slice()[place].lots;
+        if lots > closed.lots {
             return Err(ClearingError::BrokenOutcome);
         }
-        self.take_off_filled(orders, row, (place, closed.lots))
+        self.take_off(orders, row, (place, lots))
     }
 
     /// As [`Self::take_off`], checking first that so much is left.
@@ -157,9 +159,10 @@ impl Account {
         let fees = row.fees_of(self.fee_tier);
         let is_maker = trade.maker.account == self.id;
         let rate = match (trade.kind, is_maker) {
-            (TradeKind::Continuous | TradeKind::Liquidation, true) => fees.maker,
+            (TradeKind::Continuous, true) => fees.maker,
             (TradeKind::Continuous, false) => fees.taker,
-            (TradeKind::Auction, _) => fees.maker.max(Ppm::ZERO),
+            // Where no taker pays the house, it pays no rebate.
+            (TradeKind::Auction, _) | (TradeKind::Liquidation, true) => fees.maker.max(Ppm::ZERO),
             // What a liquidated account pays goes to insurance, and is decided when the whole account is seen.
             (TradeKind::Liquidation, false) => Ppm::ZERO,
         };

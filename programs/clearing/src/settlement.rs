@@ -6,6 +6,7 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
 use heddle_num::Quote;
+use heddle_num::Rounding;
 use heddle_sdk::CallError;
 use heddle_sdk::PhaseContext;
 use heddle_sdk::PhaseView;
@@ -25,8 +26,15 @@ use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::keys;
 use crate::keys::Lane;
+use crate::liquidation::Touched;
+use crate::liquidation::insurance_fee;
+use crate::liquidation::touch;
+use crate::liquidation::touched_inbox;
+use crate::margin::difference;
+use crate::margin::sum;
 use crate::outcome::Outcome;
 use crate::outcome::Outcomes;
+use crate::outcome::TradeKind;
 use crate::outcome::outcome_inbox;
 use crate::risk_table::RiskTable;
 use crate::settle::Settled;
@@ -90,6 +98,19 @@ impl Due {
     }
 }
 
+impl Due {
+    /// Whether a position was closed in the book because the account is liquidated.
+    fn is_liquidated(&self) -> bool {
+        let mut outcomes = self.markets.iter().flat_map(|(_, outcomes)| outcomes);
+        outcomes.any(|outcome| match outcome {
+            Outcome::Trade(trade) => {
+                trade.kind == TradeKind::Liquidation && trade.taker.account == self.account
+            }
+            Outcome::Closed(_) | Outcome::Decremented(..) => false,
+        })
+    }
+}
+
 impl Outcome {
     /// Whom it is about: one, or two.
     pub(crate) const fn accounts(&self) -> [Option<AccountId>; 2] {
@@ -106,6 +127,8 @@ fn item(view: &PhaseView<'_>, due: &[Due]) -> WorkItem {
         .with(keys::risk_table_key(), AccessMode::Read)
         .with(Lane::Accounts.key(), AccessMode::Add)
         .with(Lane::Fees.key(), AccessMode::Add)
+        .with(Lane::Insurance.key(), AccessMode::Add)
+        .with(touched_inbox(), AccessMode::Append)
         .with(Lane::Suspense.key(), AccessMode::Add);
     for one in due {
         item = item.with(keys::account_key(one.account), AccessMode::Write);
@@ -143,16 +166,42 @@ fn settle(
 ) -> Result<(), CallError> {
     let mut account = state::read_account(work, due.account)?;
     let before = account.net()?;
+    let health = due.is_liquidated().then(|| account.health(risk)).transpose()?;
+    let mut fee_max = Quote::ZERO;
     for (market, outcomes) in &due.markets {
         let settled = settle_market(work, risk, &mut account, (*market, outcomes))?;
         account.volume.add(now, settled.volume);
+        fee_max = sum(fee_max, fee_max_of(risk, *market, &settled)?)?;
         pay(work, *market, &settled);
         report(work, &account, *market, &settled)?;
     }
     account.fee_tier = risk.fee_tier(account.volume.at(now));
+    if let Some(health) = health {
+        let fee = insurance_fee(health, account.health(risk)?, fee_max);
+        let fee = fee.ok_or(ClearingError::Overflow)?;
+        account.cash = difference(account.cash, fee)?;
+        state::add_to_lane(work, Lane::Insurance, fee);
+    }
+    let markets = due.markets.iter();
+    let touched = markets.map(|(market, _)| Touched { account: account.id, market: Some(*market) });
+    touch(work, &touched.collect::<Vec<_>>())?;
     let change = account.net()?.checked_sub(before).ok_or(ClearingError::Overflow)?;
     state::add_to_lane(work, Lane::Accounts, change);
     Ok(state::write_account(work, &account)?)
+}
+
+/// The most that insurance takes of what was liquidated in a market, rounded down.
+fn fee_max_of(
+    risk: &RiskTable,
+    market: MarketId,
+    settled: &Settled,
+) -> Result<Quote, ClearingError> {
+    if settled.liquidated.is_zero() {
+        return Ok(Quote::ZERO);
+    }
+    let row = risk.row(market).ok_or(ClearingError::UnknownMarket)?;
+    let fee = settled.liquidated.at_rate(row.liquidation.fee_max, Rounding::Floor);
+    fee.ok_or(ClearingError::Overflow)
 }
 
 fn settle_market(

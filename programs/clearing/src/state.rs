@@ -129,7 +129,12 @@ pub fn add_to_lane(work: &mut Workspace<'_>, lane: Lane, amount: Quote) {
 /// # Errors
 /// What the workspace aborts for.
 pub fn read_lane(work: &mut Workspace<'_>, lane: Lane) -> Result<i128, CallError> {
-    match work.read(&lane.key())? {
+    read_number(work, &lane.key())
+}
+
+/// A number that is added to; zero where there is none yet.
+pub(crate) fn read_number(work: &mut Workspace<'_>, key: &StateKey) -> Result<i128, CallError> {
+    match work.read(key)? {
         Some(value) => Ok(decode_number(value.as_bytes()).ok_or(ClearingError::CorruptState)?),
         None => Ok(0),
     }

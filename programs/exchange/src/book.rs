@@ -4,11 +4,11 @@
 //!
 //! ```text
 //! 1  positions that moved outside of matching; deadlines that accounts set
-//! 2  what the time took: expiries by (time, name), then the orders of accounts whose deadline is over, oldest first
-//! 3  cancels and reductions; those that name an order of this block annul it, in whole or in part, before it takes part
+//! 2  cancels and reductions; those that name an order of this block annul it, in whole or in part, before it takes part
+//! 3  what the time took: expiries by (time, name), then the orders of accounts whose deadline is over, oldest first
 //! 4  waiting orders that the mark triggers, then post-only orders
 //! 5  all other orders
-//! 6  in an auction, all that has collected, at one price
+//! 6  in an auction, all that has collected, at one price; what collected and had no auction has one before stage 4
 //! ```
 //!
 //! | question | rule |
@@ -19,7 +19,7 @@
 //! | band | an incoming order that would trade past it is closed, and so is one that would rest past it; a resting order that the band has moved past is closed where it is met |
 //! | open interest | an incoming order is closed once the next trade would pass the bound |
 //! | all or nothing | tried on the book as it is, by the same rules, before anything is touched |
-//! | iceberg | takes with all of it; once it rests, what it shows next comes behind the others of its price |
+//! | iceberg | takes with all of it; once it rests, what it shows next comes behind the others of its price; in an auction all of it takes part |
 //! | trigger | reached on the block's mark: at once, in the order's own turn; later, before all other orders of the block |
 //! | an account's deadline | past when it is set, it takes effect in that block; orders of that block are not concerned |
 //!
@@ -68,7 +68,6 @@ pub use parts::Corrupt;
 pub use query::Level;
 
 use ladder::Ladder;
-use matching::Taker;
 use matching::close;
 use parts::Stored;
 use slab::Extra;
@@ -160,21 +159,24 @@ impl Book {
     /// Makes an order smaller by `by` where it is: what was taken from it, if it was there. One with nothing left is gone.
     pub fn reduce(&mut self, id: OrderId, by: Lots) -> Option<Lots> {
         let slot = self.orders.find(id)?;
-        let order = self.orders.get(slot);
-        if by >= order.lots {
-            let lots = order.lots;
-            self.remove(slot);
-            return Some(lots);
-        }
-        let has_extra = order.has_extra;
+        Some(self.shrink(slot, by))
+    }
+
+    /// Makes an order smaller where it is, whether others see that part of it or not: what was taken from it.
+    fn shrink(&mut self, slot: Slot, by: Lots) -> Lots {
         let order = self.orders.change(slot);
-        order.lots = matching::less(order.lots, by);
+        let lots = order.lots;
+        if by >= lots {
+            self.remove(slot);
+            return lots;
+        }
+        order.lots = matching::less(lots, by);
         let left = order.lots;
-        if has_extra {
+        if order.has_extra {
             let extra = self.orders.change_extra(slot);
             extra.shown = extra.shown.min(left);
         }
-        Some(by)
+        by
     }
 
     /// Keeps an order until its trigger is reached.
@@ -227,8 +229,8 @@ impl Book {
             ) => {}
         }
         let seat = self.traders.add_order(place.id.account).ok_or(CloseReason::BookFull)?;
-        let taker = Taker { place, seat, left: place.lots };
-        let reason = self.refusal_to_rest(env, &taker).or_else(|| self.put(&taker));
+        let refusal = self.refusal_to_rest(env, place, seat);
+        let reason = refusal.or_else(|| self.put(place, place.lots, seat));
         if let Some(reason) = reason {
             self.traders.drop_order(seat);
             return Err(reason);
@@ -243,18 +245,25 @@ impl Book {
     #[inline]
     fn remove(&mut self, slot: Slot) {
         let order = self.orders.get(slot);
-        let (side, rank, seat) = (order.side, order.rank, order.seat);
-        if let TimeInForce::GoodTillTime(end) = order.time_in_force {
+        let (id, seat, side, rank) = (order.id, order.seat, order.side, order.rank);
+        let has_waited = order.has_timer() && self.stop_timers(slot);
+        if !has_waited {
+            self.ladders[side as usize].remove(&mut self.orders, rank, slot);
+        }
+        self.orders.remove(slot, id);
+        self.traders.drop_order(seat);
+    }
+
+    /// Forgets an order's expiry and trigger. Whether it had a trigger, and so was in no level.
+    #[cold]
+    fn stop_timers(&mut self, slot: Slot) -> bool {
+        let order = self.orders.get(slot);
+        if let Some(end) = order.end() {
             self.timers.expiries.remove(&(end, order.id));
         }
-        match self.orders.extra(slot).trigger {
-            Some(trigger) => {
-                self.timers.forget(trigger, self.orders.get(slot).priority, slot);
-            }
-            None => self.ladders[side as usize].remove(&mut self.orders, rank, slot),
-        }
-        self.orders.remove(slot);
-        self.traders.drop_order(seat);
+        let Some(trigger) = self.orders.extra(slot).trigger else { return false };
+        self.timers.forget(trigger, order.priority, slot);
+        true
     }
 
     #[inline]

@@ -8,3 +8,5 @@ pub const INSTRUCTIONS_PER_ENTRY: usize = 16;
 pub const OUTCOMES_PER_ENTRY: usize = heddle_clearing::limits::OUTCOMES_MAX;
 /// Trades in one event.
 pub const TRADES_PER_EVENT: usize = 24;
+/// Closings in one event.
+pub const CLOSINGS_PER_EVENT: usize = 48;

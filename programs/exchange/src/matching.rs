@@ -6,12 +6,14 @@ use heddle_clearing::Closed;
 use heddle_clearing::Instruction;
 use heddle_clearing::Instructions;
 use heddle_clearing::MarketId;
+use heddle_clearing::MarketStatus;
 use heddle_clearing::Outcome;
 use heddle_clearing::Outcomes;
 use heddle_clearing::RiskRow;
 use heddle_clearing::Trade;
 use heddle_clearing::market_inbox;
 use heddle_clearing::outcome_inbox;
+use heddle_num::Lots;
 use heddle_sdk::Abort;
 use heddle_sdk::CallError;
 use heddle_sdk::InboxEntry;
@@ -30,10 +32,12 @@ use crate::book::Book;
 use crate::book::Env;
 use crate::book::Summary;
 use crate::error::ExchangeError;
+use crate::event::Closings;
 use crate::event::ExchangeEvent;
 use crate::event::ModeChanged;
 use crate::event::Trades;
 use crate::keys;
+use crate::limits::CLOSINGS_PER_EVENT;
 use crate::limits::OUTCOMES_PER_ENTRY;
 use crate::limits::TRADES_PER_EVENT;
 use crate::market::Prices;
@@ -108,9 +112,23 @@ pub(crate) fn freeze(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         ctx.inbox().iter().filter_map(|entry| decode_exact::<Instructions>(&entry.data).ok());
     let closed: Vec<Outcome> = void.flat_map(|entry| entry.0).filter_map(void_order).collect();
     report(ctx, market, &closed)?;
-    tell_mode(ctx, market, (&before, &state))?;
-    Ok(())
+    let summary_key = heddle_clearing::book_summary_key(market);
+    let summary = ctx.read(&summary_key)?;
+    let summary = summary.and_then(|value| decode_exact::<BookSummary>(value.as_bytes()).ok());
+    let status = state.mode().status();
+    let frozen = BookSummary { status, bid: None, ask: None, ..summary.unwrap_or(UNQUOTED) };
+    ctx.write(&summary_key, Value::from(encode(&frozen)))?;
+    Ok(tell_mode(ctx, market, (&before, &state))?)
 }
+
+/// A book of which nothing is known.
+const UNQUOTED: BookSummary = BookSummary {
+    bid: None,
+    ask: None,
+    last: None,
+    open_interest: Lots::ZERO,
+    status: MarketStatus::Frozen,
+};
 
 fn void_order(instruction: Instruction) -> Option<Outcome> {
     match instruction {
@@ -141,7 +159,6 @@ fn decode(inbox: &[InboxEntry]) -> Result<Vec<Instruction>, ExchangeError> {
     }
     Ok(all)
 }
-
 fn prices(row: &RiskRow) -> Prices {
     use heddle_oracle::Quality;
     if row.mark.is_zero() || !row.quality.has(Quality::REDUCE) {
@@ -180,6 +197,14 @@ fn report(
     let trades: Vec<Trade> = trades.collect();
     for trades in trades.chunks(TRADES_PER_EVENT) {
         ExchangeEvent::Trades(Trades { market, trades: trades.to_vec() }).emit(work)?;
+    }
+    let closed = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Closed(closed) => Some(*closed),
+        Outcome::Trade(_) | Outcome::Decremented(..) => None,
+    });
+    let closed: Vec<Closed> = closed.collect();
+    for closed in closed.chunks(CLOSINGS_PER_EVENT) {
+        ExchangeEvent::Closings(Closings { market, closed: closed.to_vec() }).emit(work)?;
     }
     Ok(())
 }

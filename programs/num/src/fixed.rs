@@ -11,8 +11,8 @@ use crate::rounding::mul_div;
 /// A number with 64 bits before and 64 after the point: a count of 2^-64, about 5.4e-20.
 ///
 /// Every function is computed with 120 fractional bits and rounded once, to the nearest. So its error is half of the last place,
-/// 2^-65 = 2.8e-20, and what its method leaves out, which is below 2^-80 as each says. The test `functions` holds all of them
-/// to 2^-65 + 2^-80 on some 6,000 points with references of 40 decimals.
+/// 2^-65 = 2.8e-20, and what its method leaves out, which each of them names and bounds by 2^-80 or less. The test `functions` holds
+/// them to that on some 6,000 points with references of 40 decimals.
 ///
 /// An argument that is no multiple of 2^-64 is off by up to 2^-65 before anything is computed; `exp_ratio`, `ln_ratio` and
 /// `sqrt_ratio` take it as a quotient and are exact there too.

@@ -1,6 +1,8 @@
-//! Integer maths for money: quantities as types, products that are wide enough, rounding that is named.
+//! Integer maths for money: quantities as types, products that are wide enough, rounding that is named, and the functions that
+//! options and rates need in fixed point, [`Q64x64`].
 //!
-//! No float, ever: every node must get the same last digit.
+//! No float, ever: every node must get the same last digit. What functions must give is in `vectors/functions.txt`, which
+//! `vectors/make.py` writes.
 
 #![deny(
     clippy::float_arithmetic,

@@ -1,7 +1,8 @@
 //! Prices from publishers: one number a feed and block, which no third of them can move.
 //!
 //! Publishers sign what they see: a price, how uncertain it is, and when. Each block begins by making of what is fresh one [`Snapshot`] a
-//! feed, which all of the block reads.
+//! feed, which all of the block reads: its transactions, its later phases, and the begin items of programs with higher numbers (not
+//! the planning of those, which is earlier).
 //!
 //! | key | value |
 //! |---|---|

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use heddle_state::State;
 use heddle_storage::Outcome;
+use heddle_storage::PhaseEvents;
 use heddle_storage::SafetyFile;
 use heddle_storage::Storage;
 use heddle_types::*;
@@ -103,6 +104,7 @@ fn outcome(
         cert: CommitCert { data: header.vote_data(), signatures: Vec::new() },
         receipts,
         traces: Vec::new(),
+        phase_events: PhaseEvents::default(),
         skipped: 0,
         changes,
         root,

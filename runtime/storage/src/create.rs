@@ -17,6 +17,7 @@ use heddle_types::receipts_root;
 
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
+use crate::outcome::PhaseEvents;
 use crate::schema;
 use crate::schema::Column;
 use crate::storage;
@@ -86,6 +87,8 @@ fn write_genesis(
     batch.put(schema::RECEIPTS, &receipts, &encode(&Vec::<Receipt>::new()));
     let traces = schema::receipts_key(genesis.height, Column::Traces);
     batch.put(schema::RECEIPTS, &traces, &encode(&Vec::<TxTrace>::new()));
+    let events = schema::receipts_key(genesis.height, Column::PhaseEvents);
+    batch.put(schema::RECEIPTS, &events, &encode(&PhaseEvents::default()));
     for (key, entry) in changes.as_slice() {
         if let Some(entry) = entry {
             batch.put(schema::STATE, &schema::state_key(key), &encode(entry));

@@ -17,7 +17,7 @@ mod storage;
 mod tables;
 
 pub use error::StorageError;
-pub use outcome::{FinalRecord, Outcome, TxLocation};
+pub use outcome::{FinalRecord, Outcome, PhaseEvents, TxLocation};
 pub use recovery::Recovery;
 pub use safety_file::{MuteReason, SafetyError, SafetyFile, SafetyState};
 pub use storage::{LastFinal, Storage};

@@ -5,12 +5,14 @@ use borsh::BorshSerialize;
 use heddle_types::BlockHash;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
+use heddle_types::Event;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Receipt;
 use heddle_types::StateRoot;
 use heddle_types::TxIndex;
 use heddle_types::TxTrace;
+use heddle_types::limits;
 use heddle_types::receipts_root;
 
 /// All that is stored about a final block once it is executed. The block itself is stored already.
@@ -26,12 +28,40 @@ pub struct Outcome {
     pub receipts: Vec<Receipt>,
     /// What the transactions touched, in the same order; may be empty when nobody recorded it.
     pub traces: Vec<TxTrace>,
+    /// What its phases reported.
+    pub phase_events: PhaseEvents,
     /// How many transactions of the block were skipped.
     pub skipped: u32,
     /// What it did to state.
     pub changes: ChangeSet,
     /// The root after it.
     pub root: StateRoot,
+}
+
+/// What the phases of a block reported, in the order in which they ran, up to [`limits::PHASE_EVENTS_MAX`] events and
+/// [`limits::PHASE_EVENT_BYTES_MAX`] bytes of data.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PhaseEvents {
+    /// The first ones.
+    pub events: Vec<Event>,
+    /// How many more there were.
+    pub left_out: u64,
+}
+
+impl PhaseEvents {
+    /// As many of `events` as are kept.
+    pub fn kept_of(mut events: Vec<Event>) -> Self {
+        let all = events.len();
+        let mut bytes = 0_usize;
+        let fits = |event: &Event| {
+            bytes = bytes.saturating_add(event.data.len());
+            bytes <= limits::PHASE_EVENT_BYTES_MAX
+        };
+        let fitting = events.iter().take(limits::PHASE_EVENTS_MAX).map(fits);
+        let kept = fitting.take_while(|fits| *fits).count();
+        events.truncate(kept);
+        Self { events, left_out: (all - kept) as u64 }
+    }
 }
 
 /// What is known of a final, executed height without reading its block.

@@ -12,6 +12,7 @@ use heddle_types::receipts_root;
 
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
+use crate::outcome::PhaseEvents;
 use crate::outcome::TxLocation;
 use crate::recovery;
 use crate::schema;
@@ -110,6 +111,19 @@ impl Storage {
     /// From reading.
     pub fn traces(&self, height: Height) -> Result<Option<Vec<TxTrace>>, StorageError> {
         self.tables().value(schema::RECEIPTS, &schema::receipts_key(height, Column::Traces))
+    }
+
+    /// What the phases of a final height reported; none above the last.
+    ///
+    /// # Errors
+    /// From reading; [`StorageError::Corrupt`] when a final height has none.
+    pub fn phase_events(&self, height: Height) -> Result<Option<PhaseEvents>, StorageError> {
+        if self.final_record(height)?.is_none() {
+            return Ok(None);
+        }
+        let key = schema::receipts_key(height, Column::PhaseEvents);
+        let missing = || self.tables().corrupt(format!("the events of height {height} are gone"));
+        self.tables().value(schema::RECEIPTS, &key)?.ok_or_else(missing).map(Some)
     }
 
     /// Where an executed transaction stands.

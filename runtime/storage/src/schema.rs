@@ -7,7 +7,7 @@
 //! | `heights_of` | block hash | height |
 //! | `finals` | height | [`crate::FinalRecord`] |
 //! | `certs` | height of the certified block | commit certificate |
-//! | `receipts` | height ‖ 0, height ‖ 1 | receipts, traces |
+//! | `receipts` | height ‖ 0, height ‖ 1, height ‖ 2 | receipts, traces, [`crate::PhaseEvents`] |
 //! | `deltas` | height above the applied one | change set |
 //! | `state` | program ‖ key bytes | entry, as of the applied height |
 //! | `transactions` | id | [`crate::TxLocation`], up to the applied height |
@@ -19,7 +19,7 @@ use heddle_types::StateKey;
 use heddle_types::TimeoutCert;
 
 /// The format that this code reads and writes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 pub(crate) const META: &str = "meta";
 pub(crate) const BLOCKS: &str = "blocks";
@@ -63,6 +63,7 @@ pub(crate) fn block_key(height: Height, hash: BlockHash) -> [u8; 40] {
 pub(crate) enum Column {
     Receipts = 0,
     Traces = 1,
+    PhaseEvents = 2,
 }
 
 pub(crate) fn receipts_key(height: Height, column: Column) -> [u8; 9] {

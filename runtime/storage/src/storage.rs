@@ -256,6 +256,8 @@ fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome) -> Delta {
     batch.put(schema::RECEIPTS, &receipts, &encode(&outcome.receipts));
     let traces = schema::receipts_key(height, Column::Traces);
     batch.put(schema::RECEIPTS, &traces, &encode(&outcome.traces));
+    let events = schema::receipts_key(height, Column::PhaseEvents);
+    batch.put(schema::RECEIPTS, &events, &encode(&outcome.phase_events));
     let blob = encode(&outcome.changes);
     batch.put(schema::DELTAS, &schema::height_key(height), &blob);
     Delta {

@@ -18,6 +18,10 @@ pub const ACCESS_KEYS_MAX: usize = 1024;
 pub const EVENTS_MAX: usize = 256;
 /// Bytes of one event's data.
 pub const EVENT_BYTES_MAX: usize = 1024;
+/// Events of a block's phases that nodes keep; what more there are is counted.
+pub const PHASE_EVENTS_MAX: usize = 256 * 1024;
+/// Bytes of data of a block's phase events that nodes keep.
+pub const PHASE_EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Validators in a committee. A certificate of 34 Ed25519 signatures still fits in a slot of the safety file.
 pub const VALIDATORS_MAX: usize = 50;
 /// Bytes of an encoded block: header and payload.

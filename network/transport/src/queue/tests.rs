@@ -36,3 +36,32 @@ fn taking_makes_room_and_keeps_the_order() {
     assert_eq!(taken, [body(3), body(7)]);
     assert_eq!(outbox.push(body(10)), Ok(()));
 }
+
+#[test]
+fn what_goes_first_has_room_of_its_own_and_comes_out_first() {
+    let outbox = Outbox::new(40);
+    assert_eq!(outbox.push(body(40)), Ok(()));
+    assert_eq!(outbox.push(body(1)), Err(Full));
+    assert_eq!(outbox.push_first(body(9)), Ok(()));
+    assert_eq!(outbox.push_first(body(2)), Err(Full));
+    assert_eq!(outbox.push_first(body(1)), Ok(()));
+    let mut taken = Vec::new();
+    assert!(outbox.try_take(&mut taken));
+    assert_eq!(taken, [body(9), body(1), body(40)]);
+    assert!(!outbox.try_take(&mut taken));
+    assert_eq!(outbox.push_first(body(10)), Ok(()));
+}
+
+#[test]
+fn what_goes_first_leaves_others_half_of_what_is_written() {
+    let outbox = Outbox::new(usize::MAX);
+    let frame = limits::WRITE_BYTES_MAX / 4;
+    for _ in 0..4 {
+        assert_eq!(outbox.push_first(body(frame)), Ok(()));
+        assert_eq!(outbox.push(body(frame - 1)), Ok(()));
+    }
+    let mut taken = Vec::new();
+    assert!(outbox.try_take(&mut taken));
+    let sizes: Vec<_> = taken.iter().map(Bytes::len).collect();
+    assert_eq!(sizes, [frame, frame, frame - 1, frame - 1, frame - 1]);
+}

@@ -68,6 +68,27 @@ fn a_node_says_how_it_executed_a_block_until_it_starts_again() {
 }
 
 #[test]
+fn the_events_of_a_block_are_told_in_words_and_kept() {
+    let net = Net::start();
+    let height = net.transfer(0, "alice", "bob", "1000")["height"].as_u64().unwrap();
+    let wanted = json!({ "height": height, "program": "ledger", "kind": 1 });
+    let page = net.call(0, "getBlockEvents", wanted.clone());
+    let [event] = page["events"].as_array().unwrap().as_slice() else { panic!("{page}") };
+    assert_eq!((&event["index"], &event["transaction"]), (&json!(0), &json!(0)), "{page}");
+    let words = (&event["name"], &event["fields"]["asset"], &event["fields"]["amount"]);
+    assert_eq!(words, (&json!("Transfer"), &json!("HDL"), &json!("1000")), "{page}");
+    assert_eq!((&page["next"], &page["leftOut"]), (&Value::Null, &json!(0)), "{page}");
+    let id = net.call(0, "getBlock", json!({ "height": height }))["transactionIds"][0].clone();
+    let receipt = net.call(0, "getTransaction", json!({ "id": id }))["receipt"].clone();
+    assert_eq!(receipt["events"][0]["fields"], event["fields"], "{receipt}");
+
+    net.localnet(&["stop"]);
+    net.start_again();
+    net.await_above(0, height, Duration::from_secs(10));
+    assert_eq!(net.call(0, "getBlockEvents", wanted), page);
+}
+
+#[test]
 fn a_node_executes_as_its_config_says_and_verify_as_its_flags_say() {
     let net = Net::init();
     let configure = |index: usize, lines: &str| {

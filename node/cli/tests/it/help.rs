@@ -1,6 +1,6 @@
 use super::heddle;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 48] = [
     "",
     "localnet",
     "localnet start",
@@ -30,6 +30,25 @@ const COMMANDS: [&str; 29] = [
     "block",
     "query",
     "completions",
+    "localnet feed",
+    "market",
+    "market trades",
+    "market funding",
+    "market liquidations",
+    "order",
+    "order buy",
+    "order sell",
+    "order list",
+    "order cancel",
+    "order cancel-all",
+    "order cancel-after",
+    "order amend",
+    "position",
+    "position deposit",
+    "position withdraw",
+    "position agent",
+    "position agent add",
+    "position agent revoke",
 ];
 
 #[test]

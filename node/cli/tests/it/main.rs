@@ -14,6 +14,7 @@ mod node;
 mod offline;
 mod python;
 mod running;
+mod trading;
 mod usage;
 
 use std::io::Write;

@@ -10,20 +10,20 @@ use heddle_ledger::balance_prefix;
 use heddle_mempool::Refusal;
 use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
+use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Certificate;
 use heddle_rpc_api::ErrorKind;
-use heddle_rpc_api::ErrorText;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
 use heddle_rpc_api::GetBlock;
+use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetProof;
 use heddle_rpc_api::GetState;
 use heddle_rpc_api::KeyAccess;
 use heddle_rpc_api::MempoolStatus;
 use heddle_rpc_api::PerformanceSample;
-use heddle_rpc_api::Receipt;
 use heddle_rpc_api::RequestAirdrop;
 use heddle_rpc_api::RpcError;
 use heddle_rpc_api::Sent;
@@ -36,28 +36,24 @@ use heddle_rpc_api::Status;
 use heddle_rpc_api::Supply;
 use heddle_rpc_api::SyncState;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::TxStatus;
 use heddle_rpc_api::ValidatorInfo;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
-use heddle_storage::TxLocation;
-use heddle_types::AccessTrace;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
 use heddle_types::Height;
-use heddle_types::ProgramError;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
 use heddle_types::StateView;
 use heddle_types::Transaction;
-use heddle_types::TxFailure;
 use heddle_types::TxId;
 use heddle_types::View;
 use heddle_types::encode;
 use heddle_types::limits;
+use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use crate::node::blocks;
@@ -65,15 +61,18 @@ use crate::node::checks::Checks;
 use crate::node::checks::Submission;
 use crate::node::clock;
 use crate::node::driver::SendRefusal;
+use crate::node::events;
 use crate::node::executions;
 use crate::node::faucet;
 use crate::node::faucet::Faucet;
-use crate::node::pending::Standing;
+use crate::node::markets;
 use crate::node::refusal;
 use crate::node::shared::Shared;
+use crate::node::transactions;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
+use crate::rpc::Question;
 
 /// Heights behind the highest certificate seen that count as behind.
 const BEHIND_HEIGHTS_MAX: u64 = 10;
@@ -105,9 +104,14 @@ impl Backend for NodeBackend {
         read_execution(&self.shared, request.height)
     }
 
+    async fn block_events(&self, request: GetBlockEvents) -> Result<BlockEvents, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || events::read(&shared, &request)).await
+    }
+
     async fn transaction(&self, id: TxId) -> Result<TransactionInfo, RpcError> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || read_transaction(&shared, id)).await
+        blocking(move || transactions::read(&shared, id)).await
     }
 
     async fn send(&self, transactions: Vec<Transaction>) -> Vec<Result<TxId, RpcError>> {
@@ -159,7 +163,7 @@ impl Backend for NodeBackend {
                 time: clock::wall(),
             };
             let simulated = simulate(&shared.programs, &*state, block, &transaction);
-            let receipt = Receipt::new(&simulated.receipt, &simulated.trace, |e| names(&shared, e));
+            let receipt = transactions::in_words(&shared, &simulated.receipt, &simulated.trace);
             let access = simulated.needed.iter().map(|(key, mode)| KeyAccess::new(key, mode));
             Ok(Simulation { receipt, access: access.collect() })
         })
@@ -257,6 +261,11 @@ impl Backend for NodeBackend {
 
     async fn performance_samples(&self, limit: u64) -> Result<Vec<PerformanceSample>, RpcError> {
         Ok(self.shared.samples.newest(limit))
+    }
+
+    async fn market(&self, question: Question) -> Result<Box<RawValue>, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || markets::answer(&shared, &question)).await
     }
 
     async fn airdrop(&self, request: RequestAirdrop) -> Result<Sent, RpcError> {
@@ -390,14 +399,9 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-fn internal(error: &dyn std::fmt::Display) -> RpcError {
+pub(crate) fn internal(error: &dyn std::fmt::Display) -> RpcError {
     tracing::error!(%error, "request failed");
     RpcError::new(ErrorKind::Internal, error.to_string())
-}
-
-fn names(shared: &Shared, error: &ProgramError) -> ErrorText {
-    let text = shared.programs.explain(&TxFailure::Program(*error));
-    ErrorText { name: text.name.to_owned(), message: text.message }
 }
 
 fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
@@ -436,46 +440,6 @@ fn read_execution(shared: &Shared, height: Height) -> Result<BlockExecution, Rpc
     let execution = shared.executions.get(height);
     let execution = execution.map_err(|oldest| RpcError::execution_not_kept(height, oldest))?;
     Ok(executions::reply(&shared.programs, height, &execution))
-}
-
-fn read_transaction(shared: &Shared, id: TxId) -> Result<TransactionInfo, RpcError> {
-    if let Some(info) = read_final(shared, id)? {
-        return Ok(info);
-    }
-    let standing = shared.standings.get(&id);
-    // It may have become final between the two looks.
-    if let Some(info) = read_final(shared, id)? {
-        return Ok(info);
-    }
-    let status = match standing {
-        Some(Standing::Pending) => TxStatus::Pending,
-        Some(Standing::Expired) => TxStatus::Expired,
-        None => TxStatus::Unknown,
-    };
-    Ok(TransactionInfo::without_receipt(id, status))
-}
-
-fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcError> {
-    let place = shared.storage.transaction(&id).map_err(|error| internal(&error))?;
-    let durable = shared.durable.read().height;
-    let Some(TxLocation { height, index }) = place.filter(|place| place.height <= durable) else {
-        return Ok(None);
-    };
-    let block = shared.receipts.read(&shared.storage, height).map_err(|error| internal(&error))?;
-    let position = usize::try_from(index.get()).unwrap_or(usize::MAX);
-    let receipt = block.as_ref().and_then(|block| block.receipts.get(position));
-    let Some(receipt) = receipt.filter(|receipt| receipt.id == id) else {
-        return Err(internal(&format!("transaction {id} has no receipt at height {height}")));
-    };
-    let trace = block.as_ref().and_then(|block| block.traces.get(position));
-    let trace = trace.map(AccessTrace::from).unwrap_or_default();
-    Ok(Some(TransactionInfo {
-        id,
-        status: TxStatus::Final,
-        height: Some(height),
-        index: Some(index),
-        receipt: Some(Receipt::new(receipt, &trace, |error| names(shared, error))),
-    }))
 }
 
 /// The newest final header whose executed root can still be proved, and the proof for that root.

@@ -21,12 +21,15 @@ use heddle_machine::Ticket;
 use heddle_mempool::Admission;
 use heddle_mempool::Refusal;
 use heddle_transport::Transport;
+use heddle_types::BlockSpace;
 use heddle_types::CheckedBlock;
+use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
 use heddle_types::TransactionError;
 use heddle_types::TxId;
 use heddle_types::ValidatorIndex;
 use heddle_wire::Channel;
+use heddle_wire::PeerMessage;
 use tokio::sync::oneshot;
 
 use crate::exit::Fatal;
@@ -190,7 +193,11 @@ impl Driver {
             Action::Send { to, message } => {
                 let body = heddle_wire::encode(&message).into();
                 // A peer that is not there, or too slow, hears it again or catches up.
-                let _ = self.transport.send(to, message.channel(), body);
+                let _ = if takes_reserved_space(&message) {
+                    self.transport.send_first(to, body)
+                } else {
+                    self.transport.send(to, message.channel(), body)
+                };
             }
             Action::Broadcast(message) => {
                 let body = bytes::Bytes::from(heddle_wire::encode(&message));
@@ -262,6 +269,22 @@ impl Driver {
             VotingState::NotValidator => Some("this node is not in the committee".to_owned()),
         };
         published.status = Some(status);
+    }
+}
+
+/// Whether these are forwarded transactions, all of them of reserved block space.
+fn takes_reserved_space(message: &PeerMessage) -> bool {
+    let is_reserved = |transaction: &Arc<CheckedTransaction>| {
+        let declared = transaction.known_declared();
+        declared.is_some_and(|declared| declared.space == BlockSpace::Reserved)
+    };
+    match message {
+        PeerMessage::Transactions(transactions) => transactions.iter().all(is_reserved),
+        PeerMessage::Consensus(_)
+        | PeerMessage::Request { .. }
+        | PeerMessage::Response { .. }
+        | PeerMessage::Ping(_)
+        | PeerMessage::Pong(_) => false,
     }
 }
 

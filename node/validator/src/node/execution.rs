@@ -16,6 +16,7 @@ use heddle_executor::Stage;
 use heddle_executor::StageTime;
 use heddle_machine::Input;
 use heddle_storage::Outcome;
+use heddle_storage::PhaseEvents;
 use heddle_types::CheckedBlock;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
@@ -27,6 +28,7 @@ use crate::node::blocks::block_reply;
 use crate::node::clock;
 use crate::node::driver::DriverEvent;
 use crate::node::driver::ExecuteJob;
+use crate::node::markets::When;
 use crate::node::receipts::BlockReceipts;
 use crate::node::shared::Shared;
 
@@ -134,8 +136,15 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         items: outcome.changes.len() as u64,
         nanos: clock::nanos().saturating_sub(began_root),
     });
-    let BlockOutcome { transaction_ids, receipts, traces, skipped, changes, receipts_root, .. } =
-        outcome;
+    let BlockOutcome {
+        transaction_ids,
+        receipts,
+        traces,
+        skipped,
+        phase_events,
+        changes,
+        receipts_root,
+    } = outcome;
     let skipped: Vec<u32> = skipped.into_iter().map(|skip| skip.0).collect();
     let outcome = Outcome {
         height: block.header().height,
@@ -143,6 +152,7 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         cert,
         receipts,
         traces,
+        phase_events: PhaseEvents::kept_of(phase_events),
         // A block has at most 10,000 transactions.
         skipped: u32::try_from(skipped.len()).unwrap_or(u32::MAX),
         changes,
@@ -157,6 +167,8 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
     shared.metrics.execution.on_block(&execution);
     // Before the height is final here: whoever hears of it can ask what happened.
     shared.executions.insert(executed.height, Arc::new(execution));
+    let when = When { height: executed.height, time: block.header().time };
+    shared.history.on_block(when, &outcome.phase_events.events);
     *shared.durable.write() = executed;
     let header = block.header();
     let waited_ms = clock::wall().get().saturating_sub(header.time.get());
@@ -178,7 +190,12 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         receipts_root,
         cert: &outcome.cert,
     };
-    match block_reply(shared, parts) {
+    let block = block_reply(shared, parts);
+    let Outcome { receipts, traces, phase_events, .. } = outcome;
+    let receipts = BlockReceipts { receipts, traces, phase_events };
+    // Before the block is told: whoever follows events asks for them then.
+    shared.receipts.insert(executed.height, Arc::new(receipts));
+    match block {
         Some(block) => {
             if let Err(error) = shared.feed.publish(&block) {
                 tracing::error!(%error, "a block could not be encoded for subscribers");
@@ -186,8 +203,6 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         }
         None => tracing::error!(height = %executed.height, "a certificate names unknown signers"),
     }
-    let Outcome { receipts, traces, .. } = outcome;
-    shared.receipts.insert(executed.height, Arc::new(BlockReceipts { receipts, traces }));
     let input = Input::Executed { executed, skipped };
     // The driver ends first when the node is stopped.
     let _ = driver.send(DriverEvent::Input(input));

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
+use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
 use heddle_rpc_api::GetBlock;
+use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetProof;
 use heddle_rpc_api::GetState;
@@ -25,8 +27,10 @@ use heddle_rpc_api::ValidatorInfo;
 use heddle_types::Address;
 use heddle_types::Transaction;
 use heddle_types::TxId;
+use serde_json::value::RawValue;
 
 use crate::rpc::BlockFeed;
+use crate::rpc::Question;
 
 /// The node behind the server: the driver, or a test's double. One method of the API each; implement them with `async fn`.
 ///
@@ -43,6 +47,12 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         request: GetBlockExecution,
     ) -> impl Future<Output = Result<BlockExecution, RpcError>> + Send;
+
+    /// `getBlockEvents`; `notFound` above the final height.
+    fn block_events(
+        &self,
+        request: GetBlockEvents,
+    ) -> impl Future<Output = Result<BlockEvents, RpcError>> + Send;
 
     /// `getTransaction`; an unknown id is no error.
     fn transaction(
@@ -96,6 +106,12 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         limit: u64,
     ) -> impl Future<Output = Result<Vec<PerformanceSample>, RpcError>> + Send;
+
+    /// What is asked about markets: the reply's JSON, as its method has it.
+    fn market(
+        &self,
+        question: Question,
+    ) -> impl Future<Output = Result<Box<RawValue>, RpcError>> + Send;
 
     /// `requestAirdrop`. Called only when [`Backend::is_dev`].
     fn airdrop(

@@ -24,6 +24,7 @@ use tokio::time::Instant;
 
 use crate::rpc::Backend;
 use crate::rpc::Health;
+use crate::rpc::Question;
 use crate::rpc::jsonrpc;
 use crate::rpc::jsonrpc::BadCall;
 use crate::rpc::jsonrpc::Call;
@@ -188,6 +189,9 @@ async fn answer<B: Backend>(
 ) -> Outcome {
     use jsonrpc::encode_result as encode;
     answering(backend.as_ref())?;
+    if let Some(question) = Question::read(method, params.clone()) {
+        return backend.market(question?).await;
+    }
     match method {
         api::GetStatus::METHOD => {
             let api::GetStatus {} = parse(params)?;
@@ -195,6 +199,7 @@ async fn answer<B: Backend>(
         }
         api::GetBlock::METHOD => encode(&backend.block(parse(params)?).await?),
         api::GetBlockExecution::METHOD => encode(&backend.block_execution(parse(params)?).await?),
+        api::GetBlockEvents::METHOD => encode(&backend.block_events(parse(params)?).await?),
         api::GetTransaction::METHOD => {
             let api::GetTransaction { id } = parse(params)?;
             encode(&backend.transaction(id).await?)
@@ -248,6 +253,9 @@ fn subscribe<B: Backend>(
         (api::SubscribeBlocks::METHOD, Some(subscriptions)) => {
             encode(&subscriptions.add_blocks(parse(params)?, backend.blocks().newest())?)
         }
+        (api::SubscribeEvents::METHOD, Some(subscriptions)) => {
+            encode(&subscriptions.add_events(parse(params)?, backend.blocks().newest())?)
+        }
         (api::SubscribeTransaction::METHOD, Some(subscriptions)) => {
             encode(&subscriptions.add_transaction(parse(params)?)?)
         }
@@ -256,6 +264,7 @@ fn subscribe<B: Backend>(
         }
         (
             api::SubscribeBlocks::METHOD
+            | api::SubscribeEvents::METHOD
             | api::SubscribeTransaction::METHOD
             | api::Unsubscribe::METHOD,
             None,

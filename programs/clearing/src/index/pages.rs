@@ -1,7 +1,7 @@
 //! What of a liquidation index stands in state.
 //!
 //! ```text
-//! "h"            the head: whose turn it is, and the numbers of the groups
+//! "h"            the head: whose turn it is, what thresholds are taken with, and the numbers of the groups
 //! "g" || group   which of its 256 pages a group has, a bit each
 //! "p" || page    the accounts of 32 numbers
 //! ```
@@ -18,7 +18,9 @@ use heddle_num::SignedLots;
 use heddle_types::Value;
 
 use crate::ids::AccountId;
+use crate::limits::MARGIN_TIERS_MAX;
 use crate::liquidation::Threshold;
+use crate::params::MarginTier;
 
 /// Accounts of a page, whose numbers are next to each other: at most 1,924 bytes.
 const PAGE_ACCOUNTS: u32 = 32;
@@ -56,6 +58,10 @@ pub(super) struct Pages {
 #[derive(Debug, Default, BorshSerialize, BorshDeserialize)]
 struct Head {
     turn: AccountId,
+    /// What thresholds are taken with, as far as it was looked at.
+    tiers: Option<[MarginTier; MARGIN_TIERS_MAX]>,
+    /// From where on thresholds may have been taken with other ones.
+    outdated: Option<AccountId>,
     groups: Vec<u32>,
 }
 
@@ -98,6 +104,21 @@ impl Pages {
     pub(super) fn set_turn(&mut self, turn: AccountId) {
         self.is_head_touched |= self.head.turn != turn;
         self.head.turn = turn;
+    }
+
+    /// From where on thresholds may have been taken with other margin tiers than these.
+    pub(super) fn outdated(&mut self, tiers: &[MarginTier; MARGIN_TIERS_MAX]) -> Option<AccountId> {
+        if self.head.tiers.as_ref() != Some(tiers) {
+            self.head.outdated = Some(AccountId::default());
+            self.head.tiers = Some(*tiers);
+            self.is_head_touched = true;
+        }
+        self.head.outdated
+    }
+
+    pub(super) fn set_outdated(&mut self, from: Option<AccountId>) {
+        self.is_head_touched |= self.head.outdated != from;
+        self.head.outdated = from;
     }
 
     pub(super) fn flush(

@@ -95,6 +95,27 @@ fn the_most_profitable_positions_come_first() {
 }
 
 #[test]
+fn all_come_up_once_after_the_margin_tiers_changed() {
+    let mut index = LiquidationIndex::default();
+    for account in [1, 2, 40, 9_000, 70] {
+        index.upsert(AccountId::new(account), watched(1, 10_000, 100));
+    }
+    let tiers = |rate| {
+        let rate = Ppm::new(rate);
+        [MarginTier { notional_max: Quote::MAX, initial: rate, maintenance: rate }; 4]
+    };
+    assert_eq!(index.take_outdated(&tiers(5), 9), ids(&[1, 2, 40, 70, 9_000]), "nobody knows");
+    assert_eq!(index.take_outdated(&tiers(5), 9), ids(&[]));
+    assert_eq!(index.take_outdated(&tiers(6), 2), ids(&[1, 2]));
+    assert_eq!(index.take_outdated(&tiers(6), 2), ids(&[40, 70]));
+    let mut parts = Parts::new();
+    flush(&mut index, &mut parts);
+    assert_eq!(load(&parts).take_outdated(&tiers(6), 2), ids(&[9_000]));
+    assert_eq!(index.take_outdated(&tiers(6), 2), ids(&[9_000]));
+    assert_eq!(index.take_outdated(&tiers(6), 2), ids(&[]));
+}
+
+#[test]
 fn only_the_pages_of_changed_accounts_are_flushed() {
     let (mut index, mut parts) = (LiquidationIndex::default(), Parts::new());
     for account in [0, 31, 32, 100_000] {

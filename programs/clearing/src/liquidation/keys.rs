@@ -6,16 +6,6 @@ use heddle_types::StateKey;
 
 use crate::ids::MarketId;
 
-/// Where it is kept who volunteered to take positions: `"Lv"`.
-pub fn volunteers_key() -> StateKey {
-    key(b'v', &[])
-}
-
-/// Where a market's loss index is: `"Lx" ‖ market`, a number, see [`heddle_sdk::encode_number`].
-pub fn loss_index_key(market: MarketId) -> StateKey {
-    key(b'x', &market.get().to_be_bytes())
-}
-
 /// Where accounts are appended whose margin is to be looked at in this block's risk phase: `"Lt"`, see [`super::touch`].
 pub fn touched_inbox() -> StateKey {
     key(b't', &[])
@@ -46,7 +36,7 @@ pub(super) fn plan_key(market: MarketId, page: u8) -> StateKey {
     key(b'p', &[high, low, page])
 }
 
-/// What the market's loss index has not been raised by yet: `"Ls" ‖ market`, a number.
+/// Debts by which the market's loss index is still to be raised: `"Ls" ‖ market`, a number.
 pub(super) fn to_share_key(market: MarketId) -> StateKey {
     key(b's', &market.get().to_be_bytes())
 }

@@ -4,7 +4,7 @@
 //! begin   Act(account)     cancels, a slice to the book, or the position to a volunteer; insurance pays      \ what the block
 //!         Close(market)    positions closed against others; what nobody pays is put down to be shared       / before decided
 //!         Find(market)     after the marks: accounts that crossed a threshold are touched
-//! risk    Look(account)    each touched account: its thresholds, and what is to be done about it
+//! risk    Look(accounts)   each touched account: its thresholds, and what is to be done about it
 //! fold    Waterfall        who is acted on next; what insurance pays of what is owed
 //!         Watch(market)    thresholds; who closes against whom; the loss index
 //! ```
@@ -21,6 +21,7 @@ use heddle_sdk::Abort;
 use heddle_sdk::CallError;
 use heddle_sdk::PhaseContext;
 use heddle_sdk::PhaseView;
+use heddle_sdk::Resident;
 use heddle_sdk::WorkItem;
 use heddle_sdk::Workspace;
 use heddle_types::AccessMode;
@@ -30,18 +31,16 @@ use heddle_types::Value;
 use heddle_types::decode_exact;
 use heddle_types::encode;
 
-use crate::account::Account;
 use crate::error::ClearingError;
 use crate::ids::AccountId;
 use crate::ids::MarketId;
-use crate::keys::account_key;
-use crate::keys::risk_table_key;
+use crate::index::LiquidationIndex;
 use crate::limits::TOUCHED_PER_ENTRY;
 use crate::liquidation::keys::touched_inbox;
 use crate::liquidation::records::Look;
 use crate::liquidation::records::Touched;
 use crate::liquidation::records::TouchedEntry;
-use crate::risk_table::RiskTable;
+use crate::state;
 
 mod act;
 mod begin;
@@ -67,7 +66,7 @@ enum Item {
     Act(act::Act),
     Close(MarketId, u8),
     Find(MarketId),
-    Look(Look),
+    Look(Vec<Look>),
     Waterfall,
     Watch(MarketId),
 }
@@ -95,10 +94,37 @@ pub fn run(ctx: &mut PhaseContext<'_, '_>) -> Option<Result<(), CallError>> {
         Item::Act(act) => act::run(ctx, &act),
         Item::Close(market, page) => close::run(ctx, market, page),
         Item::Find(market) => find::run(ctx, market),
-        Item::Look(look) => look::run(ctx, &look),
+        Item::Look(looks) => look::run(ctx, &looks),
         Item::Waterfall => waterfall::run(ctx),
         Item::Watch(market) => watch::run(ctx, market),
     })
+}
+
+/// The liquidation index of a market, from its parts.
+///
+/// # Errors
+/// [`ClearingError::UnknownMarket`] for another name, [`ClearingError::CorruptState`].
+pub(crate) fn load(
+    name: &[u8],
+    read: &mut dyn FnMut(&[u8]) -> Option<Value>,
+) -> Result<Box<dyn Resident>, CallError> {
+    let [b'L', _, _] = *name else {
+        return Err(ClearingError::UnknownMarket.into());
+    };
+    let index = LiquidationIndex::load(read).map_err(|_| ClearingError::CorruptState)?;
+    Ok(Box::new(index))
+}
+
+/// An account that cannot be looked at is frozen. Everything else is found again.
+///
+/// # Errors
+/// What the workspace aborts for.
+pub(crate) fn failed(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
+    match Item::of(ctx.item()) {
+        Some(Item::Look(looks)) => look::failed(ctx, &looks),
+        Some(Item::Act(_) | Item::Close(..) | Item::Find(_) | Item::Waterfall | Item::Watch(_))
+        | None => Ok(()),
+    }
 }
 
 /// Has these accounts looked at in this block's risk phase. Whoever changes an account's cash or positions calls it, and declares
@@ -127,26 +153,6 @@ fn touched(view: &PhaseView<'_>) -> BTreeMap<AccountId, BTreeSet<MarketId>> {
     all
 }
 
-fn read_risk(work: &mut Workspace<'_>) -> Result<RiskTable, CallError> {
-    let value = work.read(&risk_table_key())?.ok_or(ClearingError::CorruptState)?;
-    Ok(RiskTable::from_value(value).ok_or(ClearingError::CorruptState)?)
-}
-
-fn read_account(work: &mut Workspace<'_>, account: AccountId) -> Result<Account, CallError> {
-    Ok(read(work, &account_key(account))?.ok_or(ClearingError::UnknownAccount)?)
-}
-
-fn write_account(work: &mut Workspace<'_>, account: &Account) -> Result<(), Abort> {
-    work.write(&account_key(account.id), Value::from(encode(account)))
-}
-
-/// What is at `key`, if there is something.
-fn read<T: Canonical>(work: &mut Workspace<'_>, key: &StateKey) -> Result<Option<T>, CallError> {
-    let value = work.read(key)?;
-    let value = value.map(|value| decode_exact(value.as_bytes())).transpose();
-    Ok(value.map_err(|_| ClearingError::CorruptState)?)
-}
-
 /// Puts a page, or takes it away if there is nothing on it.
 fn write_page<T: Canonical>(
     work: &mut Workspace<'_>,
@@ -154,14 +160,14 @@ fn write_page<T: Canonical>(
     page: Option<&T>,
 ) -> Result<(), Abort> {
     match page {
-        Some(page) => work.write(key, Value::from(encode(page))),
+        Some(page) => state::write(work, key, page),
         None => work.delete(key),
     }
 }
 
 /// What a plan finds at `key`, if it is what this program writes.
 fn view_of<T: Canonical>(view: &PhaseView<'_>, key: &StateKey) -> Option<T> {
-    decode_exact(view.read(key)?.as_bytes()).ok()
+    state::decode(&view.read(key)?).ok()
 }
 
 /// The item with several keys declared in one mode.

@@ -13,7 +13,6 @@ use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::index::Watched;
 use crate::limits::DEFICITS_PER_PAGE;
-use crate::limits::MARKETS_MAX;
 use crate::limits::MATCHES_PER_PAGE;
 use crate::limits::OWED_MARKETS_MAX;
 use crate::limits::QUEUE_PER_PAGE;
@@ -26,6 +25,13 @@ pub struct Touched {
     pub account: AccountId,
     /// Where its position changed, or crossed a threshold.
     pub market: Option<MarketId>,
+}
+
+impl Touched {
+    /// Because of something that is not about one market.
+    pub const fn account(account: AccountId) -> Self {
+        Self { account, market: None }
+    }
 }
 
 /// An entry of the inbox of accounts to be looked at.
@@ -140,9 +146,4 @@ pub(super) struct PlannedClosing {
 pub(super) struct Look {
     pub(super) account: AccountId,
     pub(super) markets: Vec<MarketId>,
-}
-
-impl Canonical for Look {
-    const NAME: &'static str = "account to look at";
-    const BYTES_MAX: usize = 8 + MARKETS_MAX * 2;
 }

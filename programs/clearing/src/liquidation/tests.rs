@@ -12,6 +12,7 @@ use crate::ids::AccountId;
 use crate::ids::MarketId;
 
 mod deleveraging;
+mod exchanges;
 mod thresholds;
 
 const UNIT: UnitValue = UnitValue::new(1);

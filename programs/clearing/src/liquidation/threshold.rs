@@ -16,8 +16,8 @@
 //! headroom of this market changes by more than `L min(g, g - rate v) / 2^32 - 3`. The thresholds say `g >= -s 2^32 / L`, and the same of
 //! `g - rate v`, so that this is more than `-s - 3 = -floor(H / n)`; and over all markets more than `-H`.
 //!
-//! It holds while cash, positions and the market's rates are those that the thresholds were taken with. Thresholds are taken anew when one of the
-//! account's changes; a market must not raise its rates for positions that stand.
+//! It holds while cash, positions and the market's margin tiers are those that the thresholds were taken with. Thresholds are taken anew in the
+//! block in which cash or a position changes, and by and by after the tiers have.
 
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;

@@ -132,16 +132,6 @@ impl Account {
             is_liquidation: true,
         })
     }
-
-    /// Cash less what all positions cost: what no trade between accounts changes the sum of.
-    ///
-    /// # Errors
-    /// [`ClearingError::Overflow`].
-    pub fn holdings(&self) -> Result<Quote, ClearingError> {
-        self.exposures
-            .iter()
-            .try_fold(self.cash, |holdings, exposure| difference(holdings, exposure.entry))
-    }
 }
 
 impl Exposure {

@@ -8,6 +8,7 @@ use heddle_clearing::Closed;
 use heddle_clearing::INDEX_ONE;
 use heddle_clearing::OpenOrders;
 use heddle_clearing::OrderId;
+use heddle_clearing::OrderRef;
 use heddle_clearing::Outcome;
 use heddle_clearing::Settled;
 use heddle_clearing::Side;
@@ -106,6 +107,16 @@ fn an_order_closed_or_decremented_gives_back_what_it_kept() {
     assert_eq!(settled, Settled::default());
     assert!(account.exposures.is_empty());
     assert_eq!(account.cash, Quote::new(1_000_000));
+}
+
+#[test]
+fn an_order_that_is_closed_with_more_lots_than_its_account_left_is_gone() {
+    // Reduced in the block in which it expires: the market looks at its time first.
+    let (mut account, mut orders) = quoting();
+    account.reduce(&mut orders, &row(0), OrderRef::Number(0), Lots::new(4)).unwrap();
+    account.settle(&mut orders, &row(0), &[closed(0, 10), closed(1, 10)]).unwrap();
+    assert!(account.exposures.is_empty());
+    assert!(orders.is_empty());
 }
 
 #[test]

@@ -1,12 +1,17 @@
 //! The call auction: all that has collected trades at one price.
 //!
 //! That is the price at which most lots trade; of several such prices, which are always neighbours, the middle of the lowest and
-//! the highest, rounded down (Vega). Who takes part is paired best price first, then oldest first, until one side has nobody left
-//! within the price; so the book is not crossed afterwards, whoever was closed on the way.
+//! the highest, rounded down (Vega); brought within the band, if it is outside. Who takes part is paired best price first, then
+//! oldest first, until one side has nobody left within the price.
 //!
 //! The rules of a meeting are those of continuous matching, with the younger order in the place of the incoming one: its rule says what
 //! happens where an account meets itself, and it goes when open interest may not grow. A reduce-only order counts for the price with
-//! what its account's position allows before the auction. Where the price is outside of the band nothing trades, and all stays.
+//! what its account's position allows before the auction. An iceberg takes part with all of it, at its place: shown bit by bit, two of
+//! them could take as many meetings as they have lots.
+//!
+//! The book is never crossed afterwards. Orders that want to trade beyond the band are closed. Where others could still trade, because
+//! some were closed on the way that counted for the price, there is another round, at a price of its own; and after the last one that
+//! may be, the younger of two that could still trade is closed.
 
 use heddle_clearing::CloseReason;
 use heddle_clearing::OrderId;
@@ -20,6 +25,7 @@ use heddle_num::Ticks;
 use super::Book;
 use super::env::Env;
 use super::env::Uncrossing;
+use super::limits::AUCTION_ROUNDS_MAX;
 use super::meeting;
 use super::meeting::Meeting;
 use super::meeting::Party;
@@ -46,20 +52,53 @@ impl Book {
         uncrossing(&self.demand(Side::Buy, ask), &self.demand(Side::Sell, bid))
     }
 
-    /// Stage 6.
+    /// Stage 6, and before stage 4 where orders have collected without an auction.
     pub(super) fn uncross(&mut self, env: &Env, out: &mut Vec<Outcome>) {
-        if let Some(Uncrossing { price, .. }) = self.indicative()
-            && env.band.is_none_or(|band| band.contains(price))
-        {
-            while let Some(pair) = self.pair(price) {
-                self.meet_at(env, &pair, out);
-            }
+        for _ in 0..AUCTION_ROUNDS_MAX {
+            let Some(Uncrossing { price, .. }) = self.indicative() else { break };
+            self.round(env, price, out);
+        }
+        while let Some(pair) = self.crossing() {
+            let meeting = match self.meeting_at(env, &pair) {
+                Meeting::Trade(_) => Meeting::CloseTaker(CloseReason::MatchLimit),
+                other @ (Meeting::Decrement(_)
+                | Meeting::CloseMaker(_)
+                | Meeting::CloseTaker(_)) => other,
+            };
+            self.settle(&pair, meeting, out);
         }
         for id in std::mem::take(&mut self.immediate) {
             if let Some(slot) = self.orders.find(id) {
                 self.close_resting(slot, CloseReason::Unfilled, out);
             }
         }
+    }
+
+    fn round(&mut self, env: &Env, price: Ticks, out: &mut Vec<Outcome>) {
+        let price = env.band.map_or(price, |band| band.nearest(price));
+        while let Some(pair) = self.pair(price) {
+            let meeting = self.meeting_at(env, &pair);
+            self.settle(&pair, meeting, out);
+        }
+        if let Some(band) = env.band {
+            self.close_beyond(Side::Buy, band.high, out);
+            self.close_beyond(Side::Sell, band.low, out);
+        }
+    }
+
+    /// Closes the orders of a side that are better than `most`.
+    fn close_beyond(&mut self, side: Side, most: Ticks, out: &mut Vec<Outcome>) {
+        while let Some((rank, slot)) = self.ladder(side).first()
+            && rank < Rank::of(side, most)
+        {
+            self.close_resting(slot, CloseReason::OutsideBand, out);
+        }
+    }
+
+    /// The best bid and the best ask, if they could trade.
+    fn crossing(&self) -> Option<Pair> {
+        let price = self.best(Side::Sell)?;
+        self.pair(price)
     }
 
     /// The lots of a side at prices as good as `worst` or better.
@@ -96,23 +135,26 @@ impl Book {
         Some(Pair { price, bid: first(Side::Buy)?, ask: first(Side::Sell)? })
     }
 
-    fn meet_at(&mut self, env: &Env, pair: &Pair, out: &mut Vec<Outcome>) {
-        let Pair { price, bid, ask } = *pair;
-        let is_younger = self.orders.get(bid).priority > self.orders.get(ask).priority;
-        let (young, old) = if is_younger { (bid, ask) } else { (ask, bid) };
+    fn meeting_at(&self, env: &Env, pair: &Pair) -> Meeting {
+        let (young, old) = (pair.young(self), pair.old(self));
         let terms = Terms {
             env,
             taker_side: self.orders.get(young).side,
             self_trade: self.orders.get(young).self_trade,
-            price,
+            price: pair.price,
             open_interest: self.traders.open_interest(),
         };
-        match meeting::meet(&terms, &self.party(young), &self.party(old)) {
+        meeting::meet(&terms, &self.party(young), &self.party(old))
+    }
+
+    fn settle(&mut self, pair: &Pair, meeting: Meeting, out: &mut Vec<Outcome>) {
+        let (young, old) = (pair.young(self), pair.old(self));
+        match meeting {
             Meeting::Trade(lots) => self.trade_at(pair, lots, out),
             Meeting::Decrement(lots) => {
                 for slot in [young, old] {
                     out.push(Outcome::Decremented(self.orders.get(slot).id, lots));
-                    self.consume(slot, lots);
+                    self.shrink(slot, lots);
                 }
             }
             Meeting::CloseTaker(reason) => self.close_resting(young, reason, out),
@@ -125,7 +167,7 @@ impl Book {
         Party {
             account: order.id.account,
             position: self.traders.get(order.seat).lots,
-            lots: self.orders.shown(slot),
+            lots: order.lots,
             reduce_only: order.reduce_only,
         }
     }
@@ -138,8 +180,22 @@ impl Book {
         self.shift(seats.0, Side::Buy, lots);
         self.shift(seats.1, Side::Sell, lots);
         self.count(price, lots);
-        self.consume(bid, lots);
-        self.consume(ask, lots);
+        self.shrink(bid, lots);
+        self.shrink(ask, lots);
+    }
+}
+
+impl Pair {
+    fn young(&self, book: &Book) -> Slot {
+        if self.is_bid_younger(book) { self.bid } else { self.ask }
+    }
+
+    fn old(&self, book: &Book) -> Slot {
+        if self.is_bid_younger(book) { self.ask } else { self.bid }
+    }
+
+    fn is_bid_younger(&self, book: &Book) -> bool {
+        book.orders.get(self.bid).priority > book.orders.get(self.ask).priority
     }
 }
 

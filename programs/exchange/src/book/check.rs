@@ -13,7 +13,7 @@ use super::slab::Slot;
 /// A book that cannot be. Its market must be frozen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BrokenInvariant {
-    /// The best bid is at or above the best ask, and no auction is on.
+    /// The best bid is at or above the best ask, and no auction is to come.
     #[error("the book is crossed")]
     Crossed,
     /// Positions do not sum to zero.
@@ -138,7 +138,7 @@ impl Book {
 
 const fn may_not_be_crossed(mode: Matching) -> bool {
     match mode {
-        Matching::Continuous => true,
-        Matching::Collect | Matching::Uncross | Matching::CancelOnly => false,
+        Matching::Continuous | Matching::Uncross => true,
+        Matching::Collect | Matching::CancelOnly => false,
     }
 }

@@ -115,6 +115,12 @@ impl Band {
         self.low <= price && price <= self.high
     }
 
+    /// The price itself, or the end of the band that is nearest to it.
+    #[must_use]
+    pub fn nearest(&self, price: Ticks) -> Ticks {
+        price.max(self.low).min(self.high)
+    }
+
     /// With `price` in it.
     #[must_use]
     pub fn with(self, price: Ticks) -> Self {

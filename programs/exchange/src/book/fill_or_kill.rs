@@ -24,7 +24,7 @@ use super::traders::Seat;
 struct Rehearsal<'a> {
     book: &'a Book,
     env: &'a Env,
-    taker: Taker<'a>,
+    taker: Taker,
     positions: BTreeMap<Seat, SignedLots>,
     open_interest: u64,
     met: u32,
@@ -40,8 +40,8 @@ struct Left {
 
 impl Book {
     /// Whether all of the order would trade at once.
-    pub(super) fn would_fill(&self, env: &Env, taker: &Taker<'_>) -> bool {
-        let limit = taker.limit();
+    pub(super) fn would_fill(&self, env: &Env, taker: &Taker) -> bool {
+        let limit = taker.limit;
         let mut rehearsal = Rehearsal {
             book: self,
             env,
@@ -50,7 +50,7 @@ impl Book {
             open_interest: self.traders.open_interest().get(),
             met: 0,
         };
-        let levels = self.ladder(taker.place.side.opposite()).levels();
+        let levels = self.ladder(taker.side.opposite()).levels();
         for (rank, head) in levels.take_while(|(rank, _)| *rank <= limit) {
             let goes_on = rehearsal.sweep(rank, head);
             if rehearsal.taker.left.is_zero() {
@@ -108,8 +108,8 @@ impl Rehearsal<'_> {
         let order = self.book.orders.get(maker.slot);
         let terms = Terms {
             env: self.env,
-            taker_side: self.taker.place.side,
-            self_trade: self.taker.place.self_trade,
+            taker_side: self.taker.side,
+            self_trade: self.taker.self_trade,
             price: rank.price(order.side),
             open_interest: Lots::new(self.open_interest),
         };
@@ -127,8 +127,8 @@ impl Rehearsal<'_> {
         maker.shown = less(maker.shown, lots);
         self.taker.left = less(self.taker.left, lots);
         let seat = self.book.orders.get(maker.slot).seat;
-        self.shift(self.taker.seat, self.taker.place.side, lots);
-        self.shift(seat, self.taker.place.side.opposite(), lots);
+        self.shift(self.taker.seat, self.taker.side, lots);
+        self.shift(seat, self.taker.side.opposite(), lots);
     }
 
     fn position(&self, seat: Seat) -> SignedLots {

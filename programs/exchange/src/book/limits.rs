@@ -8,6 +8,8 @@ pub const TRADERS_PER_BOOK_MAX: u32 = (1 << 18) - TRADERS_RESERVED;
 pub const TRADERS_RESERVED: u32 = 1 << 12;
 /// Resting orders that one incoming order may meet in a block, whatever came of it.
 pub const MATCHES_PER_ORDER_MAX: u32 = 1024;
+/// Rounds of one auction.
+pub const AUCTION_ROUNDS_MAX: u32 = 8;
 
 const _: () = assert!(ORDERS_PER_BOOK_MAX <= super::slots::SLOTS_MAX);
 const _: () = assert!(TRADERS_PER_BOOK_MAX + TRADERS_RESERVED <= super::slots::SLOTS_MAX);

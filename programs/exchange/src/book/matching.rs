@@ -5,6 +5,7 @@ use heddle_clearing::Closed;
 use heddle_clearing::OrderId;
 use heddle_clearing::Outcome;
 use heddle_clearing::Place;
+use heddle_clearing::SelfTrade;
 use heddle_clearing::Side;
 use heddle_clearing::TimeInForce;
 use heddle_clearing::Trade;
@@ -30,29 +31,39 @@ use super::traders::Seat;
 
 /// An order on its way through the other side.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Taker<'a> {
-    pub(super) place: &'a Place,
+pub(super) struct Taker {
+    pub(super) id: OrderId,
     pub(super) seat: Seat,
+    pub(super) side: Side,
+    /// The worst rank on the other side that it takes.
+    pub(super) limit: Rank,
     /// What is left of it.
     pub(super) left: Lots,
+    pub(super) self_trade: SelfTrade,
+    pub(super) reduce_only: bool,
+    is_liquidation: bool,
 }
 
-impl Taker<'_> {
-    /// The worst rank on the other side that it takes.
+impl Taker {
+    /// Before it has met anyone.
     #[inline]
-    pub(super) fn limit(&self) -> Rank {
-        Rank::of(self.place.side.opposite(), self.place.price)
+    pub(super) const fn new(place: &Place, seat: Seat) -> Self {
+        Self {
+            id: place.id,
+            seat,
+            side: place.side,
+            limit: Rank::of(place.side.opposite(), place.price),
+            left: place.lots,
+            self_trade: place.self_trade,
+            reduce_only: place.reduce_only,
+            is_liquidation: place.is_liquidation,
+        }
     }
 
     /// As whom it meets others.
     #[inline]
-    pub(super) fn party(&self, position: SignedLots) -> Party {
-        Party {
-            account: self.place.id.account,
-            position,
-            lots: self.left,
-            reduce_only: self.place.reduce_only,
-        }
+    pub(super) const fn party(&self, position: SignedLots) -> Party {
+        Party { account: self.id.account, position, lots: self.left, reduce_only: self.reduce_only }
     }
 }
 
@@ -63,10 +74,10 @@ impl Book {
         let Some(seat) = self.traders.add_order(place.id.account) else {
             return close(place.id, place.lots, CloseReason::BookFull, out);
         };
-        let mut taker = Taker { place, seat, left: place.lots };
-        let reason = match self.refusal(env, &taker) {
+        let mut taker = Taker::new(place, seat);
+        let reason = match self.refusal(env, place, &taker) {
             Some(reason) => Some(reason),
-            None => self.take(env, &mut taker, out).or_else(|| self.rest(env, &taker)),
+            None => self.take(env, &mut taker, out).or_else(|| self.rest(env, place, &taker)),
         };
         if let Some(reason) = reason {
             close(place.id, taker.left, reason, out);
@@ -78,14 +89,14 @@ impl Book {
 
     /// Why the order may not even try.
     #[inline]
-    fn refusal(&self, env: &Env, taker: &Taker<'_>) -> Option<CloseReason> {
-        if let Some(reason) = self.refusal_to_rest(env, taker) {
+    fn refusal(&self, env: &Env, place: &Place, taker: &Taker) -> Option<CloseReason> {
+        if let Some(reason) = self.refusal_to_rest(env, place, taker.seat) {
             return Some(reason);
         }
-        match taker.place.time_in_force {
+        match place.time_in_force {
             TimeInForce::PostOnly => {
-                let first = self.ladder(taker.place.side.opposite()).first();
-                let takes = first.is_some_and(|(rank, _)| rank <= taker.limit());
+                let first = self.ladder(taker.side.opposite()).first();
+                let takes = first.is_some_and(|(rank, _)| rank <= taker.limit);
                 takes.then_some(CloseReason::WouldTake)
             }
             TimeInForce::FillOrKill => {
@@ -99,10 +110,14 @@ impl Book {
 
     /// Why the order may not be in the book at all.
     #[inline]
-    pub(super) fn refusal_to_rest(&self, env: &Env, taker: &Taker<'_>) -> Option<CloseReason> {
-        let place = taker.place;
+    pub(super) fn refusal_to_rest(
+        &self,
+        env: &Env,
+        place: &Place,
+        seat: Seat,
+    ) -> Option<CloseReason> {
         if place.reduce_only {
-            let position = self.traders.get(taker.seat).lots;
+            let position = self.traders.get(seat).lots;
             if traders::reducible(position, place.side).is_zero() {
                 return Some(CloseReason::NothingToReduce);
             }
@@ -121,14 +136,14 @@ impl Book {
     fn take(
         &mut self,
         env: &Env,
-        taker: &mut Taker<'_>,
+        taker: &mut Taker,
         out: &mut Vec<Outcome>,
     ) -> Option<CloseReason> {
-        let (side, limit) = (taker.place.side.opposite(), taker.limit());
+        let side = taker.side.opposite();
         let mut met = 0_u32;
         while !taker.left.is_zero() {
             let (rank, slot) = self.ladder(side).first()?;
-            if rank > limit {
+            if rank > taker.limit {
                 break;
             }
             if met == MATCHES_PER_ORDER_MAX {
@@ -146,12 +161,12 @@ impl Book {
     }
 
     #[inline]
-    fn meeting(&self, env: &Env, taker: &Taker<'_>, price: Ticks, slot: Slot) -> Meeting {
+    fn meeting(&self, env: &Env, taker: &Taker, price: Ticks, slot: Slot) -> Meeting {
         let maker = self.orders.get(slot);
         let terms = Terms {
             env,
-            taker_side: taker.place.side,
-            self_trade: taker.place.self_trade,
+            taker_side: taker.side,
+            self_trade: taker.self_trade,
             price,
             open_interest: self.traders.open_interest(),
         };
@@ -165,21 +180,20 @@ impl Book {
     }
 
     #[inline]
-    fn trade(&mut self, taker: &mut Taker<'_>, slot: Slot, lots: Lots, out: &mut Vec<Outcome>) {
+    fn trade(&mut self, taker: &mut Taker, slot: Slot, lots: Lots, out: &mut Vec<Outcome>) {
         let maker = self.orders.get(slot);
         let (seat, price) = (maker.seat, maker.price());
-        let place = taker.place;
         out.push(Outcome::Trade(Trade {
             maker: maker.id,
-            taker: place.id,
-            taker_side: place.side,
+            taker: taker.id,
+            taker_side: taker.side,
             price,
             lots,
-            kind: if place.is_liquidation { TradeKind::Liquidation } else { TradeKind::Continuous },
+            kind: if taker.is_liquidation { TradeKind::Liquidation } else { TradeKind::Continuous },
         }));
         taker.left = less(taker.left, lots);
-        self.shift(taker.seat, place.side, lots);
-        self.shift(seat, place.side.opposite(), lots);
+        self.shift(taker.seat, taker.side, lots);
+        self.shift(seat, taker.side.opposite(), lots);
         self.count(price, lots);
         self.consume(slot, lots);
     }
@@ -187,11 +201,13 @@ impl Book {
     /// Moves a position by what an order of `side` traded.
     #[inline]
     pub(super) fn shift(&mut self, seat: Seat, side: Side, lots: Lots) {
+        // No order has more than 2^40 lots. If one had, its trade would pass a position's bound, which panics.
+        let lots = i64::try_from(lots.get()).unwrap_or(i64::MAX);
         let by = match side {
-            Side::Buy => lots.long(),
-            Side::Sell => lots.short(),
+            Side::Buy => lots,
+            Side::Sell => lots.wrapping_neg(),
         };
-        self.traders.shift(seat, by.expect("no order has more lots than a position may have"));
+        self.traders.shift(seat, SignedLots::new(by));
     }
 
     /// Counts a trade for the block's summary.
@@ -208,18 +224,17 @@ impl Book {
     /// more, behind the others of its price; an order with nothing left is gone.
     #[inline]
     pub(super) fn consume(&mut self, slot: Slot, lots: Lots) {
-        let order = self.orders.get(slot);
+        let order = self.orders.change(slot);
         if order.lots <= lots {
             return self.remove(slot);
         }
-        let has_extra = order.has_extra;
-        let order = self.orders.change(slot);
         order.lots = less(order.lots, lots);
-        if has_extra {
+        if order.has_extra {
             self.consume_shown(slot, lots);
         }
     }
 
+    #[cold]
     fn consume_shown(&mut self, slot: Slot, lots: Lots) {
         let left = self.orders.get(slot).lots;
         let extra = self.orders.change_extra(slot);
@@ -236,8 +251,8 @@ impl Book {
     }
 
     #[cold]
-    fn decrement(&mut self, taker: &mut Taker<'_>, slot: Slot, lots: Lots, out: &mut Vec<Outcome>) {
-        out.push(Outcome::Decremented(taker.place.id, lots));
+    fn decrement(&mut self, taker: &mut Taker, slot: Slot, lots: Lots, out: &mut Vec<Outcome>) {
+        out.push(Outcome::Decremented(taker.id, lots));
         out.push(Outcome::Decremented(self.orders.get(slot).id, lots));
         taker.left = less(taker.left, lots);
         self.consume(slot, lots);
@@ -257,32 +272,31 @@ impl Book {
 
     /// Puts what is left of an order into the book, if it is one that stays. Why it goes, if it does.
     #[inline]
-    fn rest(&mut self, env: &Env, taker: &Taker<'_>) -> Option<CloseReason> {
+    fn rest(&mut self, env: &Env, place: &Place, taker: &Taker) -> Option<CloseReason> {
         if taker.left.is_zero() {
             return None;
         }
-        match taker.place.time_in_force {
+        match place.time_in_force {
             TimeInForce::ImmediateOrCancel => return Some(CloseReason::Unfilled),
             TimeInForce::FillOrKill => return Some(CloseReason::Killed),
             TimeInForce::GoodTillCancelled
             | TimeInForce::GoodTillTime(_)
             | TimeInForce::PostOnly => {}
         }
-        if is_beyond(env, taker.place) {
+        if is_beyond(env, place) {
             return Some(CloseReason::OutsideBand);
         }
-        self.put(taker)
+        self.put(place, taker.left, taker.seat)
     }
 
     /// Puts what is left of an order into the book. Why that is not possible, if it is not.
     #[inline]
-    pub(super) fn put(&mut self, taker: &Taker<'_>) -> Option<CloseReason> {
-        let place = taker.place;
+    pub(super) fn put(&mut self, place: &Place, left: Lots, seat: Seat) -> Option<CloseReason> {
         let priority = self.next_priority();
-        let mut order = Order::new(place, taker.left, taker.seat, priority);
+        let mut order = Order::new(place, left, seat, priority);
         order.has_extra = place.display.is_some();
         let (side, rank) = (order.side, order.rank);
-        let shown = place.display.map_or(Lots::ZERO, |display| display.min(taker.left));
+        let shown = place.display.map_or(Lots::ZERO, |display| display.min(left));
         let extra = Extra { trigger: None, display: place.display, shown };
         let Some(slot) = self.orders.insert(order, extra) else {
             return Some(CloseReason::BookFull);

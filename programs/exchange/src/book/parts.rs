@@ -156,6 +156,9 @@ impl Book {
 
     fn load_order(&mut self, slot: Slot, stored: &StoredOrder) -> Option<()> {
         let StoredOrder { place, priority, shown } = stored;
+        if place.lots.is_zero() || shown.is_some_and(|shown| shown > place.lots) {
+            return None;
+        }
         let seat = self.traders.restore_order(place.id.account);
         let extra = Extra {
             trigger: place.trigger,
@@ -242,7 +245,7 @@ impl Resident for Book {
         for (slot, _) in self.orders.iter() {
             image.extend(encode(&(slot.get(), self.stored_order(slot))));
         }
-        for page in 0..SLOTS_MAX / PAGE_TRADERS {
+        for page in 0..self.traders.pages_at_most() {
             if let Some(value) = self.trader_page(page) {
                 image.extend(encode(&(page, value)));
             }

@@ -131,8 +131,8 @@ impl Slab {
 
     /// Forgets an order that is linked nowhere any more.
     #[inline]
-    pub(super) fn remove(&mut self, slot: Slot) {
-        self.index.remove(hash(self.get(slot).id), slot.0);
+    pub(super) fn remove(&mut self, slot: Slot, id: OrderId) {
+        self.index.remove(hash(id), slot.0);
         self.slots.free(slot.0);
         self.len = self.len.wrapping_sub(1);
         self.mark(slot);
@@ -271,14 +271,19 @@ impl Slab {
         self.len = self.len.wrapping_add(1);
         let at = slot.0 as usize;
         if at >= self.orders.len() {
-            // The lowest slot is taken first, so that only loading skips some.
-            self.orders.resize(at.saturating_add(1), order.clone());
-            self.extras.resize(at.saturating_add(1), Extra::default());
+            self.grow(at, &order);
         }
         if order.has_extra {
             self.extras[at] = extra;
         }
         self.orders[at] = order;
+    }
+
+    /// The lowest slot is taken first, so that only loading skips some.
+    #[cold]
+    fn grow(&mut self, at: usize, order: &Order) {
+        self.orders.resize(at.saturating_add(1), order.clone());
+        self.extras.resize(at.saturating_add(1), Extra::default());
     }
 
     #[inline]
@@ -306,6 +311,12 @@ impl Order {
             is_liquidation: place.is_liquidation,
             has_extra: place.trigger.is_some() || place.display.is_some(),
         }
+    }
+
+    /// Whether it may have an expiry or a trigger.
+    #[inline]
+    pub(super) const fn has_timer(&self) -> bool {
+        self.has_extra || matches!(self.time_in_force, TimeInForce::GoodTillTime(_))
     }
 
     /// When it expires, if it does.

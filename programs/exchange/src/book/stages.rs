@@ -51,8 +51,11 @@ impl Book {
     ) -> Summary {
         self.tally = Tally::default();
         self.move_positions(instructions);
-        self.expire(env.now, out);
         self.withdraw(instructions);
+        self.expire(env.now, out);
+        if env.mode == Matching::Continuous && self.is_crossed() {
+            self.uncross(env, out);
+        }
         self.trigger(env, out);
         self.place_all(env, instructions, Turn::PostOnly, out);
         self.place_all(env, instructions, Turn::Other, out);
@@ -89,7 +92,30 @@ impl Book {
         self.traders.leave(seat);
     }
 
-    /// Stage 2.
+    /// Stage 2. What names no order in the book may name one of this block.
+    fn withdraw(&mut self, instructions: &[Instruction]) {
+        self.annulled.clear();
+        for instruction in instructions {
+            match instruction {
+                Instruction::Cancel(id) => {
+                    if self.cancel(*id).is_none() {
+                        self.annulled.push((*id, Lots::MAX));
+                    }
+                }
+                Instruction::Reduce(id, by) => {
+                    if self.reduce(*id, *by).is_none() {
+                        self.annulled.push((*id, *by));
+                    }
+                }
+                Instruction::Place(_)
+                | Instruction::CancelAfter(..)
+                | Instruction::MovePosition(..) => {}
+            }
+        }
+        self.annulled.sort_unstable();
+    }
+
+    /// Stage 3.
     fn expire(&mut self, now: UnixMillis, out: &mut Vec<Outcome>) {
         while let Some(&(end, id)) = self.timers.expiries.first()
             && end <= now
@@ -122,29 +148,6 @@ impl Book {
         for (_, slot) in theirs {
             self.close_resting(slot, CloseReason::CancelAfter, out);
         }
-    }
-
-    /// Stage 3. What names no order in the book may name one of this block.
-    fn withdraw(&mut self, instructions: &[Instruction]) {
-        self.annulled.clear();
-        for instruction in instructions {
-            match instruction {
-                Instruction::Cancel(id) => {
-                    if self.cancel(*id).is_none() {
-                        self.annulled.push((*id, Lots::MAX));
-                    }
-                }
-                Instruction::Reduce(id, by) => {
-                    if self.reduce(*id, *by).is_none() {
-                        self.annulled.push((*id, *by));
-                    }
-                }
-                Instruction::Place(_)
-                | Instruction::CancelAfter(..)
-                | Instruction::MovePosition(..) => {}
-            }
-        }
-        self.annulled.sort_unstable();
     }
 
     /// Stage 4, first part. A waiting order that becomes active is a new order of the same name.

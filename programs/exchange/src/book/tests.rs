@@ -198,6 +198,28 @@ fn an_order_is_annulled_by_its_own_block_in_whole_or_in_part() {
 }
 
 #[test]
+fn an_order_that_ends_in_the_block_of_its_cancel_is_not_told_to_be_closed() {
+    let mut book = Book::new();
+    let ends =
+        |order| Place { time_in_force: TimeInForce::GoodTillTime(UnixMillis::new(2_000)), ..order };
+    let (whole, part) = (ends(buy(1, 100, 5)), ends(buy(2, 100, 5)));
+    place(&mut book, &env(), &[whole, part]);
+    let instructions = [Instruction::Cancel(whole.id), Instruction::Reduce(part.id, Lots::new(3))];
+    let out = run(&mut book, &Env { now: UnixMillis::new(2_000), ..env() }, &instructions);
+    assert_eq!(out, [closed(part.id, 2, CloseReason::Expired)]);
+}
+
+#[test]
+fn icebergs_meet_once_in_an_auction_however_little_they_show() {
+    let mut book = Book::new();
+    let shy = |order| Place { display: Some(Lots::new(1)), ..order };
+    let all = [shy(buy(1, 100, ORDER_LOTS_MAX)), shy(sell(2, 100, ORDER_LOTS_MAX - 7))];
+    let out = place(&mut book, &Env { mode: Matching::Uncross, ..env() }, &all);
+    assert_eq!(trades(&out), [(all[0].id, all[1].id, 100, ORDER_LOTS_MAX - 7)]);
+    assert_eq!(levels(&book, Side::Buy), [(100, 1, 1)]);
+}
+
+#[test]
 fn post_only_orders_come_before_the_rest() {
     let mut book = Book::new();
     let post = Place { time_in_force: TimeInForce::PostOnly, ..sell(1, 100, 5) };
@@ -325,6 +347,43 @@ fn an_auction_gives_one_price_to_all_and_keeps_who_is_left() {
 }
 
 #[test]
+fn an_auction_at_a_price_outside_the_band_is_at_its_end_and_what_wants_beyond_goes() {
+    let mut book = Book::new();
+    let band = Some(Band { low: Ticks::new(90), high: Ticks::new(110) });
+    let all = [sell(1, 100, 2), sell(2, 115, 5), buy(3, 120, 7), buy(4, 80, 1)];
+    let out = place(&mut book, &Env { mode: Matching::Uncross, band, ..env() }, &all);
+    assert_eq!(trades(&out), [(all[0].id, all[2].id, 110, 2)]);
+    assert_eq!(out[1..], [closed(all[2].id, 5, CloseReason::OutsideBand)]);
+    assert_eq!(
+        (book.best(Side::Buy), book.best(Side::Sell)),
+        (Some(Ticks::new(80)), Some(Ticks::new(115)))
+    );
+}
+
+#[test]
+fn an_auction_ends_uncrossed_however_often_orders_that_counted_are_closed() {
+    let mut book = Book::new();
+    // One account's bids count for the price and meet its own ask, so that each round has a lower price and no trade.
+    let mut all = vec![sell(1, 1, 10)];
+    all.extend((5..13).rev().map(|power| buy(1, 1 << (2 * power), 10)));
+    let others = [buy(2, 256, 5), buy(3, 64, 5)];
+    all.extend(others);
+    let out = place(&mut book, &Env { mode: Matching::Uncross, ..env() }, &all);
+    let expected = others.map(|order| closed(order.id, 5, CloseReason::MatchLimit));
+    assert_eq!(out[8..], expected);
+    assert_eq!((trades(&out), book.len()), (vec![], 1));
+}
+
+#[test]
+fn orders_that_collected_without_an_auction_have_it_when_trading_begins() {
+    let mut book = Book::new();
+    let collect = Env { mode: Matching::Collect, ..env() };
+    place(&mut book, &collect, &[sell(1, 90, 2), buy(2, 110, 2)]);
+    assert!(book.is_crossed());
+    assert_eq!(trades(&run(&mut book, &env(), &[]))[0].2, 100);
+}
+
+#[test]
 fn an_auction_at_the_edges_of_all_types_does_not_overflow() {
     let mut book = Book::new();
     let all = [buy(1, u32::MAX, ORDER_LOTS_MAX), sell(2, 1, ORDER_LOTS_MAX)];
@@ -376,6 +435,23 @@ fn parts_are_encoded_as_ever() {
         "0300000000020000000100000000000000000101000000ffffffffffffffff000203000000000000000000000001581b000000000000"
     );
     load(&parts).unwrap().audit(Matching::Continuous).unwrap();
+}
+
+#[test]
+fn a_page_without_content_is_gone() {
+    let mut book = Book::new();
+    place(&mut book, &env(), &[sell(1, 100, 1), buy(2, 100, 1), buy(3, 50, 1)]);
+    book.flush(&mut |_, _| {});
+    let back = [order(id(1, 1), Side::Buy, 100, 1), order(id(2, 1), Side::Sell, 100, 1)];
+    place(&mut book, &env(), &back);
+    book.cancel(id(3, 50));
+    let mut parts = BTreeMap::new();
+    book.flush(&mut |suffix, value| {
+        parts.insert(suffix.to_vec(), value.is_some());
+    });
+    let expected = [(b"h".as_slice(), true), (b"o\0\0\0\0", false), (b"t\0\0\0\0", false)];
+    let expected = expected.map(|(suffix, is_there)| (suffix.to_vec(), is_there));
+    assert_eq!(parts, BTreeMap::from(expected));
 }
 
 #[test]

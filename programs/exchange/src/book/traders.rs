@@ -134,14 +134,16 @@ impl Traders {
     #[inline]
     pub(super) fn shift(&mut self, seat: Seat, by: SignedLots) {
         let trader = &mut self.traders[seat.0 as usize];
-        let old = trader.lots;
-        let new = old.checked_add(by).filter(|lots| lots.abs() <= POSITION_MAX);
-        trader.lots = new.expect("clearing keeps positions within their bound");
+        let (old, new) = (trader.lots.get(), trader.lots.get().saturating_add(by.get()));
+        assert!(new.unsigned_abs() <= POSITION_MAX, "clearing keeps positions within their bound");
+        trader.lots = SignedLots::new(new);
         self.sum = self.sum.wrapping_add(by.get());
         // Below 2^49 times 2^18 accounts in sum, and never below zero: every long position is part of it.
-        self.open_interest =
-            self.open_interest.wrapping_add(long(trader.lots)).wrapping_sub(long(old));
-        self.keep(seat);
+        self.open_interest = self.open_interest.wrapping_add(long(new)).wrapping_sub(long(old));
+        match trader.record {
+            Some(record) if new != 0 => self.dirty.mark(record / PAGE_TRADERS),
+            Some(_) | None => self.keep(seat),
+        }
     }
 
     /// Sets or takes back the deadline; what it was.
@@ -158,12 +160,15 @@ impl Traders {
     /// Puts an account where it was stored. False when that cannot be.
     pub(super) fn restore(&mut self, record: u32, trader: Trader) -> bool {
         let is_empty = trader.lots.is_zero() && trader.deadline.is_none();
-        if is_empty || trader.lots.abs() > POSITION_MAX || self.find(trader.account).is_some() {
+        if is_empty
+            || trader.lots.get().unsigned_abs() > POSITION_MAX
+            || self.find(trader.account).is_some()
+        {
             return false;
         }
         let seat = self.seat(trader.account);
         self.records.claim(record);
-        self.open_interest = self.open_interest.wrapping_add(long(trader.lots));
+        self.open_interest = self.open_interest.wrapping_add(long(trader.lots.get()));
         self.sum = self.sum.wrapping_add(trader.lots.get());
         self.store_in(record, seat);
         self.traders[seat.0 as usize] = Trader { record: Some(record), ..trader };
@@ -204,6 +209,12 @@ impl Traders {
             .map(|(place, record)| (place, self.get(self.stored[record as usize])))
     }
 
+    /// How many pages may have an account, at most.
+    pub(super) fn pages_at_most(&self) -> u32 {
+        let records = u32::try_from(self.stored.len()).unwrap_or(u32::MAX);
+        records.div_ceil(PAGE_TRADERS)
+    }
+
     /// One more than the number of the last stored page that has an account, given what it was at most.
     pub(super) fn pages(&self, mut at_most: u32) -> u32 {
         while at_most > 0 && self.page(at_most.wrapping_sub(1)).next().is_none() {
@@ -213,7 +224,6 @@ impl Traders {
     }
 
     /// Sees to it that the account is stored exactly while there is something to store.
-    #[inline]
     fn keep(&mut self, seat: Seat) {
         let trader = &mut self.traders[seat.0 as usize];
         let is_empty = trader.lots.is_zero() && trader.deadline.is_none();
@@ -279,7 +289,7 @@ impl Trader {
     }
 }
 
-const POSITION_MAX: Lots = Lots::new(POSITION_LOTS_MAX.unsigned_abs());
+const POSITION_MAX: u64 = POSITION_LOTS_MAX.unsigned_abs();
 
 /// How much of a position an order of `side` could take away.
 #[inline]
@@ -292,6 +302,6 @@ pub(super) const fn reducible(position: SignedLots, side: Side) -> Lots {
 
 /// The lots of a position that is long.
 #[inline]
-fn long(position: SignedLots) -> u64 {
-    position.get().max(0).unsigned_abs()
+fn long(position: i64) -> u64 {
+    position.max(0).unsigned_abs()
 }

@@ -70,11 +70,11 @@ fn bad_prices_stop_a_market_and_it_opens_through_an_auction_again() {
 fn a_trade_outside_of_the_band_starts_an_auction_and_what_was_traded_before_is_forgotten() {
     let mut state = open(&RULES);
     let range = Some(Band { low: Ticks::new(1000), high: Ticks::new(1010) });
-    state.end(&RULES, at(13_000), Traded { range, hit_band: false });
+    state.end(&RULES, at(13_000), Traded { range, ..NOTHING });
     assert_eq!(state.mode(), MarketMode::Continuous);
     let band = state.band(&RULES, at(13_000), Ticks::new(1005));
     assert_eq!(band, Band { low: Ticks::new(960), high: Ticks::new(1050) });
-    state.end(&RULES, at(13_500), Traded { range: None, hit_band: true });
+    state.end(&RULES, at(13_500), Traded { hit_band: true, ..NOTHING });
     assert_eq!(state.mode(), MarketMode::Auction(at(16_500)));
     state.end(&RULES, at(16_500), Traded { range, hit_band: true });
     assert_eq!(state.mode(), MarketMode::Continuous);

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod check;
 mod cpptrader;
 mod data;
 mod exchange_core;
+mod life;
 mod order_stream;
 mod orders;
 mod portable;
 mod random;
 mod reference;
+mod storm;
 mod vega;
+mod venue;

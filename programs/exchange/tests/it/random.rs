@@ -257,10 +257,7 @@ impl World {
         assert_eq!(outcomes, expected);
         self.compare(&summary);
         assert_eq!(summary.volume.get(), volume(&outcomes));
-        // A band may have kept an auction from happening.
-        let mode = if self.book.is_crossed() { Matching::Collect } else { Matching::Continuous };
-        assert!(mode == Matching::Continuous || env.mode != Matching::Continuous);
-        self.book.audit(mode).unwrap();
+        self.book.audit(env.mode).unwrap();
 
         let changes = flush(&mut self.book);
         if let Some(twin) = &mut twin {
@@ -272,24 +269,19 @@ impl World {
         apply(&mut self.store, changes);
         let loaded = load(&self.store);
         assert_eq!(loaded.image(), self.book.image());
-        loaded.audit(mode).unwrap();
+        loaded.audit(env.mode).unwrap();
         if let Some(twin) = twin {
             self.book = twin;
         }
     }
 
-    /// No market trades continuously before its auction is over.
     fn env(&self, block: &Block) -> Env {
-        let mode = match block.mode {
-            Matching::Continuous if self.book.is_crossed() => Matching::Uncross,
-            mode => mode,
-        };
         let band =
             block.band.map(|(low, high)| Band { low: Ticks::new(low), high: Ticks::new(high) });
         Env {
             now: UnixMillis::new(self.now),
             mark: block.mark.map(Ticks::new),
-            mode,
+            mode: block.mode,
             band,
             open_interest_cap: Lots::new(block.cap),
         }

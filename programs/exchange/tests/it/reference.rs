@@ -17,9 +17,11 @@ use heddle_clearing::Trade;
 use heddle_clearing::TradeKind;
 use heddle_clearing::Trigger;
 use heddle_clearing::TriggerWhen;
+use heddle_exchange::Band;
 use heddle_exchange::Env;
 use heddle_exchange::Level;
 use heddle_exchange::Matching;
+use heddle_exchange::book_limits::AUCTION_ROUNDS_MAX;
 use heddle_exchange::book_limits::MATCHES_PER_ORDER_MAX;
 use heddle_num::Lots;
 use heddle_num::Ticks;
@@ -66,13 +68,19 @@ impl Reference {
                 Instruction::Place(_) | Instruction::Cancel(_) | Instruction::Reduce(..) => {}
             }
         }
-        self.expire(env, &mut out);
         for instruction in instructions {
             match *instruction {
                 Instruction::Cancel(id) => self.orders.retain(|order| order.place.id != id),
                 Instruction::Reduce(id, by) => self.reduce(id, by.get()),
                 _ => {}
             }
+        }
+        self.expire(env, &mut out);
+        let crosses = self.depth(Side::Buy).first().map(|level| level.price)
+            >= self.depth(Side::Sell).first().map(|level| level.price)
+            && !self.depth(Side::Sell).is_empty();
+        if env.mode == Matching::Continuous && crosses {
+            self.uncross(env, &mut out);
         }
         self.trigger(env, &mut out);
         for post_only in [true, false] {
@@ -344,12 +352,20 @@ impl Reference {
     }
 
     fn uncross(&mut self, env: &Env, out: &mut Vec<Outcome>) {
-        if let Some(price) = self.auction_price()
-            && env.band.is_none_or(|band| band.contains(price))
-        {
+        for _ in 0..AUCTION_ROUNDS_MAX {
+            let Some(price) = self.auction_price() else { break };
+            let price = env.band.map_or(price, |band| price.max(band.low).min(band.high));
             while let Some((bid, ask)) = self.pair(price) {
-                self.meet(env, price, (bid, ask), out);
+                self.meet(env, (price, Trading::Allowed), (bid, ask), out);
             }
+            if let Some(band) = env.band {
+                self.close_beyond(band, out);
+            }
+        }
+        while let Some(ask) = self.depth(Side::Sell).first().map(|level| level.price)
+            && let Some((bid, ask_id)) = self.pair(ask)
+        {
+            self.meet(env, (ask, Trading::Over), (bid, ask_id), out);
         }
         let immediate = |order: &&Order| {
             order.place.trigger.is_none()
@@ -364,6 +380,24 @@ impl Reference {
         left.sort_unstable();
         for (_, id) in left {
             self.close(id, CloseReason::Unfilled, out);
+        }
+    }
+
+    /// Bids above the band from the best on, then asks below it.
+    fn close_beyond(&mut self, band: Band, out: &mut Vec<Outcome>) {
+        for (side, end) in [(Side::Buy, band.high), (Side::Sell, band.low)] {
+            while let Some(best) =
+                self.best_for(&Place { side: side.opposite(), price: end, ..self.orders[0].place })
+            {
+                let place = self.orders[best].place;
+                if place.price == end {
+                    break;
+                }
+                self.close(place.id, CloseReason::OutsideBand, out);
+                if self.orders.is_empty() {
+                    return;
+                }
+            }
         }
     }
 
@@ -404,12 +438,22 @@ impl Reference {
         Some((self.orders[bid].place.id, self.orders[ask].place.id))
     }
 
-    fn meet(&mut self, env: &Env, price: Ticks, pair: (OrderId, OrderId), out: &mut Vec<Outcome>) {
+    fn meet(
+        &mut self,
+        env: &Env,
+        (price, trading): (Ticks, Trading),
+        pair: (OrderId, OrderId),
+        out: &mut Vec<Outcome>,
+    ) {
         let (mut young, mut old) = (self.order(pair.0).clone(), self.order(pair.1).clone());
         if young.age < old.age {
             std::mem::swap(&mut young, &mut old);
         }
-        match self.agree(env, (&young.place, young.shown), (&old.place, old.shown)) {
+        let (young_lots, old_lots) = (young.place.lots.get(), old.place.lots.get());
+        match self.agree(env, (&young.place, young_lots), (&old.place, old_lots)) {
+            Agreed::Trade(_) if trading == Trading::Over => {
+                self.close(young.place.id, CloseReason::MatchLimit, out);
+            }
             Agreed::Trade(lots) => {
                 let maker = pair.0.min(pair.1);
                 let taker = pair.0.max(pair.1);
@@ -419,14 +463,14 @@ impl Reference {
                 self.move_lots(pair.0.account, Side::Buy, lots.get());
                 self.move_lots(pair.1.account, Side::Sell, lots.get());
                 self.last = Some(price);
-                self.consume(pair.0, lots.get());
-                self.consume(pair.1, lots.get());
+                self.reduce(pair.0, lots.get());
+                self.reduce(pair.1, lots.get());
             }
             Agreed::Decrement => {
-                let lots = young.shown.min(old.shown);
+                let lots = young_lots.min(old_lots);
                 for id in [young.place.id, old.place.id] {
                     out.push(Outcome::Decremented(id, Lots::new(lots)));
-                    self.consume(id, lots);
+                    self.reduce(id, lots);
                 }
             }
             Agreed::TakerGoes(reason) => self.close(young.place.id, reason, out),
@@ -499,6 +543,13 @@ impl Reference {
     fn shift(&mut self, account: AccountId, by: i64) {
         *self.positions.entry(account).or_default() += by;
     }
+}
+
+/// Whether orders may still trade in an auction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trading {
+    Allowed,
+    Over,
 }
 
 /// What two orders come to.

@@ -85,7 +85,7 @@ fn found(vector: &Vector) -> Option<Q64x64> {
 /// What it may be off, in 2^-120.
 fn error_max(vector: &Vector, expected: Decimal) -> i128 {
     match vector.function {
-        "exp" | "exp_ratio" => ERROR_MAX * expected.whole.max(1),
+        "exp" | "exp_ratio" => (1 << 55) + ((expected.whole + 1) << 20),
         "sqrt_ratio" => (1 << 55) + expected.whole + 1,
         _ => ERROR_MAX,
     }

@@ -7,4 +7,5 @@ mod cases;
 mod encodings;
 mod posts;
 mod snapshots;
+mod streams;
 mod world;

@@ -1,7 +1,9 @@
 //! What blocks begin with.
 
+use heddle_executor::testing::TestChain;
 use heddle_num::Ppm;
 use heddle_num::Ticks;
+use heddle_oracle::Oracle;
 use heddle_oracle::OracleCall;
 use heddle_oracle::OracleEvent;
 use heddle_oracle::PriceLimit;
@@ -12,14 +14,34 @@ use heddle_oracle::Snapshot;
 use heddle_oracle::TickScale;
 use heddle_oracle::history_key;
 use heddle_oracle::quality;
+use heddle_oracle::read_snapshot;
+use heddle_oracle::snapshot_key;
+use heddle_sdk::CallContext;
+use heddle_sdk::CallError;
+use heddle_sdk::Declaration;
+use heddle_sdk::Described;
+use heddle_sdk::ErrorText;
+use heddle_sdk::Phase;
+use heddle_sdk::PhaseContext;
+use heddle_sdk::PhaseView;
+use heddle_sdk::Program;
+use heddle_sdk::Programs;
+use heddle_sdk::WorkItem;
+use heddle_types::AccessMode;
+use heddle_types::Address;
 use heddle_types::Millis;
+use heddle_types::ProgramId;
+use heddle_types::StateKey;
 use heddle_types::UnixMillis;
+use heddle_types::Value;
+use heddle_types::encode;
 
 use crate::world::AUTHORITY;
 use crate::world::BTC;
 use crate::world::block;
 use crate::world::block_of;
 use crate::world::chain;
+use crate::world::genesis;
 use crate::world::now;
 use crate::world::now_and;
 use crate::world::post;
@@ -215,4 +237,70 @@ fn the_average_follows_the_price_over_its_window() {
         assert_eq!(twap, 1_000 + (blocks * 125 + 1) / 2);
     }
     assert!(chain.state.0.contains_key(&history_key(BTC)));
+}
+
+/// Copies the snapshot as a block begins.
+struct Reader;
+
+impl Reader {
+    const ID: ProgramId = ProgramId(9);
+
+    fn copy_key() -> StateKey {
+        StateKey::new(Self::ID, &[b"copy"]).unwrap()
+    }
+}
+
+impl Program for Reader {
+    fn id(&self) -> ProgramId {
+        Self::ID
+    }
+
+    fn name(&self) -> &'static str {
+        "reader"
+    }
+
+    fn access(&self, _: &[u8], _: &Address, _: &mut Declaration<'_>) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    fn execute(&self, _: &mut CallContext<'_, '_>, _: &[u8]) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    fn error(&self, _: u16) -> Option<ErrorText> {
+        None
+    }
+
+    fn describe_event(&self, _: u16, _: &[u8]) -> Option<Described> {
+        None
+    }
+
+    fn describe_call(&self, _: &[u8]) -> Option<Described> {
+        None
+    }
+
+    fn phases(&self) -> &'static [Phase] {
+        &[Phase::Begin]
+    }
+
+    fn plan_phase(&self, _: Phase, _: &PhaseView<'_>) -> Vec<WorkItem> {
+        let item = WorkItem::new(vec![]).with(snapshot_key(BTC), AccessMode::Read);
+        vec![item.with(Self::copy_key(), AccessMode::Write)]
+    }
+
+    fn run_item(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
+        let snapshot = read_snapshot(ctx, BTC)?;
+        Ok(ctx.write(&Self::copy_key(), Value::from(encode(&snapshot)))?)
+    }
+}
+
+#[test]
+fn programs_that_begin_later_read_the_snapshot_of_the_same_block() {
+    let programs = Programs::new(vec![Box::new(Reader), Box::new(Oracle)]);
+    let mut chain = TestChain::begin(programs, &genesis()).unwrap();
+    block(&mut chain, &[(1, 500), (2, 500), (3, 500)]);
+    block(&mut chain, &[]);
+    let found = snapshot(&chain, BTC);
+    assert!(found.is_some());
+    assert_eq!(chain.state.0[&Reader::copy_key()].value.as_bytes(), encode(&found));
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use heddle_state::State;
 use heddle_storage::Outcome;
+use heddle_storage::PhaseEvents;
 use heddle_storage::Recovery;
 use heddle_storage::Storage;
 use heddle_types::*;
@@ -96,6 +97,7 @@ impl Chain {
             cert: CommitCert { data: block.header().vote_data(), signatures: Vec::new() },
             receipts: (0..3).map(|i| receipt(height, i)).collect(),
             traces: vec![TxTrace::of_keys(vec![(key(number), Touch::READ)])],
+            phase_events: PhaseEvents { events: vec![event(number); 2], left_out: number },
             skipped: 2,
             changes,
             root,
@@ -106,6 +108,11 @@ impl Chain {
 
 pub(crate) fn id(height: Height, index: u32) -> TxId {
     TxId(Hash32::of(Domain::TRANSACTION, &[&height.get().to_le_bytes(), &index.to_le_bytes()]))
+}
+
+fn event(number: u64) -> Event {
+    let data = EventData::new(&number.to_le_bytes());
+    Event { program: ProgramId::EXCHANGE, kind: 3, data }
 }
 
 fn receipt(height: Height, index: u32) -> Receipt {
@@ -137,6 +144,7 @@ pub(crate) fn check(storage: &Storage, recovery: &Recovery, height: u64) {
         assert_eq!(storage.block(block.hash()).unwrap().unwrap(), block.to_block());
         assert_eq!(storage.receipts(height).unwrap().unwrap(), outcome.receipts);
         assert_eq!(storage.traces(height).unwrap().unwrap(), outcome.traces);
+        assert_eq!(storage.phase_events(height).unwrap().unwrap(), outcome.phase_events);
         assert_eq!(storage.certificate(height).unwrap().unwrap(), outcome.cert);
         assert_eq!(storage.final_record(height).unwrap().unwrap(), outcome.record());
         for index in 0..3 {

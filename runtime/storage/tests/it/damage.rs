@@ -57,6 +57,7 @@ fn outcome_of(original: &TempDir, damage: impl Fn(&Path)) -> Result<(), StorageE
         storage.final_record(height)?;
         storage.receipts(height)?;
         storage.traces(height)?;
+        storage.phase_events(height)?;
         storage.certificate(height)?;
         (0..3).try_for_each(|i| storage.transaction(&chain::id(height, i)).map(|_| ()))?;
     }

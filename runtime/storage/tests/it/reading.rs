@@ -1,7 +1,12 @@
 //! What can be asked while outcomes arrive.
 
+use heddle_storage::PhaseEvents;
+use heddle_types::Event;
+use heddle_types::EventData;
 use heddle_types::Height;
+use heddle_types::ProgramId;
 use heddle_types::encode;
+use heddle_types::limits;
 use tempfile::TempDir;
 
 use crate::chain;
@@ -29,6 +34,7 @@ fn nothing_is_final_above_the_last() {
     storage.put_block(&block).unwrap();
     assert_eq!(storage.final_block(Height::new(1)).unwrap(), None);
     assert_eq!(storage.receipts(Height::new(1)).unwrap(), None);
+    assert_eq!(storage.phase_events(Height::new(1)).unwrap(), None);
     assert_eq!(storage.certificate(Height::new(1)).unwrap(), None);
     assert!(storage.block(block.hash()).unwrap().is_some());
 }
@@ -58,4 +64,22 @@ fn outcomes_out_of_order_panic() {
     let (block, outcome) = chain.next();
     storage.put_block(&block).unwrap();
     let _ = storage.put_outcome(&outcome);
+}
+
+#[test]
+fn phase_events_are_kept_up_to_a_number_and_up_to_some_bytes() {
+    let event = |bytes: usize| {
+        let data = EventData::new(&vec![7; bytes]);
+        Event { program: ProgramId::EXCHANGE, kind: 1, data }
+    };
+    let check = |count: usize, bytes: usize, kept: usize| {
+        let events = PhaseEvents::kept_of(vec![event(bytes); count]);
+        assert_eq!((events.events.len(), events.left_out), (kept, (count - kept) as u64));
+    };
+    check(0, 0, 0);
+    check(limits::PHASE_EVENTS_MAX, 0, limits::PHASE_EVENTS_MAX);
+    check(limits::PHASE_EVENTS_MAX + 2, 0, limits::PHASE_EVENTS_MAX);
+    let fit = limits::PHASE_EVENT_BYTES_MAX / 1024;
+    check(fit, 1024, fit);
+    check(fit + 3, 1024, fit);
 }

@@ -6,6 +6,8 @@ use std::time::Instant;
 use heddle_client::ClientError;
 use heddle_client::RpcClient;
 use heddle_rpc_api::ErrorKind;
+use heddle_rpc_api::EventFilter;
+use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::TxStatus;
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -19,6 +21,7 @@ use serde_json::json;
 
 use super::mock::TestServer;
 use super::mock::block;
+use super::mock::block_events;
 use super::mock::execution;
 use super::mock::send_request;
 use super::mock::settled;
@@ -347,6 +350,29 @@ async fn an_execution_that_is_not_kept_is_pruned_for_good() {
     assert!(error.data.hint.contains("1024 blocks"), "{}", error.data.hint);
     let error = server.error("getBlockExecution", json!({"height": 11})).await;
     assert_eq!(error.data.kind, ErrorKind::NotFound, "{error}");
+}
+
+#[tokio::test]
+async fn the_events_of_a_block_are_answered_in_pages() {
+    let server = start().await;
+    let client = RpcClient::new(&server.url()).unwrap();
+    let filter = EventFilter { program: Some(ProgramId::EXCHANGE), ..EventFilter::default() };
+    let first = GetBlockEvents { limit: 2, ..GetBlockEvents::all(Height::new(10), filter) };
+    let page = client.block_events(&first).await.unwrap();
+    assert_eq!(page, block_events(&first));
+    assert_eq!((page.events.len(), page.next), (2, Some(3)));
+    let second = GetBlockEvents { from: 3, ..first };
+    let page = client.block_events(&second).await.unwrap();
+    assert_eq!((page.events[0].index, page.next), (3, None));
+    let error = server.error("getBlockEvents", json!({"height": 11})).await;
+    assert_eq!(error.data.kind, ErrorKind::NotFound, "{error}");
+    check_params(
+        &server,
+        "getBlockEvents",
+        json!({"height": 4, "kind": -1}),
+        "kind: found -1, expected an integer from 0 to 65535",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ use heddle_types::encode;
 use parking_lot::Mutex;
 use serde_json::Value;
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -41,6 +42,7 @@ use tokio::time::timeout;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
+use crate::rpc::Question;
 use crate::rpc::RpcConfig;
 use crate::rpc::serve;
 
@@ -51,6 +53,8 @@ pub(super) struct Mock {
     /// The sequences of each call of `send`.
     pub(super) sent: Mutex<Vec<Vec<u64>>>,
     pub(super) known: Mutex<BTreeMap<TxId, api::TransactionInfo>>,
+    /// Whether events can be read.
+    pub(super) has_events: Mutex<bool>,
 }
 
 pub(super) struct TestServer {
@@ -70,6 +74,7 @@ impl TestServer {
             feed: Arc::new(BlockFeed::new(4, Height::new(10))),
             sent: Mutex::default(),
             known: Mutex::default(),
+            has_events: Mutex::new(true),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let backend = Arc::clone(&mock);
@@ -197,6 +202,25 @@ pub(super) fn execution(height: u64) -> api::BlockExecution {
     }
 }
 
+/// Of each block: a transfer of its first transaction, and of phases one event for each market from 1 to 3, with the height.
+pub(super) fn block_events(request: &api::GetBlockEvents) -> api::BlockEvents {
+    let event = |program, kind, data: &[u8]| heddle_types::Event {
+        program,
+        kind,
+        data: heddle_types::EventData::new(data),
+    };
+    let height = request.height.get().to_le_bytes();
+    let transfer = event(ProgramId::LEDGER, 1, &height);
+    let markets = [1, 2, 3].map(|n| event(ProgramId::EXCHANGE, 7, &[&[n], &height[..]].concat()));
+    let of_phases = markets.iter().map(|event| (None, event));
+    let all = std::iter::once((Some(heddle_types::TxIndex::ZERO), &transfer)).chain(of_phases);
+    let describe = |event: &heddle_types::Event| {
+        let fields = BTreeMap::from([("bytes".to_owned(), event.data.len().to_string())]);
+        Some(api::EventText { name: "Mocked".to_owned(), fields })
+    };
+    api::BlockEvents::page(request, all, describe, 0)
+}
+
 pub(super) fn settled(id: TxId, height: u64) -> api::TransactionInfo {
     let receipt = api::Receipt {
         ok: true,
@@ -261,6 +285,14 @@ impl Backend for Mock {
         }
     }
 
+    async fn block_events(
+        &self,
+        request: api::GetBlockEvents,
+    ) -> Result<api::BlockEvents, RpcError> {
+        let is_known = request.height <= self.feed.newest() && *self.has_events.lock();
+        if is_known { Ok(block_events(&request)) } else { refused() }
+    }
+
     async fn transaction(&self, id: TxId) -> Result<api::TransactionInfo, RpcError> {
         let unknown = || api::TransactionInfo::without_receipt(id, api::TxStatus::Unknown);
         Ok(self.known.lock().get(&id).cloned().unwrap_or_else(unknown))
@@ -323,6 +355,13 @@ impl Backend for Mock {
 
     async fn performance_samples(&self, _: u64) -> Result<Vec<api::PerformanceSample>, RpcError> {
         Ok(Vec::new())
+    }
+
+    async fn market(&self, question: Question) -> Result<Box<RawValue>, RpcError> {
+        match question {
+            Question::GetMarkets(_) => Ok(RawValue::from_string("[]".to_owned()).unwrap()),
+            _ => refused(),
+        }
     }
 
     async fn airdrop(&self, _: api::RequestAirdrop) -> Result<api::Sent, RpcError> {

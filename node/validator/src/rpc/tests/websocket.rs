@@ -6,9 +6,12 @@ use futures_util::SinkExt;
 use futures_util::StreamExt;
 use heddle_client::Subscriber;
 use heddle_client::Update;
+use heddle_rpc_api::EventFilter;
 use heddle_rpc_api::Gap;
+use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::TxStatus;
 use heddle_types::Height;
+use heddle_types::ProgramId;
 use serde_json::Value;
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -18,6 +21,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::mock::TestServer;
 use super::mock::block;
+use super::mock::block_events;
 use super::mock::send_request;
 use super::mock::settled;
 use super::mock::transaction;
@@ -128,10 +132,74 @@ async fn a_reader_too_slow_is_told_what_it_missed() {
                 expected = gap.gap.to + 1;
                 gaps += 1;
             }
-            Update::Transaction(_) => panic!("not subscribed"),
+            Update::Transaction(_) | Update::Events(_) => panic!("not subscribed"),
         }
     }
     assert!(gaps > 0, "the reader was never too slow");
+}
+
+fn market(n: u8) -> EventFilter {
+    EventFilter { program: Some(ProgramId::EXCHANGE), kind: Some(7), prefix: Some(vec![n].into()) }
+}
+
+#[tokio::test]
+async fn events_come_block_by_block_and_only_those_wanted() {
+    let server = start().await;
+    let mut socket = open(&server).await;
+    let params = json!({"program": "exchange", "kind": 7, "prefix": "02"});
+    let reply = call(&mut socket, "subscribeEvents", params).await;
+    assert_eq!(reply["result"], json!({"subscription": 1}));
+    publish(&server, 11..=12);
+    for height in [11, 12] {
+        let request = GetBlockEvents::all(Height::new(height), market(2));
+        let data = block_events(&request);
+        assert_eq!((data.events.len(), data.events[0].index), (1, 2));
+        let expected = json!({"subscription": 1, "seq": height, "height": height, "data": data});
+        assert_eq!(next(&mut socket).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_block_without_events_that_are_wanted_is_told_too_so_that_sequences_have_no_holes() {
+    let server = start().await;
+    let mut subscriber = Subscriber::connect(&server.url()).await.unwrap();
+    subscriber.events(market(9), None).await.unwrap();
+    publish(&server, 11..=11);
+    let Update::Events(item) = subscriber.next().await.unwrap() else { panic!("no events") };
+    assert_eq!((item.seq, item.data.events.len(), item.data.next), (11, 0, None));
+}
+
+#[tokio::test]
+async fn events_resume_from_a_sequence_and_tell_what_is_no_longer_kept() {
+    let server = start().await;
+    publish(&server, 11..=20);
+    let mut subscriber = Subscriber::connect(&server.url()).await.unwrap();
+    subscriber.events(EventFilter::default(), Some(Height::new(5))).await.unwrap();
+    // The ring holds four blocks.
+    let Update::Gap(gap) = subscriber.next().await.unwrap() else { panic!("no gap") };
+    assert_eq!(gap.gap, Gap { from: 5, to: 16 });
+    for height in 17..=20 {
+        let Update::Events(item) = subscriber.next().await.unwrap() else { panic!("no events") };
+        let all = GetBlockEvents::all(Height::new(height), EventFilter::default());
+        assert_eq!((item.seq, item.data), (height, block_events(&all)));
+    }
+}
+
+#[tokio::test]
+async fn events_that_cannot_be_read_are_told_later_and_not_left_out() {
+    let server = start().await;
+    let mut subscriber = Subscriber::connect(&server.url()).await.unwrap();
+    subscriber.events(market(1), None).await.unwrap();
+    *server.mock.has_events.lock() = false;
+    publish(&server, 11..=11);
+    let silent = timeout(Duration::from_millis(200), subscriber.next()).await;
+    assert!(silent.is_err(), "{silent:?}");
+    *server.mock.has_events.lock() = true;
+    publish(&server, 12..=12);
+    for height in [11, 12] {
+        let Update::Events(item) = subscriber.next().await.unwrap() else { panic!("no events") };
+        assert_eq!(item.seq, height);
+    }
 }
 
 #[tokio::test]

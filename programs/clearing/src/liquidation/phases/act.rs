@@ -14,6 +14,10 @@ use heddle_types::encode;
 
 use crate::account::Account;
 use crate::error::ClearingError;
+use crate::event::ClearingEvent;
+use crate::event::InsurancePaid;
+use crate::event::LiquidationOrdered;
+use crate::event::PositionHandedOver;
 use crate::exposure::Exposure;
 use crate::ids::AccountId;
 use crate::ids::MarketId;
@@ -21,7 +25,6 @@ use crate::instruction::Instruction;
 use crate::instruction::Instructions;
 use crate::instruction::market_inbox;
 use crate::keys::Lane;
-use crate::keys::orders_key;
 use crate::limits::INSTRUCTIONS_MAX;
 use crate::liquidation::health::Health;
 use crate::liquidation::health::Rung;
@@ -29,12 +32,7 @@ use crate::liquidation::keys::BadDebt;
 use crate::liquidation::phases::look::has_plain_orders;
 use crate::liquidation::phases::look::may_be_liquidated;
 use crate::liquidation::phases::money;
-use crate::liquidation::phases::read;
-use crate::liquidation::phases::read_account;
-use crate::liquidation::phases::read_risk;
 use crate::liquidation::phases::touch;
-use crate::liquidation::phases::write_account;
-use crate::liquidation::phases::write_page;
 use crate::liquidation::price::Closing;
 use crate::liquidation::price::Spread;
 use crate::liquidation::records::Touched;
@@ -43,9 +41,13 @@ use crate::liquidation::slice::largest;
 use crate::liquidation::transfer::Exchange;
 use crate::liquidation::transfer::Which;
 use crate::margin::sum;
-use crate::orders::OpenOrders;
 use crate::risk_table::RiskRow;
 use crate::risk_table::RiskTable;
+use crate::state::read_account;
+use crate::state::read_orders;
+use crate::state::read_risk_table;
+use crate::state::write_account;
+use crate::state::write_orders;
 
 /// What is to be done, as far as it was known when the phase was planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -59,7 +61,7 @@ pub(super) struct Act {
 }
 
 pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, act: &Act) -> Result<(), CallError> {
-    let risk = read_risk(ctx)?;
+    let risk = read_risk_table(ctx)?;
     let mut account = read_account(ctx, act.account)?;
     touch(ctx, &[Touched { account: act.account, market: None }])?;
     let rung = account.health(&risk)?.rung();
@@ -115,13 +117,12 @@ pub(super) fn cancel_in(
     row: &RiskRow,
     which: Which,
 ) -> Result<(), CallError> {
-    let key = orders_key(account.id, row.market);
-    let mut orders: OpenOrders = read(work, &key)?.unwrap_or_default();
+    let mut orders = read_orders(work, account.id, row.market)?;
     let cancels = account.take_away(&mut orders, row, which)?;
     if cancels.is_empty() {
         return Ok(());
     }
-    write_page(work, &key, Some(&orders).filter(|orders| !orders.is_empty()))?;
+    write_orders(work, (account.id, row.market), &orders)?;
     instruct(work, row.market, cancels)
 }
 
@@ -174,10 +175,20 @@ fn slice(
     let Some(price) = worst_price(health, &row, &exposure, lots)? else {
         return Ok(());
     };
-    let key = orders_key(account.id, row.market);
-    let mut orders: OpenOrders = read(work, &key)?.unwrap_or_default();
+    let mut orders = read_orders(work, account.id, row.market)?;
     let place = account.place_liquidation(&mut orders, &row, (lots, price))?;
-    write_page(work, &key, Some(&orders))?;
+    let (id, market) = (account.id, row.market);
+    let given = if exposure.lots > SignedLots::ZERO { lots.long() } else { lots.short() };
+    let event = LiquidationOrdered {
+        account: id,
+        market,
+        lots: given.unwrap_or_default(),
+        price,
+        equity: health.equity,
+        maintenance: health.maintenance,
+    };
+    ClearingEvent::from(event).emit(work)?;
+    write_orders(work, (account.id, row.market), &orders)?;
     instruct(work, row.market, vec![Instruction::Place(place)])
 }
 
@@ -225,7 +236,7 @@ fn hand_over(
     let closing = Closing::at_mark(&row, exposure.lots, given).map_err(ClearingError::from)?;
     let price = closing.bankruptcy_quote(account.health(risk)?).map_err(ClearingError::from)?;
     let taken = Exchange { lots: exposure.lots, paid: price };
-    let before = (account.holdings()?, taker.holdings()?);
+    let before = (account.net()?, taker.net()?);
     let settled = taker.exchange(&row, &taken)?;
     if !is_able(&taker, &row, risk)? {
         return Ok(false);
@@ -233,10 +244,13 @@ fn hand_over(
     money::book_dues(work, row.market, &settled);
     let settled = account.exchange(&row, &taken.opposite()?)?;
     money::book_dues(work, row.market, &settled);
-    money::book_holdings(work, before.0, account)?;
-    money::book_holdings(work, before.1, &taker)?;
+    money::book_net(work, before.0, account)?;
+    money::book_net(work, before.1, &taker)?;
     write_account(work, &taker)?;
     touch_both(work, account.id, volunteer, row.market)?;
+    let (id, to, market) = (account.id, volunteer, row.market);
+    let event = PositionHandedOver { account: id, to, market, lots: exposure.lots, paid: price };
+    ClearingEvent::from(event).emit(work)?;
     let moves = [(account.id, given), (volunteer, exposure.lots)];
     let moves = moves.map(|(account, lots)| Instruction::MovePosition(account, lots));
     instruct(work, row.market, moves.to_vec())?;
@@ -275,9 +289,11 @@ fn insure(
     if paid.is_zero() {
         return Ok(());
     }
-    let before = account.holdings()?;
+    let before = account.net()?;
     account.cash = sum(account.cash, paid)?;
     work.add(&Lane::Insurance.key(), paid.get().wrapping_neg());
-    money::book_debt(work, BadDebt::Insurance, paid);
-    Ok(money::book_holdings(work, before, account)?)
+    ClearingEvent::from(InsurancePaid { account: account.id, amount: paid }).emit(work)?;
+    money::book_payment(work, BadDebt::Insurance, paid);
+    money::book_relief(work, equity, account, risk)?;
+    Ok(money::book_net(work, before, account)?)
 }

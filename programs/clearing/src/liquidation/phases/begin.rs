@@ -16,6 +16,7 @@ use crate::ids::MarketId;
 use crate::instruction::market_inbox;
 use crate::keys::Lane;
 use crate::keys::account_key;
+use crate::keys::backstops_key;
 use crate::keys::orders_key;
 use crate::keys::risk_table_key;
 use crate::limits::DECISION_AGE_MS_MAX;
@@ -26,7 +27,6 @@ use crate::liquidation::keys::plan_key;
 use crate::liquidation::keys::queue_key;
 use crate::liquidation::keys::to_share_key;
 use crate::liquidation::keys::touched_inbox;
-use crate::liquidation::keys::volunteers_key;
 use crate::liquidation::phases::Item;
 use crate::liquidation::phases::act::Act;
 use crate::liquidation::phases::view_of;
@@ -54,7 +54,7 @@ fn plan_queue(view: &PhaseView<'_>) -> Vec<WorkItem> {
     if entries.is_empty() {
         return Vec::new();
     }
-    let volunteers: Backstops = view_of(view, &volunteers_key()).unwrap_or_default();
+    let volunteers: Backstops = view_of(view, &backstops_key()).unwrap_or_default();
     // Volunteers take turns from block to block, and from account to account.
     let first = view.block().height.get();
     let turns = (first..).zip(entries);

@@ -12,6 +12,9 @@ use heddle_sdk::Workspace;
 
 use crate::account::Account;
 use crate::error::ClearingError;
+use crate::event::ClearingEvent;
+use crate::event::Deleveraged;
+use crate::event::LossShared;
 use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::instruction::Instruction;
@@ -29,11 +32,7 @@ use crate::liquidation::phases::act::row_of;
 use crate::liquidation::phases::begin::is_recent;
 use crate::liquidation::phases::look::has_plain_orders;
 use crate::liquidation::phases::money;
-use crate::liquidation::phases::read;
-use crate::liquidation::phases::read_account;
-use crate::liquidation::phases::read_risk;
 use crate::liquidation::phases::touch;
-use crate::liquidation::phases::write_account;
 use crate::liquidation::records::Plan;
 use crate::liquidation::records::PlannedClosing;
 use crate::liquidation::records::Touched;
@@ -43,6 +42,10 @@ use crate::margin::difference;
 use crate::margin::sum;
 use crate::risk_table::RiskRow;
 use crate::risk_table::RiskTable;
+use crate::state::read;
+use crate::state::read_account;
+use crate::state::read_risk_table;
+use crate::state::write_account;
 
 /// What a page is about, while it is carried out.
 struct Page {
@@ -65,7 +68,7 @@ pub(super) fn run(
     if !is_recent(ctx.block(), plan.decided_at) {
         return Ok(());
     }
-    let risk = read_risk(ctx)?;
+    let risk = read_risk_table(ctx)?;
     let row = row_of(&risk, market)?;
     let mut page = Page { risk, row, accounts: BTreeMap::new(), moves: Vec::new() };
     for closing in &plan.closings {
@@ -83,7 +86,8 @@ impl Page {
         let (market, risk) = (self.row.market, self.risk.clone());
         let account = self.account(work, closing.account)?;
         let position = account.exposure(market).map_or(SignedLots::ZERO, |exposure| exposure.lots);
-        let owed = difference(Quote::ZERO, account.health(&risk)?.equity)?;
+        let equity = account.health(&risk)?.equity;
+        let owed = difference(Quote::ZERO, equity)?;
         let debt = closing.debt.min(owed).max(Quote::ZERO);
         let mut others = Vec::with_capacity(closing.matches.len());
         for (other, lots) in &closing.matches {
@@ -100,7 +104,8 @@ impl Page {
         if done.lots_left.is_zero() {
             self.share(work, closing.account, done.debt_left)?;
         }
-        Ok(())
+        let account = self.account(work, closing.account)?.clone();
+        Ok(money::book_relief(work, equity, &account, &risk)?)
     }
 
     /// The account, as this page has left it so far.
@@ -113,7 +118,7 @@ impl Page {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let account = read_account(work, id)?;
-                let holdings = account.holdings()?;
+                let holdings = account.net()?;
                 entry.insert((account, holdings))
             }
         };
@@ -155,8 +160,10 @@ impl Page {
             money::book_dues(work, row.market, &settled);
             self.moves.push(Instruction::MovePosition(id, exchange.lots));
         }
-        money::book_debt(work, BadDebt::Deleveraged, part.pays);
-        Ok(())
+        money::book_payment(work, BadDebt::Deleveraged, part.pays);
+        let (counterparty, market) = (part.account, self.row.market);
+        let event = Deleveraged { account, counterparty, market, lots, paid: part.pays };
+        Ok(ClearingEvent::from(event).emit(work)?)
     }
 
     /// Puts down what the account owes to be shared by all open interest of the market, which pays it through the loss index.
@@ -169,12 +176,13 @@ impl Page {
         if debt.is_zero() {
             return Ok(());
         }
+        let market = self.row.market;
+        ClearingEvent::from(LossShared { account, market, amount: debt }).emit(work)?;
         let account = self.account(work, account)?;
         account.cash = sum(account.cash, debt)?;
-        let market = self.row.market;
         work.add(&Lane::SharedLoss(market).key(), debt.get().wrapping_neg());
         work.add(&to_share_key(market), debt.get());
-        money::book_debt(work, BadDebt::Shared, debt);
+        money::book_payment(work, BadDebt::Shared, debt);
         Ok(())
     }
 
@@ -188,7 +196,7 @@ impl Page {
             if has_plain_orders(&account) && account.free_margin(&self.risk)? < Quote::ZERO {
                 cancel_in(work, &mut account, &self.row, Which::Plain)?;
             }
-            money::book_holdings(work, before, &account)?;
+            money::book_net(work, before, &account)?;
             write_account(work, &account)?;
             touched.push(Touched { account: id, market: Some(market) });
         }

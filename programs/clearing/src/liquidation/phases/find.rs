@@ -10,16 +10,17 @@ use crate::ids::MarketId;
 use crate::index::LiquidationIndex;
 use crate::keys::risk_table_key;
 use crate::limits::CROSSED_MAX;
+use crate::limits::OUTDATED_MAX;
 use crate::liquidation::keys::index_of;
 use crate::liquidation::keys::touched_inbox;
 use crate::liquidation::phases::Item;
 use crate::liquidation::phases::act::row_of;
 use crate::liquidation::phases::look::takes_liquidations;
-use crate::liquidation::phases::read_risk;
 use crate::liquidation::phases::touch;
 use crate::liquidation::records::Touched;
 use crate::liquidation::threshold::MarketWorth;
 use crate::risk_table::RiskTable;
+use crate::state::read_risk_table;
 
 /// Work of the begin phase that comes after the marks: every market in which somebody holds a position.
 pub fn plan_find(view: &PhaseView<'_>) -> Vec<WorkItem> {
@@ -42,14 +43,14 @@ fn plan_market(market: MarketId) -> WorkItem {
 
 /// While the price is not good enough to liquidate by, nobody is looked for: whoever has crossed by then is found afterwards.
 pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, market: MarketId) -> Result<(), CallError> {
-    let row = row_of(&read_risk(ctx)?, market)?;
+    let row = row_of(&read_risk_table(ctx)?, market)?;
     if !takes_liquidations(&row) {
         return Ok(());
     }
     let (index, work) = ctx.resident::<LiquidationIndex>()?;
-    let crossed = index.take_crossed(&MarketWorth::of(&row), CROSSED_MAX);
-    let crossed = crossed.into_iter();
-    let touched: Vec<_> =
-        crossed.map(|account| Touched { account, market: Some(market) }).collect();
+    let mut found = index.take_crossed(&MarketWorth::of(&row), CROSSED_MAX);
+    found.append(&mut index.take_outdated(&row.tiers, OUTDATED_MAX));
+    let touched = found.into_iter().map(|account| Touched { account, market: Some(market) });
+    let touched: Vec<_> = touched.collect();
     Ok(touch(work, &touched)?)
 }

@@ -6,6 +6,7 @@ use heddle_types::AccessMode;
 
 use crate::ids::MarketId;
 use crate::keys::Lane;
+use crate::keys::market_state_key;
 use crate::keys::risk_table_key;
 use crate::limits::DEFICITS_PAGES;
 use crate::limits::PLAN_PAGES;
@@ -14,7 +15,6 @@ use crate::liquidation::keys::BadDebt;
 use crate::liquidation::keys::deficits_key;
 use crate::liquidation::keys::index_of;
 use crate::liquidation::keys::intents_inbox;
-use crate::liquidation::keys::loss_index_key;
 use crate::liquidation::keys::plan_key;
 use crate::liquidation::keys::queue_key;
 use crate::liquidation::keys::to_share_key;
@@ -54,7 +54,7 @@ fn plan_watch(market: MarketId) -> WorkItem {
     let debts = [BadDebt::Shared, BadDebt::Insurance].map(BadDebt::key);
     with_all(with_all(item, debts, AccessMode::Add), plans, AccessMode::Write)
         .with(to_share_key(market), AccessMode::Write)
-        .with(loss_index_key(market), AccessMode::Write)
+        .with(market_state_key(market), AccessMode::Write)
         .with_inbox(updates_inbox(market))
         .with_resident(index_of(market))
 }

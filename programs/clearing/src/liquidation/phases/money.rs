@@ -9,18 +9,19 @@ use crate::ids::MarketId;
 use crate::keys::Lane;
 use crate::liquidation::keys::BadDebt;
 use crate::margin::difference;
+use crate::risk_table::RiskTable;
 use crate::settle::Settled;
 
 /// Adds what an account has more than before to the sum over all accounts.
 ///
 /// # Errors
 /// [`ClearingError::Overflow`].
-pub(super) fn book_holdings(
+pub(super) fn book_net(
     work: &mut Workspace<'_>,
     before: Quote,
     account: &Account,
 ) -> Result<(), ClearingError> {
-    let change = difference(account.holdings()?, before)?;
+    let change = difference(account.net()?, before)?;
     if !change.is_zero() {
         work.add(&Lane::Accounts.key(), change.get());
     }
@@ -38,10 +39,25 @@ pub(super) fn book_dues(work: &mut Workspace<'_>, market: MarketId, settled: &Se
     }
 }
 
-/// Counts a debt that is owed no more, and who paid it.
-pub(super) fn book_debt(work: &mut Workspace<'_>, by: BadDebt, amount: Quote) {
+/// Counts what somebody paid of an account's debt.
+pub(super) fn book_payment(work: &mut Workspace<'_>, by: BadDebt, amount: Quote) {
     if !amount.is_zero() {
-        work.add(&BadDebt::Settled.key(), amount.get());
         work.add(&by.key(), amount.get());
     }
+}
+
+/// Counts by how much less an account owes than `before`, when this was its equity.
+///
+/// # Errors
+/// [`ClearingError::Overflow`].
+pub(super) fn book_relief(
+    work: &mut Workspace<'_>,
+    before: Quote,
+    account: &Account,
+    risk: &RiskTable,
+) -> Result<(), ClearingError> {
+    let after = account.health(risk)?.equity.min(Quote::ZERO);
+    let relief = difference(after, before.min(Quote::ZERO))?;
+    book_payment(work, BadDebt::Settled, relief);
+    Ok(())
 }

@@ -9,9 +9,7 @@ use heddle_num::SignedLots;
 use heddle_sdk::CallError;
 use heddle_sdk::PhaseContext;
 use heddle_sdk::Workspace;
-use heddle_sdk::encode_number;
 use heddle_types::UnixMillis;
-use heddle_types::Value;
 use heddle_types::decode_exact;
 
 use crate::error::ClearingError;
@@ -20,17 +18,15 @@ use crate::ids::MarketId;
 use crate::ids::Side;
 use crate::index::LiquidationIndex;
 use crate::keys::Lane;
+use crate::keys::market_state_key;
 use crate::limits::DEFICITS_PAGES;
 use crate::limits::MATCHES_PER_PAGE;
 use crate::limits::PLAN_PAGES;
 use crate::liquidation::deleverage::Counterparty;
 use crate::liquidation::keys::BadDebt;
 use crate::liquidation::keys::deficits_key;
-use crate::liquidation::keys::loss_index_key;
 use crate::liquidation::keys::plan_key;
 use crate::liquidation::keys::to_share_key;
-use crate::liquidation::phases::read;
-use crate::liquidation::phases::waterfall::read_number;
 use crate::liquidation::phases::waterfall::write_pages;
 use crate::liquidation::records::Deficits;
 use crate::liquidation::records::OwedMarket;
@@ -38,6 +34,10 @@ use crate::liquidation::records::Plan;
 use crate::liquidation::records::PlannedClosing;
 use crate::liquidation::records::Update;
 use crate::loss::loss_index_rise;
+use crate::market::MarketState;
+use crate::state::read;
+use crate::state::read_number;
+use crate::state::write;
 
 pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, market: MarketId) -> Result<(), CallError> {
     let decided_at = ctx.block().time;
@@ -156,9 +156,10 @@ fn share(work: &mut Workspace<'_>, market: MarketId, lots: u128) -> Result<(), C
     }
     let lots = u64::try_from(lots).map_err(|_| ClearingError::Overflow)?;
     let rise = loss_index_rise(loss, Lots::new(lots)).ok_or(ClearingError::Overflow)?;
-    let index = read_number(work, &loss_index_key(market))?;
-    let index = index.checked_add(rise).ok_or(ClearingError::Overflow)?;
-    Ok(work.write(&loss_index_key(market), Value::new(&encode_number(index)))?)
+    let key = market_state_key(market);
+    let mut state: MarketState = read(work, &key)?.ok_or(ClearingError::UnknownMarket)?;
+    state.loss = state.loss.checked_add(rise).ok_or(ClearingError::Overflow)?;
+    Ok(write(work, &key, &state)?)
 }
 
 /// Where nobody holds a position any more, insurance owes the loss, and pays it from what it earns: those who open positions later have nothing to

@@ -5,7 +5,6 @@ use heddle_num::Quote;
 use heddle_sdk::CallError;
 use heddle_sdk::PhaseContext;
 use heddle_sdk::Workspace;
-use heddle_sdk::decode_number;
 use heddle_types::Canonical;
 use heddle_types::StateKey;
 use heddle_types::UnixMillis;
@@ -29,24 +28,17 @@ use crate::liquidation::records::Queue;
 use crate::liquidation::records::QueueEntry;
 use crate::loss::share_loss;
 use crate::margin::difference;
+use crate::state::read_lane;
 
 pub(super) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     let decided_at = ctx.block().time;
     let intents = ctx.inbox().iter().map(|entry| decode_exact::<Intent>(&entry.data));
     let intents: Result<Vec<_>, _> = intents.collect();
     let intents = intents.map_err(|_| ClearingError::CorruptState)?;
-    let insurance = read_number(ctx, &Lane::Insurance.key())?;
+    let insurance = read_lane(ctx, Lane::Insurance)?;
     let decided = decide(intents, Quote::new(insurance))?;
     write_queue(ctx, &decided.queue, decided_at)?;
     write_deficits(ctx, decided.deficits)
-}
-
-/// A number that is added to; zero where there is none yet.
-pub(super) fn read_number(work: &mut Workspace<'_>, key: &StateKey) -> Result<i128, CallError> {
-    let Some(value) = work.read(key)? else {
-        return Ok(0);
-    };
-    Ok(decode_number(value.as_bytes()).ok_or(ClearingError::CorruptState)?)
 }
 
 /// What is done in the next block.

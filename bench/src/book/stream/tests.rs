@@ -1,0 +1,35 @@
+use super::*;
+
+fn bytes(records: &[[u32; 6]]) -> Vec<u8> {
+    let fields = records.iter().flatten().flat_map(|field| field.to_le_bytes());
+    0_u64.to_le_bytes().into_iter().chain(fields).collect()
+}
+
+fn check(records: &[[u32; 6]], expected: &str) {
+    assert_eq!(parse(&bytes(records), 10), Err(expected.to_owned()));
+}
+
+#[test]
+fn a_cancel_is_of_the_account_that_placed_the_order() {
+    let operations =
+        parse(&bytes(&[[0, 1, 100, 5, 13, 0], [1, 0, 0, 0, 13, 0], [2, 0, 99, 7, 4, 0]]), 10);
+    let operations = operations.unwrap();
+    let id = OrderId { account: AccountId::new(7), number: 13 };
+    let Wish::Place(place) = operations[0].wish() else { panic!("an order") };
+    assert_eq!((place.id, place.side, place.price), (id, Side::Sell, Ticks::new(100)));
+    assert_eq!(operations[1].wish(), Wish::Cancel(id));
+    let Wish::Place(place) = operations[2].wish() else { panic!("an order") };
+    assert_eq!(place.time_in_force, TimeInForce::ImmediateOrCancel);
+    assert_eq!(place.id.account, AccountId::new(8));
+}
+
+#[test]
+fn what_is_no_stream_is_refused_with_its_record() {
+    check(&[], "found 8 bytes, expected 8 and then 24 for each record");
+    check(&[[3, 0, 1, 1, 1, 0]], "record 0: found kind 3, expected 0, 1 or 2");
+    check(&[[0, 2, 1, 1, 1, 0]], "record 0: found side 2, expected 0 or 1");
+    check(&[[0, 0, 0, 1, 1, 0]], "record 0: found a price or a size of 0");
+    check(&[[1, 0, 0, 0, 1, 1]], "record 0: found an order's number of more than 4 bytes");
+    let twice = [0, 0, 1, 1, 1, 0];
+    check(&[twice, twice], "record 1: found order 1 for the second time");
+}

@@ -1,0 +1,210 @@
+//! What takes reserved block space is in the next block, with a hundred times what fits waiting beside it.
+
+use std::sync::Arc;
+
+use heddle_hotstuff::Now;
+use heddle_hotstuff::PacemakerConfig;
+use heddle_hotstuff::Recovered;
+use heddle_machine::Action;
+use heddle_machine::Candidate;
+use heddle_machine::Input;
+use heddle_machine::Machine;
+use heddle_machine::MachineConfig;
+use heddle_machine::Ticket;
+use heddle_mempool::AccountView;
+use heddle_mempool::PayloadLimits;
+use heddle_mempool::Terms;
+use heddle_types::Access;
+use heddle_types::Address;
+use heddle_types::Amount;
+use heddle_types::Auth;
+use heddle_types::BlockSpace;
+use heddle_types::Call;
+use heddle_types::CheckedBlock;
+use heddle_types::CheckedTransaction;
+use heddle_types::CommitCert;
+use heddle_types::Ed25519Scheme;
+use heddle_types::Ed25519Signer;
+use heddle_types::ExecutedRoot;
+use heddle_types::Genesis;
+use heddle_types::Height;
+use heddle_types::Instant;
+use heddle_types::Millis;
+use heddle_types::Nonce;
+use heddle_types::ProgramId;
+use heddle_types::QuorumCert;
+use heddle_types::SafetyRecord;
+use heddle_types::SecretKey;
+use heddle_types::Signature;
+use heddle_types::StateRoot;
+use heddle_types::Transaction;
+use heddle_types::TransactionBody;
+use heddle_types::TxId;
+use heddle_types::UnixMillis;
+use heddle_types::Validator;
+
+/// What a block holds.
+const FITS: u32 = 40;
+const BEGIN: UnixMillis = UnixMillis::new(1_700_000_000_000);
+
+fn key() -> SecretKey {
+    SecretKey::from_seed([1; 32])
+}
+
+fn genesis() -> Genesis {
+    Genesis {
+        version: Genesis::VERSION,
+        time: BEGIN,
+        dev: true,
+        validators: vec![Validator { public_key: key().public_key(), power: 1 }],
+        accounts: Vec::new(),
+        faucet: None,
+        sections: Vec::new(),
+    }
+}
+
+/// A chain of one validator, and what it made final.
+struct Chain {
+    machine: Machine,
+    ms: u64,
+    /// By height, from 1.
+    blocks: Vec<Arc<CheckedBlock>>,
+    executed: usize,
+}
+
+impl Chain {
+    fn new() -> Self {
+        let committee = Arc::new(genesis().committee().unwrap());
+        let block = CheckedBlock::build(genesis().header(StateRoot::ZERO), Vec::new());
+        let data = block.header().vote_data();
+        let config = MachineConfig {
+            pool: heddle_mempool::Config::new(committee.chain()),
+            payload: PayloadLimits::new(FITS as usize, 1_000_000),
+            forward_delay: Millis::new(2),
+            agreement: heddle_hotstuff::Config {
+                genesis: data,
+                scheme: Arc::new(Ed25519Scheme),
+                signer: Some(Arc::new(Ed25519Signer(key()))),
+                pacemaker: PacemakerConfig {
+                    timeout_base: Millis::new(60_000),
+                    timeout_max: Millis::new(60_000),
+                    idle_interval: Millis::new(60_000),
+                },
+                committee: Arc::clone(&committee),
+            },
+        };
+        let first =
+            SafetyRecord::first(committee.chain(), committee.epoch(), QuorumCert::genesis(data));
+        let recovered = Recovered {
+            safety: Some(first),
+            high_tc: None,
+            last_final: Arc::new(block),
+            commit: CommitCert::genesis(data),
+            executed: vec![ExecutedRoot { height: Height::ZERO, root: StateRoot::ZERO }],
+            blocks: Vec::new(),
+            nonce: [0; 32],
+        };
+        let now = Now { instant: Instant::START, wall: BEGIN };
+        let mut actions = Vec::new();
+        let machine = Machine::new(config, recovered, now, &mut actions);
+        let mut chain = Self { machine, ms: 0, blocks: Vec::new(), executed: 0 };
+        chain.note(actions);
+        chain
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.ms += 1;
+        let now = Now {
+            instant: Instant::from_micros(1000 * self.ms),
+            wall: BEGIN.after(Millis::new(self.ms)),
+        };
+        let mut actions = Vec::new();
+        self.machine.handle(now, input, &mut actions);
+        self.note(actions);
+    }
+
+    fn note(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Execute { block, cert: _ } => self.blocks.push(block),
+                Action::Reply { result, .. } => assert!(result.is_ok(), "{result:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Executes the oldest block that is not, so that the chain may go on: it is as far ahead as it may be.
+    fn execute_one(&mut self) {
+        let height = self.blocks[self.executed].header().height;
+        self.executed += 1;
+        let executed = ExecutedRoot { height, root: StateRoot::ZERO };
+        self.tell(Input::Executed { executed, skipped: Vec::new() });
+    }
+
+    fn submit(&mut self, sender: u32, nonce: Nonce, space: BlockSpace) -> TxId {
+        let mut address = [1; 32];
+        address[..4].copy_from_slice(&sender.to_le_bytes());
+        let body = TransactionBody {
+            version: TransactionBody::VERSION,
+            chain: genesis().chain_id(),
+            sender: Address(address),
+            payer: None,
+            nonce,
+            valid_until: Height::new(u64::MAX),
+            max_fee: Amount::from_units(1),
+            access: Access::DERIVED,
+            calls: vec![Call { program: ProgramId::LEDGER, data: Vec::new().into() }],
+        };
+        let auth = Auth::Ed25519(Signature([9; 64]));
+        let transaction = Transaction { auth, payer_auth: None, body };
+        // As if its signature had been found good.
+        let mut checked = CheckedTransaction::check_all(vec![transaction], |_, _| true).unwrap();
+        let candidate = Candidate {
+            transaction: Arc::new(checked.remove(0)),
+            account: AccountView { next_sequence: 0, fee_balance: Amount::from_units(10_000) },
+            terms: Terms { required_fee: Amount::from_units(1), space },
+        };
+        let id = candidate.transaction.id();
+        self.tell(Input::Submit { ticket: Ticket(0), candidate });
+        id
+    }
+
+    /// The height that holds a transaction.
+    fn height_of(&self, id: TxId) -> Option<u64> {
+        let holds =
+            |block: &&Arc<CheckedBlock>| block.transactions().iter().any(|tx| tx.id() == id);
+        self.blocks.iter().find(holds).map(|block| block.header().height.get())
+    }
+}
+
+/// How many blocks later than the next one each of the cancels was final that came one by one, with that many ordinary transactions
+/// waiting when the first came.
+fn delays(load: u32) -> Vec<u64> {
+    let mut chain = Chain::new();
+    for n in 0..load {
+        let nonce = Nonce::Lane { lane: 0, sequence: u64::from(n / 500) };
+        chain.submit(n % 500, nonce, BlockSpace::Ordinary);
+    }
+    let mut sent = Vec::new();
+    for n in 0..50 {
+        let before = chain.blocks.len() as u64;
+        // One of those who send the load, in a lane for cancels.
+        let nonce = Nonce::Lane { lane: 1, sequence: 0 };
+        let id = chain.submit(n, nonce, BlockSpace::Reserved);
+        sent.push((id, before));
+        while chain.height_of(id).is_none() && chain.executed < chain.blocks.len() {
+            chain.execute_one();
+        }
+    }
+    let left = chain.machine.status().pool_transactions;
+    assert!(load == 0 || left >= 100 * FITS as usize, "{left} still waiting");
+    let delay = |(id, before): &(TxId, u64)| chain.height_of(*id).unwrap() - before - 1;
+    sent.iter().map(delay).collect()
+}
+
+#[test]
+fn cancels_are_in_the_next_block_that_holds_anything_whatever_the_load() {
+    let with_load = delays(170 * FITS);
+    assert_eq!(with_load, [0; 50]);
+    assert_eq!(delays(0), with_load);
+}
