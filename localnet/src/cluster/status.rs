@@ -18,6 +18,8 @@ pub struct ClusterStatus {
     pub home: String,
     /// The process in whose foreground it runs.
     pub pid: Option<u32>,
+    /// The price feed's process.
+    pub feed: Option<u32>,
     /// The validators, by index.
     pub validators: Vec<ValidatorStatus>,
 }
@@ -91,6 +93,7 @@ impl Cluster {
             chain_id: self.genesis.chain_id().to_string(),
             home: self.dir.display().to_string(),
             pid: self.supervisor(),
+            feed: self.feed(),
             validators: validators.collect(),
         })
     }

@@ -42,5 +42,10 @@ fn text(status: &ClusterStatus) -> String {
             validator.rpc
         ));
     }
+    lines.push(match status.feed {
+        Some(pid) => format!("price feed  process {pid}"),
+        None => "price feed  down: markets take cancels only; `heddle localnet feed` starts it"
+            .to_owned(),
+    });
     lines.join("\n")
 }

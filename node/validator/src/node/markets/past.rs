@@ -173,3 +173,122 @@ const fn reason(reason: CloseReason) -> &'static str {
         CloseReason::BookFull => "bookFull",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use heddle_clearing::AccountId;
+    use heddle_clearing::Closed;
+    use heddle_clearing::MarketId;
+    use heddle_exchange::Market;
+    use heddle_exchange::MarketRules;
+    use heddle_num::Ppm;
+    use heddle_num::Ticks;
+    use heddle_rpc_api::OrderState;
+    use heddle_types::Height;
+    use heddle_types::Millis;
+    use heddle_types::UnixMillis;
+
+    use super::*;
+
+    const OURS: OrderId = OrderId { account: AccountId::new(4), number: 9 };
+    const THEIRS: OrderId = OrderId { account: AccountId::new(5), number: 9 };
+
+    fn listing() -> Market {
+        let rules = MarketRules {
+            band: Ppm::new(100_000),
+            breaker: None,
+            opening: Millis::new(1_000),
+            batch: None,
+            lots_min: Lots::new(1),
+            lots_max: Lots::new(1_000),
+            notional_min: Quote::ZERO,
+        };
+        let name = "BTC-PERP".parse().unwrap();
+        Market { name, price_decimals: 1, size_decimals: 3, rules }
+    }
+
+    /// Ours took 2 lots at 100 ticks and 1 lot at 101, from an order to sell.
+    fn past() -> Past {
+        let mut past = Past::default();
+        for (price, lots) in [(100, 2), (101, 1)] {
+            let when = When { height: Height::new(price), time: UnixMillis::new(1) };
+            let price = Ticks::new(u32::try_from(price).unwrap());
+            let kind = TradeKind::Continuous;
+            let trade = Trade {
+                maker: THEIRS,
+                taker: OURS,
+                taker_side: Side::Buy,
+                price,
+                lots: Lots::new(lots),
+                kind,
+            };
+            past.trades.push_back((when, trade));
+        }
+        past
+    }
+
+    fn ask(past: &Past, id: OrderId, open: Option<api::OpenOrder>) -> api::OrderStatus {
+        let listing = listing();
+        order(past, Asked { id, open }, Grid { id: MarketId::new(0), listing: &listing })
+    }
+
+    fn open(trigger: Option<api::Trigger>) -> api::OpenOrder {
+        api::OpenOrder {
+            market: 0,
+            name: "BTC-PERP".to_owned(),
+            number: 9,
+            client: None,
+            side: "buy".to_owned(),
+            price: Ticks::new(102),
+            price_ui: "10.2".to_owned(),
+            lots: Lots::new(7),
+            size_ui: "0.007".to_owned(),
+            reduce_only: false,
+            time_in_force: "goodTillCancelled".to_owned(),
+            until_ms: None,
+            trigger,
+            display: None,
+        }
+    }
+
+    #[test]
+    fn an_order_that_traded_in_full_has_its_average_price() {
+        let status = ask(&past(), OURS, None);
+        assert_eq!((status.state, status.side.as_str()), (OrderState::Filled, "buy"));
+        // 301 / 3 ticks.
+        assert_eq!(status.average_price_ui.as_deref(), Some("10.033"));
+        assert_eq!((status.lots.get(), status.filled.get(), status.left.get()), (3, 3, 0));
+        assert_eq!(status.fills.len(), 2);
+        assert_eq!(ask(&past(), THEIRS, None).side, "sell");
+    }
+
+    #[test]
+    fn an_order_that_is_open_rests_or_waits() {
+        let status = ask(&past(), OURS, Some(open(None)));
+        assert_eq!((status.state, status.lots.get()), (OrderState::Resting, 10));
+        assert_eq!((status.left_ui.as_str(), status.price_ui.as_str()), ("0.007", "10.2"));
+        let trigger = api::Trigger {
+            when: "atOrAbove".to_owned(),
+            price: Ticks::new(1),
+            price_ui: "0.1".to_owned(),
+        };
+        let waiting = ask(&Past::default(), OURS, Some(open(Some(trigger))));
+        assert_eq!((waiting.state, waiting.filled.get()), (OrderState::Waiting, 0));
+        assert_eq!(waiting.average_price_ui, None);
+    }
+
+    #[test]
+    fn an_order_that_the_market_closed_says_why_and_one_that_is_forgotten_is_gone() {
+        let mut past = past();
+        let when = When { height: Height::new(1), time: UnixMillis::new(1) };
+        let reason = CloseReason::Unfilled;
+        past.closed.push_back((when, Closed { id: OURS, lots: Lots::new(5), reason }));
+        let status = ask(&past, OURS, None);
+        assert_eq!((status.state, status.left.get()), (OrderState::Closed, 5));
+        assert_eq!(
+            (status.reason.as_deref(), status.size_ui.as_str()),
+            (Some("unfilled"), "0.008")
+        );
+        assert_eq!(ask(&Past::default(), OURS, None).state, OrderState::Gone);
+    }
+}
