@@ -6,12 +6,14 @@ use heddle_clearing::Closed;
 use heddle_clearing::Instruction;
 use heddle_clearing::Instructions;
 use heddle_clearing::MarketId;
+use heddle_clearing::MarketStatus;
 use heddle_clearing::Outcome;
 use heddle_clearing::Outcomes;
 use heddle_clearing::RiskRow;
 use heddle_clearing::Trade;
 use heddle_clearing::market_inbox;
 use heddle_clearing::outcome_inbox;
+use heddle_num::Lots;
 use heddle_sdk::Abort;
 use heddle_sdk::CallError;
 use heddle_sdk::InboxEntry;
@@ -41,11 +43,6 @@ use crate::market::Session;
 use crate::market::Traded;
 use crate::markets;
 
-/// What an instruction takes, in units of work, the orders that it meets not counted.
-const WORK_PER_INSTRUCTION: u64 = 20;
-/// What each outcome takes.
-const WORK_PER_OUTCOME: u64 = 10;
-
 /// An item for each market, whether anything came for it or not: something may have come due.
 pub(crate) fn plan(view: &PhaseView<'_>) -> Vec<WorkItem> {
     let count = markets::decode_count(view.read(&keys::count_key()).as_ref());
@@ -64,6 +61,9 @@ fn item(market: MarketId) -> WorkItem {
 }
 
 /// Matches a block in one market.
+///
+/// Neither instructions nor outcomes are charged for: an item that runs out of work freezes its market, and everybody could bring that
+/// about. The block bounds the instructions, and the book what comes of them.
 pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     let market = market_of(ctx.item())?;
     let now = ctx.block().time;
@@ -87,12 +87,10 @@ pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         open_interest_cap: row.open_interest_max,
     };
     let mut outcomes = Vec::new();
-    let count = u64::try_from(instructions.len()).unwrap_or(u64::MAX);
-    ctx.charge(count.saturating_mul(WORK_PER_INSTRUCTION))?;
     let (book, work) = ctx.resident::<Book>()?;
     let summary = book.run_block(&env, &instructions, &mut outcomes);
     book.check(env.mode).map_err(|_| ExchangeError::CorruptState)?;
-    state.end(&rules, now, traded(&summary, &outcomes));
+    state.end(&rules, now, traded(&summary));
     report(work, market, &outcomes)?;
     leave(work, market, (&before, &state), &summary)
 }
@@ -108,8 +106,25 @@ pub(crate) fn freeze(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         ctx.inbox().iter().filter_map(|entry| decode_exact::<Instructions>(&entry.data).ok());
     let closed: Vec<Outcome> = void.flat_map(|entry| entry.0).filter_map(void_order).collect();
     report(ctx, market, &closed)?;
-    tell_mode(ctx, market, (&before, &state))?;
-    Ok(())
+    tell_clearing(ctx, market)?;
+    Ok(tell_mode(ctx, market, (&before, &state))?)
+}
+
+/// Leaves what was last known of the book, and that the market is frozen.
+fn tell_clearing(work: &mut Workspace<'_>, market: MarketId) -> Result<(), CallError> {
+    let key = heddle_clearing::book_summary_key(market);
+    let before = work.read(&key)?;
+    let known = before.and_then(|value| decode_exact::<BookSummary>(value.as_bytes()).ok());
+    let nothing = BookSummary {
+        bid: None,
+        ask: None,
+        last: None,
+        open_interest: Lots::ZERO,
+        status: MarketStatus::Frozen,
+    };
+    let known =
+        known.map_or(nothing, |known| BookSummary { status: MarketStatus::Frozen, ..known });
+    Ok(work.write(&key, Value::from(encode(&known)))?)
 }
 
 fn void_order(instruction: Instruction) -> Option<Outcome> {
@@ -153,13 +168,9 @@ fn prices(row: &RiskRow) -> Prices {
     }
 }
 
-fn traded(summary: &Summary, outcomes: &[Outcome]) -> Traded {
-    let is_outside = |outcome: &Outcome| match outcome {
-        Outcome::Closed(closed) => closed.reason == CloseReason::OutsideBand,
-        Outcome::Trade(_) | Outcome::Decremented(..) => false,
-    };
+fn traded(summary: &Summary) -> Traded {
     let range = summary.low.zip(summary.high).map(|(low, high)| Band { low, high });
-    Traded { range, hit_band: outcomes.iter().any(is_outside) }
+    Traded { range, hit_band: summary.hit_band }
 }
 
 /// Tells the accounts what became of their orders, and everybody what was traded.
@@ -169,8 +180,6 @@ fn report(
     outcomes: &[Outcome],
 ) -> Result<(), CallError> {
     for entry in outcomes.chunks(OUTCOMES_PER_ENTRY) {
-        let count = u64::try_from(entry.len()).unwrap_or(u64::MAX);
-        work.charge(count.saturating_mul(WORK_PER_OUTCOME))?;
         work.append(&outcome_inbox(market), encode(&Outcomes(entry.to_vec())))?;
     }
     let trades = outcomes.iter().filter_map(|outcome| match outcome {

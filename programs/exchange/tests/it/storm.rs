@@ -10,8 +10,8 @@ use heddle_clearing::OrderRef;
 use heddle_clearing::SelfTrade;
 use heddle_clearing::Side;
 use heddle_clearing::TimeInForce;
-use heddle_clearing::Trigger;
 use heddle_clearing::TradeKind;
+use heddle_clearing::Trigger;
 use heddle_clearing::TriggerWhen;
 use heddle_exchange::Action;
 use heddle_exchange::ActionResult;
@@ -151,6 +151,7 @@ impl Storm {
             collateral: 20_000,
             insurance: 100,
             rules,
+            ..Setup::default()
         };
         Self {
             venue: Venue::new(setup),
