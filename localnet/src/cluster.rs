@@ -6,6 +6,7 @@
 //! DIR/lock              held by the process in whose foreground the cluster runs
 //! DIR/accounts/NAME.json   funded keys
 //! DIR/validator-0/ ...  one home a validator
+//! DIR/feed/             keys, log and lock of the price feed
 //! ```
 //!
 //! Which process a validator is, is asked of the system and of nobody else: it is the one that holds the lock of the
@@ -19,13 +20,16 @@ mod genesis;
 mod histogram;
 mod init;
 mod launch;
+mod launch_feed;
 mod manifest;
+pub(crate) mod markets;
 mod observer;
 mod ports;
 mod probe;
 mod process;
 mod rate;
 mod reset;
+pub(crate) mod robots;
 mod running;
 mod settings;
 mod status;
@@ -43,6 +47,7 @@ pub use accounts::FAUCET;
 pub use error::ClusterError;
 pub use manifest::Manifest;
 pub use manifest::ManifestAccount;
+pub use manifest::ManifestFeed;
 pub use manifest::ManifestValidator;
 pub use observer::Figures;
 pub use observer::Observer;
@@ -130,6 +135,11 @@ impl Cluster {
     /// The process in whose foreground the cluster runs.
     pub fn supervisor(&self) -> Option<u32> {
         home::holder_of(&self.dir)
+    }
+
+    /// The price feed's process.
+    pub fn feed(&self) -> Option<u32> {
+        home::holder_of(&self.dir.join(robots::DIR))
     }
 
     /// Each validator's process.

@@ -1,4 +1,5 @@
-//! Many validators on one machine: the seeded simulator, and the local cluster of real processes.
+//! Many validators on one machine: the seeded simulator, and the local cluster of real processes with its price feed.
 
 pub mod cluster;
+pub mod feed;
 pub mod simulator;

@@ -90,6 +90,20 @@ pub enum ClusterError {
         /// Its process.
         pid: u32,
     },
+    /// The price feed runs.
+    #[error(
+        "price feed: found it running as process {pid}, expected it stopped; end that process first"
+    )]
+    FeedRunning {
+        /// Its process.
+        pid: u32,
+    },
+    /// The price feed ended instead of beginning.
+    #[error("price feed: found it ended at once, expected it to run; see {}", .log.display())]
+    FeedEnded {
+        /// Its log.
+        log: PathBuf,
+    },
     /// A validator does not run.
     #[error(
         "validator {index}: found no process, expected it running; run `heddle localnet start-one {index}` first"
@@ -175,6 +189,8 @@ impl ClusterError {
             | Self::NoFreePorts { .. }
             | Self::Running { .. }
             | Self::ValidatorRunning { .. }
+            | Self::FeedRunning { .. }
+            | Self::FeedEnded { .. }
             | Self::NotRunning { .. }
             | Self::Immortal { .. }
             | Self::Random { .. }

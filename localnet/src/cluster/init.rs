@@ -19,6 +19,7 @@ use super::accounts::NewAccount;
 use super::genesis;
 use super::ports;
 use super::ports::Ports;
+use super::robots::Robots;
 
 impl Cluster {
     /// Makes a cluster in `dir`, which is created: fresh keys, so that no two clusters have the same genesis.
@@ -40,7 +41,9 @@ impl Cluster {
         for account in &accounts {
             account.key.write_new(&accounts::path(dir, &account.name))?;
         }
-        write_homes(dir, settings, &accounts)?;
+        let robots = Robots::generate()?;
+        robots.write(dir)?;
+        write_homes(dir, settings, (&accounts, &robots))?;
         settings.write(dir)?;
         let cluster = Self::open(dir)?;
         cluster.write_manifest()?;
@@ -51,7 +54,7 @@ impl Cluster {
 fn write_homes(
     dir: &Path,
     settings: &Settings,
-    accounts: &[NewAccount],
+    (accounts, robots): (&[NewAccount], &Robots),
 ) -> Result<(), ClusterError> {
     let keys = (0..settings.validators).map(|_| accounts::random_key());
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -59,7 +62,7 @@ fn write_homes(
         0 => ports::free(settings.validators)?,
         base => ports::of(base, settings.validators).unwrap_or_default(),
     };
-    let genesis = genesis::genesis(&keys, accounts);
+    let genesis = genesis::genesis(&keys, accounts, robots);
     for (index, key) in keys.iter().enumerate() {
         let config = config(settings, index, &keys, &ports);
         let home = Home::write(&dir.join(format!("validator-{index}")), &config, &genesis, key)?;

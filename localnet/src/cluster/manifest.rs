@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Cluster;
 use super::ClusterError;
+use super::robots;
 
 /// The document. Paths are absolute; it is replaced as a whole whenever a process number changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,18 @@ pub struct Manifest {
     pub validators: Vec<ManifestValidator>,
     /// The funded accounts; the faucet is the last.
     pub accounts: Vec<ManifestAccount>,
+    /// The price feed.
+    pub feed: ManifestFeed,
+}
+
+/// The process that posts prices, and perhaps makes markets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManifestFeed {
+    /// Its process; null when it is down.
+    pub pid: Option<u32>,
+    /// Its directory.
+    pub home: String,
 }
 
 /// One validator.
@@ -89,6 +102,10 @@ impl Cluster {
             home: self.dir.display().to_string(),
             validators: validators.collect(),
             accounts: accounts.collect(),
+            feed: ManifestFeed {
+                pid: self.feed(),
+                home: self.dir.join(robots::DIR).display().to_string(),
+            },
         }
     }
 

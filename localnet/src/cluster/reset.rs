@@ -7,6 +7,7 @@ use std::path::Path;
 use super::Cluster;
 use super::ClusterError;
 use super::Settings;
+use super::robots;
 use super::settings;
 
 impl Cluster {
@@ -20,6 +21,7 @@ impl Cluster {
         if let Some(pid) = old.supervisor() {
             return Err(ClusterError::Running { path: old.dir, pid });
         }
+        old.end_feed()?;
         let running = (0_u16..).zip(old.pids()).find_map(|(index, pid)| Some((index, pid?)));
         if let Some((index, pid)) = running {
             return Err(ClusterError::ValidatorRunning { index, pid });
@@ -45,7 +47,7 @@ pub(super) fn remove_leftovers(dir: &Path) -> Result<(), ClusterError> {
         let number = name.strip_prefix("validator-");
         let is_home = number.is_some_and(|number| number.parse::<u16>().is_ok());
         let path = entry.path();
-        let removed = if is_home || name == "accounts" {
+        let removed = if is_home || name == "accounts" || name == robots::DIR {
             fs::remove_dir_all(&path)
         } else if name == "localnet.json" {
             fs::remove_file(&path)

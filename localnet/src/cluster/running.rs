@@ -13,6 +13,7 @@ use super::Cluster;
 use super::ClusterError;
 use super::Manifest;
 use super::launch;
+use super::launch_feed;
 use super::ports;
 use super::probe::Prober;
 use super::stop;
@@ -26,6 +27,7 @@ const READY_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Running {
     cluster: Cluster,
+    /// The validators, and then the price feed if there is one.
     children: Vec<Option<Child>>,
     written: Manifest,
     _lock: HomeLock,
@@ -68,6 +70,24 @@ impl Cluster {
 }
 
 impl Running {
+    /// The same with a price feed, `heddle localnet feed ARGS`. When that cannot be, everything is ended.
+    ///
+    /// # Errors
+    /// [`ClusterError::FeedEnded`], and what the system says.
+    pub fn with_feed(mut self, program: &Path, args: &[String]) -> Result<Self, ClusterError> {
+        match launch_feed::spawn(program, &self.cluster, args) {
+            Ok(child) => {
+                self.children.push(Some(child));
+                self.refresh()?;
+                Ok(self)
+            }
+            Err(error) => {
+                self.end()?;
+                Err(error)
+            }
+        }
+    }
+
     fn spawn(&mut self, program: &Path) -> Result<(), ClusterError> {
         for member in &self.cluster.members {
             self.children.push(Some(launch::spawn(program, member)?));

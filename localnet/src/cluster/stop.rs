@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use super::Cluster;
 use super::ClusterError;
 use super::process;
+use super::robots;
 
 /// How long validators have after SIGTERM; with what follows it stays below 6 s.
 const TERM_WAIT: Duration = Duration::from_millis(4800);
@@ -18,6 +19,8 @@ const TERM_WAIT: Duration = Duration::from_millis(4800);
 const KILL_WAIT: Duration = Duration::from_millis(800);
 /// How long the process in whose foreground the cluster runs has.
 const SUPERVISOR_WAIT: Duration = Duration::from_millis(6500);
+/// How long the price feed has after SIGTERM, when it is ended alone.
+const FEED_WAIT: Duration = Duration::from_millis(2000);
 const POLL: Duration = Duration::from_millis(5);
 
 /// What there was to stop.
@@ -36,7 +39,9 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Immortal`], and what the system says.
     pub fn stop(&self) -> Result<Stopped, ClusterError> {
-        let ran = self.supervisor().is_some() || self.pids().iter().any(Option::is_some);
+        let ran = self.supervisor().is_some()
+            || self.feed().is_some()
+            || self.pids().iter().any(Option::is_some);
         if process::signal(&self.dir, Signal::TERM)?.is_some() {
             process::signal(&self.dir, Signal::CONT)?;
             if !process::wait_end(&self.dir, SUPERVISOR_WAIT) {
@@ -50,7 +55,24 @@ impl Cluster {
     }
 }
 
-/// Ends every validator of `cluster`, and every process of `children`: SIGTERM, and SIGKILL for those that do not heed
+impl Cluster {
+    /// Ends the price feed, if it runs.
+    pub(super) fn end_feed(&self) -> Result<(), ClusterError> {
+        let dir = self.dir.join(robots::DIR);
+        for (signal, wait) in [(Signal::TERM, FEED_WAIT), (Signal::KILL, KILL_WAIT)] {
+            if process::signal(&dir, signal)?.is_some() {
+                process::signal(&dir, Signal::CONT)?;
+                process::wait_end(&dir, wait);
+            }
+        }
+        match self.feed() {
+            Some(pid) => Err(ClusterError::Immortal { pid }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Ends every validator of `cluster`, its price feed, and every process of `children`: SIGTERM, and SIGKILL for those that do not heed
 /// it. A child that has not taken its home's lock yet is known as a child only.
 pub(super) fn end_validators(
     cluster: &Cluster,
@@ -78,6 +100,7 @@ pub(super) fn end_validators(
 fn alive(cluster: &Cluster, children: &mut [Option<Child>]) -> Vec<u32> {
     let mut pids: Vec<u32> =
         cluster.members.iter().filter_map(|member| home::holder_of(&member.home)).collect();
+    pids.extend(cluster.feed());
     for child in children.iter_mut() {
         match child.as_mut().map(|child| (child.id(), child.try_wait())) {
             Some((_, Ok(Some(_)))) => *child = None,

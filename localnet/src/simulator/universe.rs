@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
 
-use heddle_ledger::Ledger;
 use heddle_sdk::Programs;
 use heddle_sdk::genesis_state;
 use heddle_state::State;
@@ -71,7 +70,7 @@ impl Universe {
         let accounts: Vec<SecretKey> = (0..ACCOUNTS).map(|i| key("account", i)).collect();
         let genesis = genesis(&keys, &accounts);
         let committee = genesis.committee().expect("the genesis above is valid");
-        let programs = Programs::new(vec![Box::new(Ledger)]);
+        let programs = heddle_validator::node::programs();
         let changes = genesis_state(&programs, &genesis).expect("the genesis above is valid");
         let mut state = State::empty();
         let root = state.apply(&changes);

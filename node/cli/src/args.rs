@@ -8,7 +8,10 @@ use crate::commands::block::BlockArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::keys::KeysCommand;
 use crate::commands::localnet::LocalnetCommand;
+use crate::commands::market::MarketArgs;
 use crate::commands::node::NodeCommand;
+use crate::commands::order::OrderCommand;
+use crate::commands::position::PositionArgs;
 use crate::commands::query::QueryArgs;
 use crate::commands::transfer::TransferArgs;
 use crate::commands::tx::TxCommand;
@@ -45,6 +48,13 @@ pub(crate) enum Command {
     Account(AccountArgs),
     /// Pay somebody
     Transfer(TransferArgs),
+    /// Markets: all of them, or one with its book
+    Market(MarketArgs),
+    /// Orders: buy, sell, list, cancel, amend
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// A margin account: positions, collateral, agents
+    Position(PositionArgs),
     /// Transactions step by step: build, sign, send, show, simulate
     #[command(subcommand)]
     Tx(TxCommand),

@@ -5,7 +5,10 @@ pub(crate) mod block;
 pub(crate) mod completions;
 pub(crate) mod keys;
 pub(crate) mod localnet;
+pub(crate) mod market;
 pub(crate) mod node;
+pub(crate) mod order;
+pub(crate) mod position;
 pub(crate) mod query;
 pub(crate) mod transfer;
 pub(crate) mod tx;
@@ -22,6 +25,9 @@ pub(crate) fn run(command: Command, output: Output) -> Result<u8, CliError> {
         Command::Keys(command) => keys::run(command, output)?,
         Command::Account(args) => account::run(&args, output)?,
         Command::Transfer(args) => transfer::run(&args, output)?,
+        Command::Market(args) => market::run(&args, output)?,
+        Command::Order(command) => order::run(command, output)?,
+        Command::Position(args) => position::run(&args, output)?,
         Command::Tx(command) => tx::run(command, output)?,
         Command::Block(args) => block::run(&args, output)?,
         Command::Query(args) => query::run(&args, output)?,

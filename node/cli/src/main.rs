@@ -8,13 +8,18 @@ mod amount;
 mod args;
 mod commands;
 mod error;
+mod figures;
+mod grid;
 mod hex_arg;
 mod nonce;
 mod output;
 mod program_arg;
 mod rpc;
 mod sending;
+mod submission;
+mod table;
 mod target;
+mod trader;
 
 use std::process::ExitCode;
 

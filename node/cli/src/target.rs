@@ -34,6 +34,23 @@ impl Target {
     }
 }
 
+impl Target {
+    /// A localnet, or one validator's home.
+    pub(crate) fn of_home(home: &Path) -> Self {
+        Self { rpc: None, home: Some(home.to_owned()) }
+    }
+
+    /// Whether nothing was said.
+    pub(crate) const fn is_default(&self) -> bool {
+        self.rpc.is_none() && self.home.is_none()
+    }
+
+    /// The home that was named.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+}
+
 fn url_of(home: &Path) -> Result<String, CliError> {
     if Cluster::exists(home) {
         return Ok(Cluster::open(home)?.rpc_url(0)?);

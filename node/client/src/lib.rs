@@ -5,6 +5,7 @@
 mod client;
 mod error;
 mod limits;
+mod markets;
 mod methods;
 mod pool;
 mod subscriber;

@@ -8,11 +8,13 @@
 #![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
 
 mod certificate;
+mod decimal;
 mod error;
 mod event;
 mod execution;
 mod key;
 pub mod limits;
+mod market;
 mod number;
 mod openrpc;
 mod params;
@@ -23,6 +25,7 @@ mod subscription;
 mod text;
 
 pub use certificate::Certificate;
+pub use decimal::{DecimalError, decimal, parse_decimal};
 pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
 pub use event::{
     BlockEvent, BlockEvents, Event, EventFilter, EventText, GetBlockEvents, SubscribeEvents,
@@ -31,6 +34,12 @@ pub use execution::{
     BlockExecution, Doing, ExecutionMode, ExecutionReason, HotKey, PhaseName, PhaseTime, Span,
 };
 pub use key::{Key, KeyAccess, Mode};
+pub use market::{
+    AccountName, BookLevel, Breaker, Fees, Funding, FundingPayment, GetFundingHistory,
+    GetLiquidations, GetMarginAccount, GetMarkets, GetOpenOrders, GetOrder, GetOrderBook,
+    GetTrades, Liquidation, MarginAccount, MarginTier, Market, MarketName, OpenOrder, OrderBook,
+    OrderName, OrderState, OrderStatus, Position, PriceBand, PriceUse, Trade, Trigger,
+};
 pub use number::Number;
 pub use openrpc::openrpc;
 pub use params::{ParamError, Params, found, parse_program};

@@ -22,3 +22,13 @@ pub const SAMPLES_MAX: u64 = 720;
 pub const EXECUTIONS_MAX: u64 = 1024;
 /// Bytes of a method's or parameter's name that an error quotes.
 pub const QUOTED_CHARS_MAX: usize = 64;
+/// Price levels of each side in one `getOrderBook`.
+pub const BOOK_LEVELS_MAX: u64 = 1000;
+/// As many unless it is said.
+pub const BOOK_LEVELS_DEFAULT: u64 = 20;
+/// Items in one reply about the past of a market.
+pub const HISTORY_ITEMS_MAX: u64 = 1000;
+/// As many unless it is said.
+pub const HISTORY_ITEMS_DEFAULT: u64 = 50;
+/// Bytes of a market's name.
+pub const MARKET_NAME_BYTES_MAX: usize = 16;

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::event;
+use crate::market as m;
 use crate::request as r;
 use crate::request::Request;
 
@@ -54,6 +55,7 @@ pub fn openrpc(dev: bool) -> Value {
             vec![param("limit", false, integer(crate::limits::SAMPLES_MAX))],
         ),
     ];
+    methods.extend(market_methods());
     methods.extend(block_methods());
     methods.extend(websocket_methods());
     if dev {
@@ -67,6 +69,49 @@ pub fn openrpc(dev: bool) -> Value {
         "info": { "title": "Heddle", "version": env!("CARGO_PKG_VERSION") },
         "methods": methods,
     })
+}
+
+fn market_methods() -> Vec<Value> {
+    let name = json!({ "type": "string", "description": "the market's name" });
+    let number = integer(u64::from(u16::MAX));
+    let either = json!({ "anyOf": [number, name] });
+    let market = |required| param("market", required, either.clone());
+    let account = || {
+        vec![
+            param("account", false, integer(u64::from(u32::MAX))),
+            param("address", false, text(HEX_32)),
+            param("sub", false, integer(u64::from(u8::MAX))),
+        ]
+    };
+    let history =
+        || vec![market(true), param("limit", false, integer(crate::limits::HISTORY_ITEMS_MAX))];
+    let depth = param("depth", false, integer(crate::limits::BOOK_LEVELS_MAX));
+    vec![
+        method::<m::GetMarkets>("Every market.", vec![]),
+        method::<m::GetOrderBook>("The best price levels of a market.", vec![market(true), depth]),
+        method::<m::GetMarginAccount>(
+            "Equity, requirements and positions of a margin account: account, or address and sub.",
+            account(),
+        ),
+        method::<m::GetOpenOrders>(
+            "The open orders of a margin account.",
+            [account(), vec![market(false)]].concat(),
+        ),
+        method::<m::GetOrder>(
+            "Where an order stands, and what became of it so far.",
+            [account(), vec![market(true), param("number", true, integer(u64::from(u32::MAX)))]]
+                .concat(),
+        ),
+        method::<m::GetTrades>("The newest trades of a market, newest first.", history()),
+        method::<m::GetFundingHistory>(
+            "The newest funding payments of a market, newest first.",
+            history(),
+        ),
+        method::<m::GetLiquidations>(
+            "The newest liquidations in a market, newest first.",
+            history(),
+        ),
+    ]
 }
 
 fn block_methods() -> Vec<Value> {

@@ -1,5 +1,9 @@
 //! How nouns look as JSON strings: lower-case hex without prefix, decimal amounts, asset symbols.
 
+use heddle_num::Lots;
+use heddle_num::Quote;
+use heddle_num::SignedLots;
+use heddle_num::Ticks;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
@@ -108,6 +112,32 @@ impl Text for AssetId {
     fn from_text(text: &str) -> Option<Self> {
         text.parse().ok()
     }
+}
+
+macro_rules! quantity_text {
+    ($($name:ident: $expected:literal;)+) => {$(
+        impl Text for $name {
+            const EXPECTED: &'static str = $expected;
+
+            fn to_text(&self) -> String {
+                self.get().to_string()
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                // A plus sign is none of ours.
+                let digits = text.strip_prefix('-').unwrap_or(text);
+                let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+                is_number.then(|| text.parse().ok()).flatten().map(Self::new)
+            }
+        }
+    )+};
+}
+
+quantity_text! {
+    Ticks: "a decimal string of ticks below 2^32";
+    Lots: "a decimal string of lots below 2^64";
+    SignedLots: "a decimal string of lots, below zero for a short position";
+    Quote: "a decimal string of base units of the quote asset";
 }
 
 fn without_prefix(text: &str) -> &str {

@@ -28,6 +28,7 @@ mod executor;
 mod fatal;
 mod faucet;
 mod known;
+mod markets;
 mod metrics;
 mod open;
 mod pending;

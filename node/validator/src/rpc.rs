@@ -12,6 +12,7 @@ mod guard;
 mod http;
 mod jsonrpc;
 mod limits;
+mod question;
 mod registry;
 mod server;
 mod subscriptions;
@@ -19,6 +20,7 @@ mod websocket;
 
 pub use backend::{Backend, Health};
 pub use feed::{BlockEvent, BlockFeed, FeedRead};
+pub use question::Question;
 pub use server::{RpcConfig, serve};
 
 #[cfg(test)]

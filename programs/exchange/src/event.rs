@@ -4,6 +4,7 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
 use heddle_clearing::AccountId;
+use heddle_clearing::Closed;
 use heddle_clearing::MarketId;
 use heddle_clearing::Trade;
 use heddle_sdk::Abort;
@@ -25,6 +26,8 @@ pub enum ExchangeEvent {
     Mode(ModeChanged),
     /// Kind 4: a market was created.
     MarketCreated(MarketId),
+    /// Kind 5, of a block: orders that the market closed, in order.
+    Closings(Closings),
 }
 
 /// What became of a batch.
@@ -58,6 +61,15 @@ pub struct Trades {
     pub trades: Vec<Trade>,
 }
 
+/// Orders of one market that it closed in one block before they traded in full. Those that their accounts cancelled are none.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Closings {
+    /// Where.
+    pub market: MarketId,
+    /// Which, in order.
+    pub closed: Vec<Closed>,
+}
+
 /// A market's mode is another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ModeChanged {
@@ -77,6 +89,7 @@ impl ExchangeEvent {
             4 => <[u8; 2]>::try_from(data)
                 .ok()
                 .map(|bytes| Self::MarketCreated(MarketId::new(u16::from_le_bytes(bytes)))),
+            5 => decode_exact(data).ok().map(Self::Closings),
             _ => None,
         }
     }
@@ -87,6 +100,7 @@ impl ExchangeEvent {
             Self::Trades(trades) => state.emit(2, encode(trades)),
             Self::Mode(mode) => state.emit(3, encode(mode)),
             Self::MarketCreated(market) => state.emit(4, market.get().to_le_bytes()),
+            Self::Closings(closings) => state.emit(5, encode(closings)),
         }
     }
 
@@ -118,6 +132,13 @@ impl ExchangeEvent {
             Self::MarketCreated(market) => {
                 Described { name: "MarketCreated", fields: vec![("market", market.to_string())] }
             }
+            Self::Closings(closings) => Described {
+                name: "Closings",
+                fields: vec![
+                    ("market", closings.market.to_string()),
+                    ("closed", join(closings.closed.iter().map(describe_closed))),
+                ],
+            },
         }
     }
 }
@@ -138,6 +159,12 @@ fn describe_trade(trade: &Trade) -> String {
     format!("{taker_side} {lots} @ {price} taker {taker} maker {maker}")
 }
 
+/// Such as `3#1 with 5 left: Unfilled`.
+fn describe_closed(closed: &Closed) -> String {
+    let Closed { id, lots, reason } = closed;
+    format!("{id} with {lots} left: {reason:?}")
+}
+
 fn join(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
@@ -152,6 +179,11 @@ impl Canonical for Trades {
     const BYTES_MAX: usize = EVENT_BYTES_MAX;
 }
 
+impl Canonical for Closings {
+    const NAME: &'static str = "closings event";
+    const BYTES_MAX: usize = EVENT_BYTES_MAX;
+}
+
 impl Canonical for ModeChanged {
     const NAME: &'static str = "mode event";
     const BYTES_MAX: usize = 3;
@@ -162,3 +194,6 @@ const _: () = assert!(10 + crate::limits::ACTIONS_MAX * 5 <= EVENT_BYTES_MAX);
 const TRADE_BYTES: usize = 30;
 
 const _: () = assert!(6 + crate::limits::TRADES_PER_EVENT * TRADE_BYTES <= EVENT_BYTES_MAX);
+/// Bytes of an encoded closing.
+const CLOSED_BYTES: usize = 17;
+const _: () = assert!(6 + crate::limits::CLOSINGS_PER_EVENT * CLOSED_BYTES <= EVENT_BYTES_MAX);

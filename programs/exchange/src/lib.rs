@@ -39,6 +39,7 @@ mod market;
 mod markets;
 mod matching;
 mod program;
+pub mod query;
 mod window;
 
 pub use book::{
@@ -47,7 +48,7 @@ pub use book::{
 };
 pub use call::{Action, Batch, BatchMode, ExchangeCall, NewMarket};
 pub use error::ExchangeError;
-pub use event::{ActionResult, BatchResult, ExchangeEvent, ModeChanged, Trades};
+pub use event::{ActionResult, BatchResult, Closings, ExchangeEvent, ModeChanged, Trades};
 pub use genesis::ExchangeGenesis;
 pub use keys::{authority_key, book_key, count_key, market_key, session_key};
 pub use listing::{Market, MarketName, ParseNameError};

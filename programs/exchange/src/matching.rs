@@ -32,10 +32,13 @@ use crate::book::Book;
 use crate::book::Env;
 use crate::book::Summary;
 use crate::error::ExchangeError;
+use crate::event::Closings;
 use crate::event::ExchangeEvent;
 use crate::event::ModeChanged;
 use crate::event::Trades;
 use crate::keys;
+use crate::limits::CLOSINGS_PER_EVENT;
+use crate::limits::EVENTS_PER_BLOCK_MAX;
 use crate::limits::OUTCOMES_PER_ENTRY;
 use crate::limits::TRADES_PER_EVENT;
 use crate::market::Prices;
@@ -106,26 +109,23 @@ pub(crate) fn freeze(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         ctx.inbox().iter().filter_map(|entry| decode_exact::<Instructions>(&entry.data).ok());
     let closed: Vec<Outcome> = void.flat_map(|entry| entry.0).filter_map(void_order).collect();
     report(ctx, market, &closed)?;
-    tell_clearing(ctx, market)?;
+    let summary_key = heddle_clearing::book_summary_key(market);
+    let summary = ctx.read(&summary_key)?;
+    let summary = summary.and_then(|value| decode_exact::<BookSummary>(value.as_bytes()).ok());
+    let status = state.mode().status();
+    let frozen = BookSummary { status, bid: None, ask: None, ..summary.unwrap_or(UNQUOTED) };
+    ctx.write(&summary_key, Value::from(encode(&frozen)))?;
     Ok(tell_mode(ctx, market, (&before, &state))?)
 }
 
-/// Leaves what was last known of the book, and that the market is frozen.
-fn tell_clearing(work: &mut Workspace<'_>, market: MarketId) -> Result<(), CallError> {
-    let key = heddle_clearing::book_summary_key(market);
-    let before = work.read(&key)?;
-    let known = before.and_then(|value| decode_exact::<BookSummary>(value.as_bytes()).ok());
-    let nothing = BookSummary {
-        bid: None,
-        ask: None,
-        last: None,
-        open_interest: Lots::ZERO,
-        status: MarketStatus::Frozen,
-    };
-    let known =
-        known.map_or(nothing, |known| BookSummary { status: MarketStatus::Frozen, ..known });
-    Ok(work.write(&key, Value::from(encode(&known)))?)
-}
+/// A book of which nothing is known.
+const UNQUOTED: BookSummary = BookSummary {
+    bid: None,
+    ask: None,
+    last: None,
+    open_interest: Lots::ZERO,
+    status: MarketStatus::Frozen,
+};
 
 fn void_order(instruction: Instruction) -> Option<Outcome> {
     match instruction {
@@ -182,13 +182,42 @@ fn report(
     for entry in outcomes.chunks(OUTCOMES_PER_ENTRY) {
         work.append(&outcome_inbox(market), encode(&Outcomes(entry.to_vec())))?;
     }
+    let room = tell_trades(work, market, outcomes)?;
+    Ok(tell_closings(work, market, (outcomes, room))?)
+}
+
+/// Tells of all trades; how many events there is still room for.
+fn tell_trades(
+    work: &mut Workspace<'_>,
+    market: MarketId,
+    outcomes: &[Outcome],
+) -> Result<usize, Abort> {
     let trades = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Trade(trade) => Some(*trade),
         Outcome::Closed(_) | Outcome::Decremented(..) => None,
     });
     let trades: Vec<Trade> = trades.collect();
-    for trades in trades.chunks(TRADES_PER_EVENT) {
+    let events = trades.chunks(TRADES_PER_EVENT);
+    let room = EVENTS_PER_BLOCK_MAX.saturating_sub(events.len());
+    for trades in events {
         ExchangeEvent::Trades(Trades { market, trades: trades.to_vec() }).emit(work)?;
+    }
+    Ok(room)
+}
+
+/// Tells of as many closings as there is room for.
+fn tell_closings(
+    work: &mut Workspace<'_>,
+    market: MarketId,
+    (outcomes, room): (&[Outcome], usize),
+) -> Result<(), Abort> {
+    let closed = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Closed(closed) => Some(*closed),
+        Outcome::Trade(_) | Outcome::Decremented(..) => None,
+    });
+    let closed: Vec<Closed> = closed.collect();
+    for closed in closed.chunks(CLOSINGS_PER_EVENT).take(room) {
+        ExchangeEvent::Closings(Closings { market, closed: closed.to_vec() }).emit(work)?;
     }
     Ok(())
 }

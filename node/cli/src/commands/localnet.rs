@@ -1,6 +1,7 @@
 //! `heddle localnet`: a local cluster of validators.
 
 mod fault;
+mod feed;
 mod init;
 mod options;
 mod reset;
@@ -8,6 +9,7 @@ mod start;
 mod status;
 mod status_line;
 mod stop;
+mod stop_flag;
 
 use clap::Subcommand;
 
@@ -28,6 +30,8 @@ pub(crate) enum LocalnetCommand {
     Stop(stop::StopArgs),
     /// Throw the chain and its keys away and make new ones with the same settings
     Reset(reset::ResetArgs),
+    /// Post prices of its markets, and make them on request
+    Feed(feed::FeedArgs),
     /// End validator I with SIGKILL
     #[command(after_help = "Example:\n  heddle localnet kill 2")]
     Kill(fault::FaultArgs),
@@ -49,6 +53,7 @@ pub(crate) fn run(command: LocalnetCommand, output: Output) -> Result<(), CliErr
         LocalnetCommand::Status(args) => status::run(&args, output),
         LocalnetCommand::Stop(args) => stop::run(&args, output),
         LocalnetCommand::Reset(args) => reset::run(&args, output),
+        LocalnetCommand::Feed(args) => feed::run(&args, output),
         LocalnetCommand::Kill(args) => fault::kill(&args, output),
         LocalnetCommand::StartOne(args) => fault::start_one(&args, output),
         LocalnetCommand::Pause(args) => fault::pause(&args, output),

@@ -6,27 +6,17 @@ use std::time::Duration;
 use clap::Args;
 use heddle_ledger::AssetInfo;
 use heddle_ledger::asset_key;
-use heddle_rpc_api::ErrorKind;
-use heddle_rpc_api::GetAccount;
 use heddle_rpc_api::GetState;
-use heddle_rpc_api::GetStatus;
-use heddle_rpc_api::GetTransaction;
-use heddle_rpc_api::SendTransaction;
 use heddle_rpc_api::Sent;
 use heddle_rpc_api::StateReply;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::TxStatus;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
-use heddle_types::Height;
 use heddle_types::Millis;
 use heddle_types::Nonce;
-use heddle_types::Transaction;
-use heddle_types::TransactionBody;
 use heddle_types::decode_exact;
-use heddle_types::encode;
 use heddle_validator::home;
 use heddle_validator::home::KeyFile;
 
@@ -36,18 +26,11 @@ use crate::commands::tx::build::MAX_FEE_DEFAULT;
 use crate::error::CliError;
 use crate::nonce;
 use crate::output::Output;
-use crate::rpc::CallError;
 use crate::rpc::Rpc;
 use crate::sending;
+use crate::submission::Submission;
+use crate::submission::Submitted;
 use crate::target::Target;
-
-/// How many heights a transfer stays valid, unless it is said: after that its outcome is known for certain.
-const VALID_HEIGHTS: u64 = 1000;
-/// Up to so many heights more, at random: two equal transfers asked for at the same moment must not be the same bytes, of
-/// which only one would be made.
-const VALID_HEIGHTS_SPREAD: u64 = 1024;
-/// Times that a nonce which somebody else took meanwhile is replaced by the next.
-const NONCE_TRIES: u32 = 5;
 
 /// Pay somebody.
 #[derive(Debug, Args)]
@@ -99,81 +82,18 @@ pub(crate) fn run(args: &TransferArgs, output: Output) -> Result<(), CliError> {
     let key = KeyFile::read(&args.from)?;
     let rpc = Rpc::new(&args.target)?;
     let amount = units(args, &rpc)?;
-    let status = rpc.call(&GetStatus {})?;
-    let mut body = TransactionBody {
-        version: TransactionBody::VERSION,
-        chain: status.chain_id,
-        sender: key.address(),
-        payer: None,
-        nonce: args.nonce.map_or_else(|| next_nonce(&rpc, key.address()), Ok)?,
-        valid_until: Height::new(status.final_height.get().saturating_add(valid_heights()?)),
-        max_fee: args.max_fee,
-        access: Access::DERIVED,
+    let submission = Submission {
+        key: &key,
         calls: vec![heddle_ledger::transfer_call(args.to, args.asset, amount)],
+        access: Access::DERIVED,
+        nonce: args.nonce,
+        max_fee: args.max_fee,
+        wait: args.wait.then(|| Duration::from_millis(args.timeout.get())),
     };
-    for _ in 0..NONCE_TRIES {
-        let transaction = Transaction::sign(body.clone(), key.secret());
-        if args.nonce.is_none() && is_known(&rpc, &transaction)? {
-            // Somebody asked for an equal transfer just now; this is another one.
-            body.nonce = after(body.nonce);
-            continue;
-        }
-        match send(args, &rpc, &transaction, output) {
-            Err(CallError::Refused(refusal))
-                if args.nonce.is_none() && refusal.data.kind == ErrorKind::NonceUsed =>
-            {
-                // Another transaction of the sender is on its way; the node knows what comes after it.
-                let Some(sequence) = refusal.data.expected else {
-                    return Err(CliError::of_refusal(&refusal));
-                };
-                body.nonce = Nonce::Lane { lane: 0, sequence };
-            }
-            Err(error) => return Err(error.into()),
-            Ok(result) => return result,
-        }
+    match submission.submit(&rpc)? {
+        Submitted::Sent(sent) => output.result(&sent, |Sent { id }| format!("sent {id}")),
+        Submitted::Settled(info) => report(&info, output),
     }
-    Err(CliError::refused(format!(
-        "nonce: found {} taken, and {NONCE_TRIES} before it, expected a free one; stop other senders with this key, or \
-         name one with --nonce",
-        nonce::format(body.nonce)
-    )))
-}
-
-/// Whether the node has these very bytes already.
-fn is_known(rpc: &Rpc, transaction: &Transaction) -> Result<bool, CliError> {
-    let info = rpc.call(&GetTransaction { id: transaction.id() })?;
-    Ok(info.status != TxStatus::Unknown)
-}
-
-fn after(nonce: Nonce) -> Nonce {
-    match nonce {
-        Nonce::Lane { lane, sequence } => {
-            Nonce::Lane { lane, sequence: sequence.saturating_add(1) }
-        }
-        Nonce::Window { millis } => Nonce::Window { millis: millis.saturating_add(1) },
-    }
-}
-
-/// How many heights a transfer stays valid.
-fn valid_heights() -> Result<u64, CliError> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(CliError::no_random)?;
-    Ok(VALID_HEIGHTS + u64::from_le_bytes(bytes) % VALID_HEIGHTS_SPREAD)
-}
-
-fn send(
-    args: &TransferArgs,
-    rpc: &Rpc,
-    transaction: &Transaction,
-    output: Output,
-) -> Result<Result<(), CliError>, CallError> {
-    if args.wait {
-        let wait = Duration::from_millis(args.timeout.get());
-        let info = sending::send_and_wait(rpc, transaction, wait)?;
-        return Ok(report(&info, output));
-    }
-    let sent = rpc.try_call(&SendTransaction { transaction: encode(transaction).into() })?;
-    Ok(output.result(&sent, |Sent { id }| format!("sent {id}")))
 }
 
 fn report(info: &TransactionInfo, output: Output) -> Result<(), CliError> {
@@ -222,9 +142,4 @@ fn decimals(rpc: &Rpc, asset: AssetId) -> Result<u8, CliError> {
             "--asset: found no {asset} on this chain, expected an asset that was created; check its symbol"
         ))
     })
-}
-
-fn next_nonce(rpc: &Rpc, address: Address) -> Result<Nonce, CliError> {
-    let account = rpc.call(&GetAccount { address })?;
-    Ok(Nonce::Lane { lane: 0, sequence: account.nonces.get(&0).copied().unwrap_or(0) })
 }

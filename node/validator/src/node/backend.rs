@@ -60,6 +60,7 @@ use heddle_types::TxId;
 use heddle_types::View;
 use heddle_types::encode;
 use heddle_types::limits;
+use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use crate::node::blocks;
@@ -71,12 +72,14 @@ use crate::node::events;
 use crate::node::executions;
 use crate::node::faucet;
 use crate::node::faucet::Faucet;
+use crate::node::markets;
 use crate::node::pending::Standing;
 use crate::node::refusal;
 use crate::node::shared::Shared;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
+use crate::rpc::Question;
 
 /// Heights behind the highest certificate seen that count as behind.
 const BEHIND_HEIGHTS_MAX: u64 = 10;
@@ -265,6 +268,11 @@ impl Backend for NodeBackend {
 
     async fn performance_samples(&self, limit: u64) -> Result<Vec<PerformanceSample>, RpcError> {
         Ok(self.shared.samples.newest(limit))
+    }
+
+    async fn market(&self, question: Question) -> Result<Box<RawValue>, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || markets::answer(&shared, &question)).await
     }
 
     async fn airdrop(&self, request: RequestAirdrop) -> Result<Sent, RpcError> {

@@ -28,6 +28,7 @@ use crate::node::blocks::block_reply;
 use crate::node::clock;
 use crate::node::driver::DriverEvent;
 use crate::node::driver::ExecuteJob;
+use crate::node::markets::When;
 use crate::node::receipts::BlockReceipts;
 use crate::node::shared::Shared;
 
@@ -166,6 +167,8 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
     shared.metrics.execution.on_block(&execution);
     // Before the height is final here: whoever hears of it can ask what happened.
     shared.executions.insert(executed.height, Arc::new(execution));
+    let when = When { height: executed.height, time: block.header().time };
+    shared.history.on_block(when, &outcome.phase_events.events);
     *shared.durable.write() = executed;
     let header = block.header();
     let waited_ms = clock::wall().get().saturating_sub(header.time.get());

@@ -7,11 +7,14 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
+use heddle_clearing::Clearing;
+use heddle_exchange::Exchange;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
 use heddle_ledger::Ledger;
 use heddle_machine::MachineConfig;
 use heddle_mempool::PayloadLimits;
+use heddle_oracle::Oracle;
 use heddle_sdk::Programs;
 use heddle_state::State;
 use heddle_storage::Recovery;
@@ -37,6 +40,8 @@ use crate::node::clock;
 use crate::node::executions::Executions;
 use crate::node::fatal;
 use crate::node::known::KnownSignatures;
+use crate::node::markets::Books;
+use crate::node::markets::History;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
@@ -71,7 +76,7 @@ pub(crate) struct Opened {
 
 /// The programs of every node of this version.
 pub fn programs() -> Programs {
-    Programs::new(vec![Box::new(Ledger)])
+    Programs::new(vec![Box::new(Ledger), Box::new(Oracle), Box::new(Clearing), Box::new(Exchange)])
 }
 
 /// Makes the database and the safety record of a new home.
@@ -209,6 +214,8 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         standings: Standings::default(),
         receipts: ReceiptCache::default(),
         executions: Executions::default(),
+        books: Books::default(),
+        history: History::default(),
         evidence: Mutex::new(Vec::new()),
         feed: Arc::new(BlockFeed::new(FEED_BLOCKS, height)),
         samples: Samples::default(),

@@ -21,6 +21,8 @@ use parking_lot::RwLock;
 
 use crate::node::executions::Executions;
 use crate::node::known::KnownSignatures;
+use crate::node::markets::Books;
+use crate::node::markets::History;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
@@ -54,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) standings: Standings,
     pub(crate) receipts: ReceiptCache,
     pub(crate) executions: Executions,
+    pub(crate) books: Books,
+    pub(crate) history: History,
     pub(crate) evidence: Mutex<Vec<heddle_rpc_api::Evidence>>,
     pub(crate) feed: Arc<BlockFeed>,
     pub(crate) samples: Samples,

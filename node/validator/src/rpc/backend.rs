@@ -27,8 +27,10 @@ use heddle_rpc_api::ValidatorInfo;
 use heddle_types::Address;
 use heddle_types::Transaction;
 use heddle_types::TxId;
+use serde_json::value::RawValue;
 
 use crate::rpc::BlockFeed;
+use crate::rpc::Question;
 
 /// The node behind the server: the driver, or a test's double. One method of the API each; implement them with `async fn`.
 ///
@@ -104,6 +106,12 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         limit: u64,
     ) -> impl Future<Output = Result<Vec<PerformanceSample>, RpcError>> + Send;
+
+    /// What is asked about markets: the reply's JSON, as its method has it.
+    fn market(
+        &self,
+        question: Question,
+    ) -> impl Future<Output = Result<Box<RawValue>, RpcError>> + Send;
 
     /// `requestAirdrop`. Called only when [`Backend::is_dev`].
     fn airdrop(

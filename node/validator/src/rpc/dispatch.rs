@@ -24,6 +24,7 @@ use tokio::time::Instant;
 
 use crate::rpc::Backend;
 use crate::rpc::Health;
+use crate::rpc::Question;
 use crate::rpc::jsonrpc;
 use crate::rpc::jsonrpc::BadCall;
 use crate::rpc::jsonrpc::Call;
@@ -188,6 +189,9 @@ async fn answer<B: Backend>(
 ) -> Outcome {
     use jsonrpc::encode_result as encode;
     answering(backend.as_ref())?;
+    if let Some(question) = Question::read(method, params.clone()) {
+        return backend.market(question?).await;
+    }
     match method {
         api::GetStatus::METHOD => {
             let api::GetStatus {} = parse(params)?;

@@ -58,7 +58,7 @@ pub(super) struct Pages {
 #[derive(Debug, Default, BorshSerialize, BorshDeserialize)]
 struct Head {
     turn: AccountId,
-    /// What thresholds are taken with; none before the first.
+    /// What thresholds are taken with, as far as it was looked at.
     tiers: Option<[MarginTier; MARGIN_TIERS_MAX]>,
     /// From where on thresholds may have been taken with other ones.
     outdated: Option<AccountId>,
@@ -109,7 +109,7 @@ impl Pages {
     /// From where on thresholds may have been taken with other margin tiers than these.
     pub(super) fn outdated(&mut self, tiers: &[MarginTier; MARGIN_TIERS_MAX]) -> Option<AccountId> {
         if self.head.tiers.as_ref() != Some(tiers) {
-            self.head.outdated = self.head.tiers.map(|_| AccountId::default());
+            self.head.outdated = Some(AccountId::default());
             self.head.tiers = Some(*tiers);
             self.is_head_touched = true;
         }

@@ -203,6 +203,10 @@ fn a_stale_price_blocks_orders_that_increase_then_all_and_keeps_the_mark() {
         block(&mut chain, &[]);
     }
     assert_eq!(quality(&chain), Quality::REDUCE);
+    // Nor is the premium sampled: what is missing counts as zero.
+    let sampled = market_state(&chain).premiums.sampled;
+    block(&mut chain, &[]);
+    assert_eq!(market_state(&chain).premiums.sampled, sampled);
     let call = place(&chain, 1, Side::Buy, 1000, 1);
     let refused = block(&mut chain, &[call]);
     let expected =

@@ -1,7 +1,11 @@
 //! Accounts that lose their margin, block by block. After each block the world checks that money and lots add up, that bad debt is paid exactly,
 //! that the indices are what accounts hold, and that nobody is forgotten.
 
+use heddle_clearing::AccountId;
 use heddle_clearing::Lane;
+use heddle_clearing::MarketStatus;
+use heddle_clearing::OpenOrders;
+use heddle_clearing::Side;
 use heddle_clearing::liquidation::BadDebt;
 use heddle_clearing::liquidation::Rung;
 use heddle_types::Height;
@@ -9,6 +13,9 @@ use heddle_types::Height;
 use crate::liquidation_world::Book;
 use crate::liquidation_world::Price;
 use crate::liquidation_world::World;
+use crate::world::M;
+use crate::world::order;
+use crate::world::reduce_only;
 
 /// A world in which account 1 has bought 10 lots at 1000, worth 100,000, for `cash`, and the margin is 5,000.
 fn one_long(cash: i128) -> World {
@@ -68,6 +75,140 @@ fn nothing_is_sold_below_the_fillable_price() {
         assert_eq!(world.position(1, 0), 10);
         assert_eq!(world.queue().len(), 1, "it is tried again");
     }
+}
+
+#[test]
+fn nothing_is_sold_at_a_price_at_which_the_account_would_owe() {
+    // Equity is 200: the fillable price would be 898 for the long position and 1103 for the short one, the bankruptcy price 900 and 1100.
+    for (lots, mark, owes, fair) in [(10, 902, 899, 900), (-10, 1_098, 1_101, 1_100)] {
+        let mut world = World::new(1);
+        world.open(1, 10_000);
+        world.trade(0, (1, 0), lots);
+        world.block();
+        let book = |price| match lots {
+            10 => bids(price, 100),
+            _ => Book { bid: (0, 0), ask: (price, 100) },
+        };
+        world.book(0, book(owes));
+        world.mark(0, mark);
+        for _ in 0..3 {
+            world.block();
+            assert_eq!(world.position(1, 0), lots);
+        }
+        world.book(0, book(fair));
+        world.block();
+        assert_eq!((world.position(1, 0), world.account(1).cash.get()), (0, 0));
+    }
+}
+
+#[test]
+fn all_orders_of_who_is_liquidated_are_cancelled() {
+    let mut world = one_long(30_000);
+    world.rest(0, 1, &order(Side::Buy, 900, 5));
+    world.rest(0, 1, &reduce_only(Side::Sell, 1_100, 10));
+    world.mark(0, 735);
+    world.block();
+    assert_eq!(world.health(1).rung(), Rung::Slices);
+    world.block();
+    // The order that liquidates found nobody, and is gone too.
+    assert_eq!(world.orders(1, M), OpenOrders::default());
+    assert_eq!(world.account(1).exposure(M).map(|exposure| exposure.orders.is_empty()), Some(true));
+}
+
+#[test]
+fn orders_that_equity_no_longer_covers_are_cancelled_unless_they_only_reduce() {
+    let mut world = one_long(30_000);
+    world.rest(0, 1, &order(Side::Buy, 900, 5));
+    world.rest(0, 1, &reduce_only(Side::Sell, 1_100, 10));
+    // Equity of 8,000 is less than what positions and orders require, and more than the maintenance margin; a shared loss would do the
+    // same. It is seen when the account is next looked at.
+    world.mark(0, 780);
+    world.look_at(1);
+    world.block();
+    assert_eq!(world.health(1).rung(), Rung::Sound);
+    assert_eq!((world.queue().len(), world.orders(1, M).len()), (1, 2));
+    world.block();
+    let left = world.orders(1, M);
+    assert_eq!(left.as_slice().iter().map(|order| order.side).collect::<Vec<_>>(), [Side::Sell]);
+    assert_eq!((world.queue().len(), world.position(1, 0)), (0, 10));
+}
+
+#[test]
+fn who_is_deleveraged_offers_no_more_than_it_can_carry() {
+    let mut world = World::new(1);
+    world.open(1, 10_000);
+    world.open(2, 30_000);
+    world.trade(0, (1, 2), 10);
+    world.block();
+    // Buying as many as it is short needs no margin; without the short position it needs more than there is.
+    world.rest(0, 2, &order(Side::Buy, 800, 10));
+    world.rest(0, 2, &order(Side::Buy, 700, 20));
+    world.mark(0, 500);
+    world.block();
+    world.block();
+    assert_eq!([1, 2].map(|account| world.position(account, 0)), [0, 0]);
+    assert_eq!(world.account(2).cash.get(), 30_000 + 10_000);
+    assert_eq!(world.orders(2, M), OpenOrders::default());
+}
+
+#[test]
+fn a_debt_is_shared_only_after_the_whole_position_is_closed() {
+    let mut world = World::new(1);
+    world.open(1, 300_000);
+    for account in 2..302 {
+        world.open(account, 100_000);
+        world.trade(0, (1, account), 1);
+    }
+    world.block();
+    world.mark(0, 880);
+    world.block();
+    assert_eq!(world.health(1).equity.get(), -60_000);
+    world.block();
+    assert_eq!(world.position(1, 0), 60, "one page of counterparties a block");
+    assert_eq!(world.bad_debt(BadDebt::Deleveraged), 48_000);
+    assert_eq!(world.bad_debt(BadDebt::Shared), 0);
+    world.block();
+    assert_eq!((world.position(1, 0), world.bad_debt(BadDebt::Deleveraged)), (0, 60_000));
+}
+
+#[test]
+fn insurance_pays_no_more_than_it_has() {
+    let mut world = one_long(10_000);
+    world.open(2, 10_000);
+    world.trade(0, (2, 0), 10);
+    world.insure(7_000);
+    world.block();
+    world.mark(0, 850);
+    world.block();
+    world.block();
+    assert_eq!(world.number(Lane::Insurance.key()), 0);
+    let by = [BadDebt::Settled, BadDebt::Insurance, BadDebt::Deleveraged];
+    assert_eq!(by.map(|by| world.bad_debt(by)), [10_000, 7_000, 3_000]);
+}
+
+#[test]
+fn markets_that_do_not_trade_and_frozen_accounts_are_left_alone() {
+    let mut world = one_long(10_000);
+    world.open(2, 10_000);
+    world.trade(0, (2, 0), 10);
+    world.block();
+    world.freeze(2);
+    world.take(0, MarketStatus::Halted);
+    world.mark(0, 945);
+    world.block();
+    assert_eq!(world.queue(), [].into());
+    world.take(0, MarketStatus::Active);
+    world.block();
+    assert_eq!(world.queue(), [(AccountId::new(1), 0)].into());
+}
+
+#[test]
+fn who_withdraws_is_found_earlier() {
+    let mut world = one_long(30_000);
+    world.withdraw(1, 20_000);
+    world.mark(0, 945);
+    world.block();
+    assert_eq!(world.queue().len(), 1);
 }
 
 #[test]
@@ -174,6 +315,14 @@ fn a_price_that_is_not_good_enough_liquidates_nobody() {
         world.block();
         assert_eq!((world.position(1, 0), world.queue().len()), (0, 0));
     }
+}
+
+#[test]
+fn whoever_lacks_margin_after_a_market_asks_for_more_is_found() {
+    let mut world = one_long(10_000);
+    world.ask_for(0, 110_000);
+    world.block();
+    assert_eq!(world.queue().len(), 1);
 }
 
 #[test]

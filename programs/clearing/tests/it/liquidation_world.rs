@@ -6,34 +6,29 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 use heddle_clearing::Account;
 use heddle_clearing::AccountId;
-use heddle_clearing::Clearing;
+use heddle_clearing::AccountStatus;
+use heddle_clearing::BookSummary;
+use heddle_clearing::ClearingCall;
 use heddle_clearing::ClearingEvent;
-use heddle_clearing::CloseReason;
-use heddle_clearing::Closed;
 use heddle_clearing::Count;
 use heddle_clearing::Exposure;
 use heddle_clearing::FundingParams;
-use heddle_clearing::Instruction;
-use heddle_clearing::Instructions;
 use heddle_clearing::Lane;
 use heddle_clearing::MarkParams;
 use heddle_clearing::MarketId;
 use heddle_clearing::MarketParams;
 use heddle_clearing::MarketState;
+use heddle_clearing::MarketStatus;
+use heddle_clearing::NewOrder;
 use heddle_clearing::OpenOrders;
-use heddle_clearing::OrderId;
-use heddle_clearing::Outcome;
-use heddle_clearing::Outcomes;
-use heddle_clearing::Place;
 use heddle_clearing::RiskRow;
 use heddle_clearing::RiskTable;
 use heddle_clearing::Side;
-use heddle_clearing::Trade;
-use heddle_clearing::TradeKind;
 use heddle_clearing::Venue;
 use heddle_clearing::account_key;
 use heddle_clearing::backstop::Backstops;
 use heddle_clearing::backstops_key;
+use heddle_clearing::book_summary_key;
 use heddle_clearing::index::LiquidationIndex;
 use heddle_clearing::liquidation;
 use heddle_clearing::liquidation::BadDebt;
@@ -42,18 +37,20 @@ use heddle_clearing::liquidation::Health;
 use heddle_clearing::liquidation::Rung;
 use heddle_clearing::liquidation::Touched;
 use heddle_clearing::liquidation::Which;
-use heddle_clearing::market_inbox;
 use heddle_clearing::market_state_key;
 use heddle_clearing::orders_key;
-use heddle_clearing::outcome_inbox;
 use heddle_clearing::params_key;
 use heddle_clearing::risk_table_key;
+use heddle_clearing::vault;
 use heddle_clearing::venue_key;
 use heddle_executor::BlockInput;
 use heddle_executor::Executor;
 use heddle_executor::Sequential;
 use heddle_executor::testing::TestChain;
+use heddle_executor::testing::address;
 use heddle_executor::testing::header;
+use heddle_executor::testing::key;
+use heddle_ledger::Ledger;
 use heddle_num::Lots;
 use heddle_num::Ppm;
 use heddle_num::Quote;
@@ -66,23 +63,15 @@ use heddle_oracle::QualityLimits;
 use heddle_oracle::Snapshot;
 use heddle_oracle::TickScale;
 use heddle_oracle::snapshot_key;
-use heddle_sdk::CallContext;
-use heddle_sdk::CallError;
-use heddle_sdk::Declaration;
-use heddle_sdk::Described;
-use heddle_sdk::ErrorText;
-use heddle_sdk::Phase;
-use heddle_sdk::PhaseContext;
-use heddle_sdk::PhaseView;
 use heddle_sdk::Program;
 use heddle_sdk::Programs;
-use heddle_sdk::Resident;
-use heddle_sdk::WorkItem;
 use heddle_sdk::decode_number;
 use heddle_sdk::encode_number;
-use heddle_types::AccessMode;
+use heddle_sdk::native;
 use heddle_types::Address;
+use heddle_types::Amount;
 use heddle_types::AssetId;
+use heddle_types::Call;
 use heddle_types::Canonical;
 use heddle_types::Entry;
 use heddle_types::Height;
@@ -94,8 +83,13 @@ use heddle_types::Value;
 use heddle_types::decode_exact;
 use heddle_types::encode;
 
+use crate::liquidation_programs::Books;
+use crate::liquidation_programs::Scripted;
+use crate::liquidation_programs::book_key;
+use crate::liquidation_programs::touched_key;
 use crate::world::order;
 use crate::world::row;
+use crate::world::tier;
 
 /// Who is on the other side of whatever nobody else is, and of the book: it never runs out of money.
 pub(crate) const MAKER: AccountId = AccountId::new(0);
@@ -132,7 +126,8 @@ pub(crate) struct World {
 impl World {
     /// Markets at 1000, where nobody has traded yet.
     pub(crate) fn new(markets: u16) -> Self {
-        let programs: Vec<Box<dyn Program>> = vec![Box::new(Scripted), Box::new(Books)];
+        let programs: Vec<Box<dyn Program>> =
+            vec![Box::new(Ledger), Box::new(Scripted), Box::new(Books)];
         let mut world = Self {
             chain: TestChain::new(Programs::new(programs)),
             prices: vec![Price { mark: 1_000, age_ms: 0, confidence: 0 }; usize::from(markets)],
@@ -156,7 +151,7 @@ impl World {
 
     /// A new account.
     pub(crate) fn open(&mut self, id: u32, cash: i128) {
-        let mut account = Account::new(AccountId::new(id), Address([1; 32]), 0);
+        let mut account = Account::new(AccountId::new(id), address(&key(1)), 0);
         account.cash = Quote::new(cash);
         self.write_account(&account);
         self.add(Lane::Accounts.key(), cash);
@@ -199,6 +194,14 @@ impl World {
         self.prices[usize::from(market)].mark = mark;
     }
 
+    /// Maintenance margin of this rate for every notional.
+    pub(crate) fn ask_for(&mut self, market: u16, maintenance: i32) {
+        let key = params_key(MarketId::new(market));
+        let mut params: MarketParams = self.read(&key).unwrap();
+        params.tiers = [tier(i128::MAX, maintenance, maintenance); 4];
+        self.put(key, &encode(&params));
+    }
+
     /// Funding of so much a lot, times 2^32.
     pub(crate) fn fund(&mut self, market: u16, rise: i128) {
         let key = market_state_key(MarketId::new(market));
@@ -231,6 +234,53 @@ impl World {
         self.put(book_key(id), &borsh::to_vec(&book).unwrap());
         self.put(orders_key(MAKER, id), &encode(&orders));
         self.write_account(&maker);
+    }
+
+    /// `id` rests an order; no book hears of it.
+    pub(crate) fn rest(&mut self, market: u16, id: u32, new: &NewOrder) {
+        let market = MarketId::new(market);
+        let (mut account, risk) = (self.account(id), self.risk());
+        let mut orders = self.orders(id, market);
+        account.place(&mut orders, &risk, market, new).unwrap();
+        self.put(orders_key(account.id, market), &encode(&orders));
+        self.write_account(&account);
+    }
+
+    /// Has `id` looked at in the next block.
+    pub(crate) fn look_at(&mut self, id: u32) {
+        self.touched.push(Touched::account(AccountId::new(id)));
+    }
+
+    /// The open orders of `id`.
+    pub(crate) fn orders(&self, id: u32, market: MarketId) -> OpenOrders {
+        self.read(&orders_key(AccountId::new(id), market)).unwrap_or_default()
+    }
+
+    /// What the exchange says that a market takes.
+    pub(crate) fn take(&mut self, market: u16, status: MarketStatus) {
+        let open_interest = Lots::ZERO;
+        let summary = BookSummary { bid: None, ask: None, last: None, open_interest, status };
+        self.put(book_summary_key(MarketId::new(market)), &encode(&summary));
+    }
+
+    pub(crate) fn freeze(&mut self, id: u32) {
+        let mut account = self.account(id);
+        account.status = AccountStatus::Frozen;
+        self.write_account(&account);
+    }
+
+    /// A block in which `id` withdraws collateral.
+    pub(crate) fn withdraw(&mut self, id: u32, amount: u64) {
+        let (account, amount) = (AccountId::new(id), Amount::from_units(amount));
+        let call = ClearingCall::Withdraw { account, asset: AssetId::HDL, amount };
+        let call = Call { program: ProgramId::CLEARING, data: encode(&call).into() };
+        self.chain.fund(&key(1), 1_000_000_000);
+        let held = native::encode_amount(Amount::from_units(1_000_000_000));
+        self.put(native::native_balance_key(&vault()), &held);
+        let transaction = self.chain.transaction(&key(1), vec![call]);
+        let outcome = self.chain.run(&[transaction]);
+        assert_eq!(outcome.receipts[0].outcome, heddle_types::Outcome::Ok);
+        self.check();
     }
 
     /// A block at the prices that are said, after which everything must add up.
@@ -345,6 +395,7 @@ impl World {
                 .into_iter()
                 .all(|row| row.takes_reduce() && row.quality.has(Quality::LIQUIDATE));
             let is_queued = queue.contains_key(&account.id);
+            let may_be = may_be && account.status == AccountStatus::Active;
             if may_be && health(account, risk).rung() != Rung::Sound {
                 assert!(
                     is_queued || is_full,
@@ -440,14 +491,6 @@ fn clearing_key(parts: &[&[u8]]) -> StateKey {
     StateKey::new(ProgramId::CLEARING, parts).unwrap()
 }
 
-fn touched_key(page: u8) -> StateKey {
-    clearing_key(&[b"X", &[page]])
-}
-
-fn book_key(market: MarketId) -> StateKey {
-    StateKey::new(ProgramId::EXCHANGE, &[b"X", &market.get().to_be_bytes()]).unwrap()
-}
-
 fn params(market: MarketId) -> MarketParams {
     let row = row(market.get());
     let limit = |age_ms, confidence| PriceLimit {
@@ -481,193 +524,4 @@ fn params(market: MarketId) -> MarketParams {
             reduce: limit(60_000, 50_000),
         },
     }
-}
-
-/// Clearing, and accounts that are touched because the test says so.
-struct Scripted;
-
-const SCRIPT: &[u8] = b"X";
-
-impl Program for Scripted {
-    fn id(&self) -> ProgramId {
-        Clearing.id()
-    }
-
-    fn name(&self) -> &'static str {
-        Clearing.name()
-    }
-
-    fn access(
-        &self,
-        call: &[u8],
-        signer: &Address,
-        declaration: &mut Declaration<'_>,
-    ) -> Result<(), CallError> {
-        Clearing.access(call, signer, declaration)
-    }
-
-    fn execute(&self, ctx: &mut CallContext<'_, '_>, call: &[u8]) -> Result<(), CallError> {
-        Clearing.execute(ctx, call)
-    }
-
-    fn error(&self, code: u16) -> Option<ErrorText> {
-        Clearing.error(code)
-    }
-
-    fn describe_event(&self, kind: u16, data: &[u8]) -> Option<Described> {
-        Clearing.describe_event(kind, data)
-    }
-
-    fn describe_call(&self, call: &[u8]) -> Option<Described> {
-        Clearing.describe_call(call)
-    }
-
-    fn phases(&self) -> &'static [Phase] {
-        Clearing.phases()
-    }
-
-    fn plan_phase(&self, phase: Phase, view: &PhaseView<'_>) -> Vec<WorkItem> {
-        let mut items = Clearing.plan_phase(phase, view);
-        if phase == Phase::Begin {
-            let item = WorkItem::new(SCRIPT.to_vec())
-                .with(liquidation::touched_inbox(), AccessMode::Append);
-            let keys = (0..16).map(touched_key);
-            items.push(keys.fold(item, |item, key| item.with(key, AccessMode::Write)));
-        }
-        items
-    }
-
-    fn run_item(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
-        if ctx.item() != SCRIPT {
-            return Clearing.run_item(ctx);
-        }
-        for key in (0..16).map(touched_key) {
-            let Some(page) = ctx.read(&key)? else { break };
-            let touched: Vec<Touched> = borsh::from_slice(page.as_bytes()).unwrap();
-            liquidation::touch(ctx, &touched)?;
-            ctx.delete(&key)?;
-        }
-        Ok(())
-    }
-
-    fn item_failed(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
-        panic!("an item failed: {ctx:?}");
-    }
-
-    fn load_resident(
-        &self,
-        name: &[u8],
-        read: &mut dyn FnMut(&[u8]) -> Option<Value>,
-    ) -> Result<Box<dyn Resident>, CallError> {
-        Clearing.load_resident(name, read)
-    }
-}
-
-/// Books in which the maker has an order on each side: price, lots and the order's number.
-struct Books;
-
-type Resting = [(u32, u64, u32); 2];
-
-impl Program for Books {
-    fn id(&self) -> ProgramId {
-        ProgramId::EXCHANGE
-    }
-
-    fn name(&self) -> &'static str {
-        "exchange"
-    }
-
-    fn access(&self, _: &[u8], _: &Address, _: &mut Declaration<'_>) -> Result<(), CallError> {
-        Err(CallError::Refused(1))
-    }
-
-    fn execute(&self, _: &mut CallContext<'_, '_>, _: &[u8]) -> Result<(), CallError> {
-        Err(CallError::Refused(1))
-    }
-
-    fn error(&self, _: u16) -> Option<ErrorText> {
-        None
-    }
-
-    fn describe_event(&self, _: u16, _: &[u8]) -> Option<Described> {
-        None
-    }
-
-    fn describe_call(&self, _: &[u8]) -> Option<Described> {
-        None
-    }
-
-    fn phases(&self) -> &'static [Phase] {
-        &[Phase::Match]
-    }
-
-    fn plan_phase(&self, _: Phase, view: &PhaseView<'_>) -> Vec<WorkItem> {
-        let inboxes = view.inboxes().map(|(key, _)| *key);
-        inboxes
-            .map(|inbox| {
-                let market = inbox.bytes()[inbox.bytes().len() - 2..].try_into().unwrap();
-                let market = MarketId::new(u16::from_be_bytes(market));
-                assert_eq!(inbox, market_inbox(market));
-                WorkItem::new(market.get().to_be_bytes().to_vec())
-                    .with(book_key(market), AccessMode::Write)
-                    .with(outcome_inbox(market), AccessMode::Append)
-                    .with_inbox(inbox)
-            })
-            .collect()
-    }
-
-    fn run_item(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
-        let market = MarketId::new(u16::from_be_bytes(ctx.item().try_into().unwrap()));
-        let book = ctx.read(&book_key(market))?;
-        let book = book.map(|book| borsh::from_slice(book.as_bytes()).unwrap());
-        let mut book: Resting = book.unwrap_or_default();
-        let entries = ctx.inbox().iter();
-        let instructions =
-            entries.flat_map(|entry| decode_exact::<Instructions>(&entry.data).unwrap().0);
-        let (mut moved, mut outcomes) = (0, Vec::new());
-        for instruction in instructions {
-            match instruction {
-                Instruction::Place(place) => outcomes.extend(fill(&mut book, &place)),
-                Instruction::MovePosition(_, lots) => moved += lots.get(),
-                _ => {}
-            }
-        }
-        assert_eq!(moved, 0, "positions only change hands");
-        ctx.write(&book_key(market), Value::from(borsh::to_vec(&book).unwrap()))?;
-        for outcomes in outcomes.chunks(heddle_clearing::limits::OUTCOMES_MAX) {
-            ctx.append(&outcome_inbox(market), encode(&Outcomes(outcomes.to_vec())))?;
-        }
-        Ok(())
-    }
-}
-
-fn fill(book: &mut Resting, place: &Place) -> Vec<Outcome> {
-    assert!(place.is_liquidation && place.reduce_only);
-    let (price, there, number) = match place.side {
-        Side::Buy => &mut book[1],
-        Side::Sell => &mut book[0],
-    };
-    let crosses = match place.side {
-        Side::Buy => *price <= place.price.get(),
-        Side::Sell => *price >= place.price.get(),
-    };
-    let lots = if crosses { place.lots.get().min(*there) } else { 0 };
-    *there -= lots;
-    let mut outcomes = Vec::new();
-    if lots > 0 {
-        outcomes.push(Outcome::Trade(Trade {
-            maker: OrderId { account: MAKER, number: *number },
-            taker: place.id,
-            taker_side: place.side,
-            price: Ticks::new(*price),
-            lots: Lots::new(lots),
-            kind: TradeKind::Liquidation,
-        }));
-    }
-    if lots < place.lots.get() {
-        let lots = Lots::new(place.lots.get() - lots);
-        let closed = Closed { id: place.id, lots, reason: CloseReason::Unfilled };
-        outcomes.push(Outcome::Closed(closed));
-    }
-    outcomes
 }

@@ -11,6 +11,7 @@ mod conservation;
 mod encodings;
 mod liquidation_cases;
 mod liquidation_chain;
+mod liquidation_programs;
 mod liquidation_world;
 mod margin;
 mod settlement;

@@ -38,6 +38,14 @@ fn margin_is_progressive_by_notional_and_rounded_up_once() {
 }
 
 #[test]
+fn margin_past_64_bits_is_rounded_up_as_well() {
+    let mut row = row(0);
+    row.tiers[0].notional_max = Quote::MAX;
+    let margin = row.initial_margin(Quote::new(10 * (1 << 70) + 1));
+    assert_eq!(margin, Ok(Quote::new((1 << 70) + 1)));
+}
+
+#[test]
 fn margin_of_the_largest_notional_fits_and_past_it_is_refused_instead_of_wrong() {
     let row = row(0);
     let largest = Quote::new(heddle_clearing::limits::NOTIONAL_MAX);

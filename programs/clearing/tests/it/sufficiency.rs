@@ -62,7 +62,11 @@ impl Desk {
         let orders = &mut self.orders[usize::from(market)];
         match self.account.place(orders, risk, MarketId::new(market), order) {
             Ok(_) => true,
-            Err(ClearingError::InsufficientMargin | ClearingError::NothingToReduce) => false,
+            Err(
+                ClearingError::InsufficientMargin
+                | ClearingError::NothingToReduce
+                | ClearingError::TooLarge,
+            ) => false,
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -158,6 +162,54 @@ prop_compose! {
     }
 }
 
+/// Numbers up to the largest, most of them near an edge.
+fn any_edge(max: u64) -> impl Strategy<Value = u64> {
+    let most = max - 1;
+    prop_oneof![
+        Just(1),
+        1..=max.min(1000),
+        Just(max),
+        most.saturating_sub(1000).max(1)..=max,
+        1..=max
+    ]
+}
+
+fn any_edge_ticks() -> impl Strategy<Value = u32> {
+    any_edge(u32::MAX.into()).prop_map(|ticks| u32::try_from(ticks).unwrap())
+}
+
+prop_compose! {
+    /// A row with prices and units up to the largest, and positions as large as they may be with these.
+    fn any_edge_row(number: u16)(row in any_row(number), mark in any_edge_ticks(), unit in any_edge_ticks()) -> RiskRow {
+        let lots = heddle_clearing::limits::NOTIONAL_MAX / i128::from(u32::MAX) / i128::from(unit);
+        let lots = lots.min(heddle_clearing::limits::POSITION_LOTS_MAX.into());
+        RiskRow {
+            mark: Ticks::new(mark),
+            unit: UnitValue::new(unit),
+            position_max: Lots::new(u64::try_from(lots).unwrap()),
+            ..row
+        }
+    }
+}
+
+prop_compose! {
+    fn any_edge_order()(
+        order in any_order(),
+        price in any_edge_ticks(),
+        lots in any_edge(heddle_clearing::limits::ORDER_LOTS_MAX),
+    ) -> NewOrder {
+        NewOrder { price: Ticks::new(price), lots: Lots::new(lots), ..order }
+    }
+}
+
+fn any_edge_step() -> impl Strategy<Value = Step> {
+    let place = (0..MARKETS, any_edge_order());
+    prop_oneof![
+        1 => place.prop_map(|(market, order)| Step::Place(market, order)),
+        1 => any_step(),
+    ]
+}
+
 fn any_rows() -> impl Strategy<Value = Vec<RiskRow>> {
     (any_row(0), any_row(1)).prop_map(|(a, b)| vec![a, b])
 }
@@ -224,6 +276,16 @@ proptest! {
         rows in any_rows(),
         cash in 0_i128..3_000_000,
         steps in prop::collection::vec(any_step(), 1..60),
+    ) {
+        let mut desk = Desk::new(cash);
+        steps.iter().for_each(|step| take(&mut desk, &rows, step));
+    }
+
+    #[test]
+    fn at_the_edges_of_every_type_nothing_overflows_and_what_was_set_aside_suffices(
+        rows in (any_edge_row(0), any_edge_row(1)).prop_map(|(a, b)| vec![a, b]),
+        cash in prop_oneof![0..1_i128 << 118, 0..1_i128 << 64],
+        steps in prop::collection::vec(any_edge_step(), 1..60),
     ) {
         let mut desk = Desk::new(cash);
         steps.iter().for_each(|step| take(&mut desk, &rows, step));

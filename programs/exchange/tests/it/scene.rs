@@ -142,7 +142,7 @@ impl Scene {
 pub(crate) fn results(outcome: &BlockOutcome) -> Vec<ActionResult> {
     let batches = exchange_events(outcome).into_iter().filter_map(|event| match event {
         ExchangeEvent::Batch(batch) => Some(batch.results),
-        ExchangeEvent::Trades(_) | ExchangeEvent::Mode(_) | ExchangeEvent::MarketCreated(_) => None,
+        _ => None,
     });
     batches.flatten().collect()
 }
@@ -151,7 +151,7 @@ pub(crate) fn results(outcome: &BlockOutcome) -> Vec<ActionResult> {
 pub(crate) fn trades(outcome: &BlockOutcome) -> Vec<Trade> {
     let trades = exchange_events(outcome).into_iter().filter_map(|event| match event {
         ExchangeEvent::Trades(trades) => Some(trades.trades),
-        ExchangeEvent::Batch(_) | ExchangeEvent::Mode(_) | ExchangeEvent::MarketCreated(_) => None,
+        _ => None,
     });
     trades.flatten().collect()
 }

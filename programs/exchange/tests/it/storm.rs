@@ -138,7 +138,7 @@ impl Tally {
                 self.liquidations += liquidations.count();
             }
             ExchangeEvent::Mode(changed) => drop(self.modes.insert(changed.mode)),
-            ExchangeEvent::MarketCreated(_) => {}
+            ExchangeEvent::MarketCreated(_) | ExchangeEvent::Closings(_) => {}
         }
     }
 }

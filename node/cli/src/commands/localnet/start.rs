@@ -6,8 +6,6 @@ use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -19,14 +17,13 @@ use heddle_localnet::cluster::Manifest;
 use heddle_localnet::cluster::Running;
 use heddle_types::Millis;
 use heddle_validator::home;
-use tokio::runtime::Builder;
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
 
+use super::feed::BehaviourArgs;
 use super::options;
 use super::options::HomeArgs;
 use super::options::SettingsArgs;
 use super::status_line::StatusLine;
+use super::stop_flag::stop_flag;
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -52,18 +49,26 @@ pub(crate) struct StartArgs {
     /// Throw an existing chain away first
     #[arg(long)]
     reset: bool,
+    /// Start no price feed: markets take cancels only
+    #[arg(long, conflicts_with_all = ["market_maker", "seed", "speed"])]
+    no_feed: bool,
+    #[command(flatten)]
+    feed: BehaviourArgs,
 }
 
 pub(crate) fn run(args: &StartArgs, output: Output) -> Result<(), CliError> {
     let cluster = prepare(args)?;
     if args.detach {
-        return detach(&cluster, args.duration, output);
+        return detach(&cluster, args, output);
     }
     let stop = stop_flag()?;
     let is_asked = || stop.load(Ordering::Relaxed);
     let mut running = cluster.start(&options::program()?, is_asked)?;
     // One that was asked to stop before it was ready does not say that it is.
     let is_ready = !is_asked();
+    if is_ready && !args.no_feed {
+        running = running.with_feed(&options::program()?, &args.feed.to_args())?;
+    }
     let mut outcome = if is_ready { output.result(running.manifest(), text) } else { Ok(()) };
     if outcome.is_ok() {
         outcome = watch(&mut running, args.duration, is_asked);
@@ -103,37 +108,8 @@ fn watch(
     Ok(())
 }
 
-/// A flag that SIGINT and SIGTERM set. They are listened to from before the first validator starts.
-fn stop_flag() -> Result<Arc<AtomicBool>, CliError> {
-    let failed = |error: std::io::Error| {
-        CliError::refused(format!(
-            "signals: found {error}, expected to listen to them; check the limits of open files"
-        ))
-    };
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let (mut interrupt, mut terminate) = {
-        let _guard = runtime.enter();
-        (
-            signal(SignalKind::interrupt()).map_err(failed)?,
-            signal(SignalKind::terminate()).map_err(failed)?,
-        )
-    };
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    thread::spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        });
-        set.store(true, Ordering::Relaxed);
-    });
-    Ok(flag)
-}
-
 /// Runs the same in a process and process group of its own, and returns when that one says that it is ready.
-fn detach(cluster: &Cluster, duration: Option<Millis>, output: Output) -> Result<(), CliError> {
+fn detach(cluster: &Cluster, args: &StartArgs, output: Output) -> Result<(), CliError> {
     let failed = |error: std::io::Error| {
         CliError::refused(format!(
             "background process: found {error}, expected it to start; check {} and the limits of processes",
@@ -142,7 +118,12 @@ fn detach(cluster: &Cluster, duration: Option<Millis>, output: Output) -> Result
     };
     let mut command = Command::new(options::program()?);
     command.args(["localnet", "start", "--json", "--home"]).arg(cluster.dir());
-    if let Some(duration) = duration {
+    if args.no_feed {
+        command.arg("--no-feed");
+    } else {
+        command.args(args.feed.to_args());
+    }
+    if let Some(duration) = args.duration {
         command.arg("--duration").arg(home::format_span(duration));
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -172,5 +153,9 @@ fn text(manifest: &Manifest) -> String {
     }));
     let names: Vec<&str> = manifest.accounts.iter().map(|account| account.name.as_str()).collect();
     lines.push(format!("  accounts     {}", names.join(", ")));
+    lines.push(match manifest.feed.pid {
+        Some(_) => "  markets      BTC-PERP, ETH-PERP; try `heddle market`".to_owned(),
+        None => "  markets      BTC-PERP, ETH-PERP, without a price feed: cancels only".to_owned(),
+    });
     lines.join("\n")
 }

@@ -31,6 +31,7 @@ use heddle_types::encode;
 use parking_lot::Mutex;
 use serde_json::Value;
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -41,6 +42,7 @@ use tokio::time::timeout;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
+use crate::rpc::Question;
 use crate::rpc::RpcConfig;
 use crate::rpc::serve;
 
@@ -353,6 +355,13 @@ impl Backend for Mock {
 
     async fn performance_samples(&self, _: u64) -> Result<Vec<api::PerformanceSample>, RpcError> {
         Ok(Vec::new())
+    }
+
+    async fn market(&self, question: Question) -> Result<Box<RawValue>, RpcError> {
+        match question {
+            Question::GetMarkets(_) => Ok(RawValue::from_string("[]".to_owned()).unwrap()),
+            _ => refused(),
+        }
     }
 
     async fn airdrop(&self, _: api::RequestAirdrop) -> Result<api::Sent, RpcError> {

@@ -100,6 +100,32 @@ proptest! {
         prop_assert!(is_crossed || spare + change >= 0, "{} of {spare} left", spare + change);
     }
 
+    /// The same where a unit of money is much, so that nothing but the roundings of the proof is between a threshold and the margin.
+    #[test]
+    fn roundings_are_accounted_for(
+        positions in prop::collection::vec((
+            (1_u32..50, 1_u32..4, -(1_i128 << 34)..1 << 34, 1_000_i32..100_000),
+            -60_i64..60,
+            (-3_i32..4, -(1_i128 << 33)..1 << 33, 0_i128..1 << 33),
+        ), 1..4),
+        spare in 0_i128..40,
+    ) {
+        let held = positions.iter().filter(|(_, lots, _)| *lots != 0).map(|(then, lots, by)| {
+            let (mark, unit, funding, rate) = *then;
+            let rates = (rate, rate);
+            let then = Market { mark, funding, loss: 0, rates, tier: 1, unit };
+            let mark = u32::try_from(i64::from(mark) + i64::from(by.0)).unwrap_or(1).max(1);
+            (then, *lots, Market { mark, funding: funding + by.1, loss: by.2, ..then })
+        });
+        let held: Vec<_> = held.collect();
+        let is_crossed = held.iter().any(|(then, lots, now)| {
+            threshold(spare, held.len(), *lots, then).is_crossed(&now.worth().lot(side(*lots)))
+        });
+        let change: i128 =
+            held.iter().map(|(then, lots, now)| headroom(*lots, then, now) - headroom(*lots, then, then)).sum();
+        prop_assert!(is_crossed || spare + change >= 0, "{} of {spare} left", spare + change);
+    }
+
     /// A threshold is not so early that it says nothing: what is found has used up its share, but for a bucket and the margin's growth.
     #[test]
     fn an_account_in_one_market_is_found_near_its_threshold(
@@ -124,6 +150,16 @@ fn an_account_without_headroom_is_found_at_once() {
         assert!(threshold(i128::MIN, 1, lots, &market).is_crossed(&now));
         assert!(!threshold(i128::MAX, 1, lots, &market).is_crossed(&now));
     }
+}
+
+#[test]
+fn what_the_margin_is_rounded_up_by_is_not_lost_already() {
+    // A millionth of 2^42 is no whole number, and the threshold would lie on a bucket of 2^32 but for that.
+    let market = Market { mark: 1_024, funding: 0, loss: 0, rates: (1, 1), tier: 1, unit: 1 };
+    let now = market.worth().lot(Side::Buy);
+    let loss = now.free().rem_euclid(1 << 32);
+    let threshold = Threshold::new(Quote::new(loss), 1 << 32, &now);
+    assert_eq!(threshold.free, now.free() - loss + (1 << 32));
 }
 
 #[test]
