@@ -109,6 +109,10 @@ struct Head {
 struct Tally {
     volume: Lots,
     traded: Option<Band>,
+    /// Whether an incoming order met one beyond the band.
+    hit_band: bool,
+    /// Outcomes that there were before the block.
+    outcomes_before: usize,
 }
 
 impl Book {
