@@ -15,6 +15,11 @@ use heddle_executor::Stage;
 use heddle_executor::declared_by;
 use heddle_executor::measuring;
 use heddle_sdk::Phase;
+use heddle_sdk::Programs;
+use heddle_types::CheckedTransaction;
+use rayon::ThreadPool;
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
 
 use crate::exec::mode::Mode;
 use crate::exec::race::Racer;
@@ -31,13 +36,20 @@ pub(crate) struct Contender<'b> {
     mode: Mode,
     threads: u16,
     executor: Parallel,
+    /// Of as many threads, for what a node does before it executes.
+    checkers: ThreadPool,
 }
+
+/// Transactions that are decoded and checked together at least; signatures are verified in batches.
+const CHECKED_TOGETHER: usize = 128;
 
 impl<'b> Contender<'b> {
     /// With threads of its own, which sleep while others run.
     pub(crate) fn new(track: &'b Track, (mode, threads): (Mode, u16), speculate: bool) -> Self {
         let executor = Parallel::new(config(mode, threads, speculate));
-        Self { track, mode, threads, executor }
+        let checkers = ThreadPoolBuilder::new().num_threads(threads.into()).build();
+        let checkers = checkers.expect("a machine that benchmarks run on has threads");
+        Self { track, mode, threads, executor, checkers }
     }
 
     /// From bytes to receipts; the nanoseconds that count.
@@ -45,13 +57,21 @@ impl<'b> Contender<'b> {
         let Track { programs, signed, .. } = self.track;
         let (header, state) = (&block.header, &*block.state);
         let mut timed = Timed { tally, nanos: 0 };
-        let decoded = timed.part("decode", *signed, || decode_all(&block.transactions));
-        let checked = timed.part("check", *signed, || check_all(decoded, *signed));
-        timed.part("declare", true, || {
-            checked.iter().for_each(|one| {
-                black_box(declared_by(programs, one));
-            });
+        let checkers = &self.checkers;
+        let together = block.transactions.len().div_ceil(self.threads.into()).max(CHECKED_TOGETHER);
+        let decoded: Vec<_> = timed.part("decode", *signed, || {
+            let chunks = block.transactions.par_chunks(together);
+            checkers.install(|| chunks.map(decode_all).collect())
         });
+        let checked: Vec<_> = timed.part("check", *signed, || {
+            let chunks = decoded.into_par_iter().map(|chunk| check_all(chunk, *signed));
+            checkers.install(|| chunks.collect())
+        });
+        timed.part("declare", true, || {
+            let all = checked.par_iter().flatten();
+            checkers.install(|| all.for_each(|one| declare(programs, one)));
+        });
+        let checked = checked.concat();
         let input = BlockInput { header, transactions: &checked };
         let outcome =
             timed.part("execute", true, || self.executor.execute(programs, state, &input));
@@ -92,6 +112,11 @@ impl Racer for Contender<'_> {
         }
         nanos
     }
+}
+
+/// Works out what a transaction declares, for the time that it takes.
+fn declare(programs: &Programs, transaction: &CheckedTransaction) {
+    let _ = black_box(declared_by(programs, transaction));
 }
 
 /// Sequential here is the parallel executor's own way of running in order: the strongest there is.
