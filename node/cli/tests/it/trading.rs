@@ -98,6 +98,11 @@ fn a_new_user_trades_within_a_minute() {
     net.common_block(height);
     net.localnet(&["stop"]);
     net.verify(1);
+
+    // What happened before a start is still told.
+    net.localnet(&["start", "--detach", "--no-feed"]);
+    assert_eq!(say(&net, &["market", "trades", "BTC-PERP"])[0], trades[0]);
+    assert_eq!(net.manifest()["feed"]["pid"], Value::Null);
 }
 
 #[test]
