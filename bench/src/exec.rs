@@ -7,11 +7,13 @@ mod history;
 mod job;
 mod ledger;
 mod mode;
+mod order;
 mod path;
 mod race;
 mod row;
 mod spin;
 mod tally;
+mod track;
 mod transfer;
 mod workload;
 
@@ -26,6 +28,7 @@ use crate::output;
 use blocks::MadeUp;
 use ethereum::Pace;
 use mode::Mode;
+use order::Orders;
 use race::Rules;
 use row::ExecResult;
 use row::Label;
@@ -37,19 +40,14 @@ use workload::Workload;
 /// Time blocks of transactions in the engine, in each of its ways against in order
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Lists are comma-separated; every combination is run.\n\nExamples:\n  heddle-bench exec --workload transfer --accounts 100,20000 --work-ns 140,1400 --threads 1,2 --json\n  heddle-bench exec --workload ethereum:DIR --ns-per-gas 0.1 --min-txs 5 --mode declared,open"
+    after_help = "Lists are comma-separated; every combination is run.\n\nExamples:\n  heddle-bench exec --workload transfer --accounts 100,20000 --work-ns 140,1400 --threads 1,2 --json\n  heddle-bench exec --workload order --signed --orders-per-action 10 --block 1000\n  heddle-bench exec --workload ethereum:DIR --ns-per-gas 0.1 --min-txs 5 --mode declared,open"
 )]
 pub(crate) struct ExecArgs {
-    /// transfer, chain, hot-add, mixed, ledger, or ethereum:DIR with access traces N.jsonl.gz in DIR
+    /// transfer, chain, hot-add, mixed, ledger, order, or ethereum:DIR with access traces N.jsonl.gz in DIR
     #[arg(long, required = true, value_delimiter = ',', value_name = "NAME")]
     workload: Vec<Workload>,
-    /// How blocks are run
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        default_value = "sequential,declared,open,oracle,auto"
-    )]
+    /// How blocks are run; every way that there is, unless told otherwise
+    #[arg(long, value_enum, value_delimiter = ',')]
     mode: Vec<Mode>,
     /// Numbers of threads
     #[arg(long, value_delimiter = ',', value_name = "N", default_value = "1,2", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -72,9 +70,15 @@ pub(crate) struct ExecArgs {
     /// Percent of the keys declared as written that a transfer leaves alone
     #[arg(long, value_delimiter = ',', value_name = "PCT", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=99))]
     over_declare: Vec<u8>,
-    /// Of ledger transfers, decoding and verifying signatures count too
+    /// Of ledger transfers and orders, decoding and verifying signatures count too
     #[arg(long)]
     signed: bool,
+    /// Markets that orders are placed in
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=heddle_clearing::limits::MARKETS_MAX as i64))]
+    markets: Vec<u16>,
+    /// Orders, cancels among them, in one action, which is one transaction
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=heddle_exchange::limits::ACTIONS_MAX as i64))]
+    orders_per_action: Vec<u16>,
     /// No transaction is run on values that may be stale
     #[arg(long)]
     no_speculation: bool,
@@ -88,9 +92,11 @@ pub(crate) struct ExecArgs {
 
 pub(crate) fn run(args: &ExecArgs, json: bool) -> Result<bool, BenchError> {
     for workload in &args.workload {
-        workload.check()?;
-        if *workload == Workload::Ledger {
-            ledger::check(&args.mode)?;
+        if matches!(workload, Workload::Ledger | Workload::Order) {
+            track::check(&args.mode)?;
+        }
+        if *workload == Workload::Order {
+            order::check(&args.accounts)?;
         }
     }
     let spin = Spin::calibrate();
@@ -108,11 +114,10 @@ impl ExecArgs {
         match workload {
             Workload::Ethereum(dir) => self.traced(workload, dir, spin),
             Workload::Ledger => Ok(self.ledger()),
-            Workload::Transfer
-            | Workload::HotAdd
-            | Workload::Chain
-            | Workload::Mixed
-            | Workload::Order => Ok(self.made_up(workload, spin)),
+            Workload::Order => Ok(self.orders()),
+            Workload::Transfer | Workload::HotAdd | Workload::Chain | Workload::Mixed => {
+                Ok(self.made_up(workload, spin))
+            }
         }
     }
 
@@ -124,7 +129,7 @@ impl ExecArgs {
             ns_per_gas: Some(ns_per_gas),
             ..Label::default()
         };
-        Ok(blocks.race(&self.rules(), &label))
+        Ok(blocks.race(&self.rules(&Mode::ALL), &label))
     }
 
     fn ledger(&self) -> Vec<Row> {
@@ -137,9 +142,25 @@ impl ExecArgs {
             };
             let Self { block, signed, seed, .. } = *self;
             let transfers = ledger::Transfers { accounts: *accounts, block, signed, seed };
-            transfers.race(&self.rules(), &label)
+            transfers.race(&self.rules(&Mode::OF_EXECUTORS), &label)
         };
         self.accounts.iter().flat_map(rows).collect()
+    }
+
+    /// All combinations of accounts, markets and orders an action.
+    fn orders(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for accounts in self.accounts.iter().copied() {
+            for markets in self.markets.iter().copied() {
+                for orders_per_action in self.orders_per_action.iter().copied() {
+                    let Self { block, signed, seed, .. } = *self;
+                    let orders =
+                        Orders { accounts, markets, block, orders_per_action, signed, seed };
+                    rows.extend(orders.race(&self.rules(&Mode::OF_EXECUTORS)));
+                }
+            }
+        }
+        rows
     }
 
     fn made_up(&self, workload: &Workload, spin: Spin) -> Vec<Row> {
@@ -150,7 +171,7 @@ impl ExecArgs {
                 accounts: Some(shape.accounts),
                 work_ns: Some(shape.work_ns),
                 over_declare: Some(shape.over_declare),
-                ns_per_gas: None,
+                ..Label::default()
             };
             output::progress(format_args!(
                 "{workload}: {} accounts, {} ns of work, {} % over-declared",
@@ -158,14 +179,15 @@ impl ExecArgs {
             ));
             let open = if *workload == Workload::Mixed { self.block / 2 } else { 0 };
             let made_up = MadeUp { shape, block: self.block, open, seed: self.seed };
-            made_up.blocks().race(&self.rules(), &label)
+            made_up.blocks().race(&self.rules(&Mode::ALL), &label)
         };
         self.shapes(workload, spin).into_iter().flat_map(rows).collect()
     }
 
-    fn rules(&self) -> Rules {
+    /// With these modes, unless others were asked for.
+    fn rules(&self, modes: &[Mode]) -> Rules {
         Rules {
-            modes: self.mode.clone(),
+            modes: if self.mode.is_empty() { modes.to_vec() } else { self.mode.clone() },
             threads: self.threads.clone(),
             reps: self.reps,
             speculate: !self.no_speculation,

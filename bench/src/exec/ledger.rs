@@ -1,17 +1,8 @@
-//! Transfers of the ledger program: from bytes over the declaration to receipts, by the executors that nodes run.
-//!
-//! Every block is executed on the same state, so that it can be repeated. Decoding and checking are timed as parts; they count
-//! for the row only if signatures are to be verified.
-
-mod contender;
+//! Transfers of the ledger program: every block is executed on the same state.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use heddle_executor::BlockInput;
-use heddle_executor::BlockOutcome;
-use heddle_executor::Executor;
-use heddle_executor::Sequential;
 use heddle_executor::testing;
 use heddle_executor::testing::TestChain;
 use heddle_ledger::Ledger;
@@ -21,20 +12,15 @@ use heddle_state::State;
 use heddle_types::Access;
 use heddle_types::Amount;
 use heddle_types::AssetId;
-use heddle_types::BlockHeader;
-use heddle_types::CheckedTransaction;
 use heddle_types::Nonce;
 use heddle_types::SecretKey;
 use heddle_types::Transaction;
 use heddle_types::TransactionBody;
-use heddle_types::decode_exact;
 use heddle_types::encode;
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use rand_core::SeedableRng;
 
-use crate::error::BenchError;
-use crate::exec::mode::Mode;
 use crate::exec::path::CriticalPath;
 use crate::exec::path::Lengths;
 use crate::exec::path::Touch;
@@ -42,8 +28,8 @@ use crate::exec::race::Course;
 use crate::exec::race::Rules;
 use crate::exec::row::Label;
 use crate::exec::row::Row;
-
-use contender::Contender;
+use crate::exec::track::Block;
+use crate::exec::track::Track;
 
 /// Blocks that differ.
 const BLOCKS: u32 = 2;
@@ -64,47 +50,16 @@ pub(crate) struct Transfers {
     pub(crate) seed: u64,
 }
 
-/// Blocks of transfers, and the state that each is executed on.
-struct Blocks {
-    programs: Programs,
-    state: State,
-    header: BlockHeader,
-    declared: Vec<Block>,
-    /// The same transfers, as open transactions.
-    open: Vec<Block>,
-    lengths: Lengths,
-    signed: bool,
-}
-
-struct Block {
-    transactions: Vec<Vec<u8>>,
-    /// By the specification.
-    outcome: BlockOutcome,
-}
-
-/// That the executors have these modes.
-pub(crate) fn check(modes: &[Mode]) -> Result<(), BenchError> {
-    match modes.contains(&Mode::Oracle) {
-        false => Ok(()),
-        true => Err(BenchError::usage(
-            "--mode: found oracle, but an executor makes its own plans; use sequential, declared, open or auto with ledger",
-        )),
-    }
-}
-
 impl Transfers {
     /// Runs a race on blocks of these.
     pub(crate) fn race(self, rules: &Rules, label: &Label) -> Vec<Row> {
-        let blocks = self.blocks();
+        let (track, lengths) = self.track();
         let nanos = u64::from(self.block) * u64::from(BLOCKS) * TRANSFER_NANOS;
-        let Lengths { work, .. } = blocks.lengths;
-        let ideal = |threads| work as f64 / blocks.lengths.bound(threads);
-        let entry = |mode, threads| Contender::new(&blocks, (mode, threads), rules.speculate);
-        let mut racers = rules.racers(entry);
-        rules.run(&Course { label, nanos, ideal: &ideal }, &mut racers)
+        let ideal = |threads| lengths.work as f64 / lengths.bound(threads);
+        track.race(rules, &Course { label, nanos, ideal: &ideal })
     }
 
-    fn blocks(self) -> Blocks {
+    fn track(self) -> (Track, Lengths) {
         let mut chain = TestChain::new(Programs::new(vec![Box::new(Ledger)]));
         let keys: Vec<_> = (0..self.accounts).map(key).collect();
         keys.iter().for_each(|key| chain.fund(key, FUNDS));
@@ -124,18 +79,13 @@ impl Transfers {
             drawn.iter().map(|pairs| sign(&chain, &keys, (pairs, access))).collect::<Vec<_>>()
         };
         let (declared, open) = (sign(&Access::DERIVED), sign(&Access::Open));
-        let state = State::from_entries(chain.state.0);
+        let state = Arc::new(State::from_entries(chain.state.0));
         let programs = chain.programs;
-        let settle = |transactions: Vec<Vec<u8>>| {
-            let checked = check_all(decode_all(&transactions), false);
-            let input = BlockInput { header: &header, transactions: &checked };
-            let outcome = Sequential::default().execute(&programs, &state, &input);
-            Block { transactions, outcome }
-        };
-        let declared = declared.into_iter().map(settle).collect();
-        let open = open.into_iter().map(settle).collect();
-        let (lengths, signed) = (path.lengths(), self.signed);
-        Blocks { declared, open, programs, state, header, lengths, signed }
+        let block =
+            |transactions| Block::new(&programs, (header.clone(), state.clone()), transactions);
+        let declared = declared.into_iter().map(block).collect();
+        let open = open.into_iter().map(block).collect();
+        (Track { declared, open, programs, signed: self.signed }, path.lengths())
     }
 
     /// Two different accounts.
@@ -169,34 +119,26 @@ fn sign(
     pairs.iter().map(transfer).collect()
 }
 
-fn decode_all(transactions: &[Vec<u8>]) -> Vec<Transaction> {
-    let decode = |bytes: &Vec<u8>| decode_exact(bytes).expect("encoded above");
-    transactions.iter().map(decode).collect()
-}
-
-fn check_all(transactions: Vec<Transaction>, verify: bool) -> Vec<Arc<CheckedTransaction>> {
-    let checked = CheckedTransaction::check_all(transactions, |_, _| !verify);
-    checked.expect("signed above").into_iter().map(Arc::new).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use heddle_types::Outcome;
 
     use super::*;
+    use crate::exec::mode::Mode;
     use crate::exec::race::Racer;
     use crate::exec::tally::Tally;
+    use crate::exec::track::Contender;
 
     const TRANSFERS: Transfers = Transfers { accounts: 3, block: 20, signed: true, seed: 1 };
 
     #[test]
     fn every_transfer_succeeds_and_what_is_executed_is_compared() {
-        let mut blocks = TRANSFERS.blocks();
+        let (mut blocks, _) = TRANSFERS.track();
         for block in blocks.declared.iter().chain(&blocks.open) {
             assert_eq!(block.outcome.receipts.len(), 20);
             assert!(block.outcome.receipts.iter().all(|receipt| receipt.outcome == Outcome::Ok));
         }
-        let pass = |blocks: &Blocks, mode| {
+        let pass = |blocks: &Track, mode| {
             let mut tally = Tally::default();
             Contender::new(blocks, (mode, 2), true).pass(&mut tally);
             (tally.txs, tally.executions >= 40, tally.wrong)

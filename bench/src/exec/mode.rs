@@ -18,3 +18,12 @@ pub(crate) enum Mode {
     /// As the engine thinks best
     Auto,
 }
+
+impl Mode {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Sequential, Self::Declared, Self::Open, Self::Oracle, Self::Auto];
+    /// Those that executors have, which make their own plans.
+    pub(crate) const OF_EXECUTORS: [Self; 4] =
+        [Self::Sequential, Self::Declared, Self::Open, Self::Auto];
+}

@@ -90,6 +90,8 @@ fn row(
         txs: tally.txs,
         txs_per_second: 1e9 / spread.median,
         ns_per_tx: spread.median,
+        orders_per_second: (tally.orders > 0)
+            .then(|| tally.orders as f64 / tally.txs as f64 * 1e9 / spread.median),
         fastest_ns_per_tx: spread.fastest,
         slowest_ns_per_tx: spread.slowest,
         speedup: baseline / spread.median,

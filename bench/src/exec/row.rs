@@ -35,6 +35,12 @@ pub(crate) struct Label {
     pub(crate) ns_per_gas: Option<f64>,
     /// Percent of the keys declared `Write` that are left alone.
     pub(crate) over_declare: Option<u8>,
+    /// Markets, of orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) markets: Option<u16>,
+    /// Orders a transaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) orders_per_action: Option<u16>,
 }
 
 /// One row. Times are medians of the repetitions; counts are of all of them together.
@@ -51,6 +57,9 @@ pub(crate) struct Row {
     pub(crate) txs: u64,
     pub(crate) txs_per_second: f64,
     pub(crate) ns_per_tx: f64,
+    /// Orders, cancels among them, where transactions are of orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) orders_per_second: Option<f64>,
     pub(crate) fastest_ns_per_tx: f64,
     pub(crate) slowest_ns_per_tx: f64,
     pub(crate) speedup: f64,
@@ -133,16 +142,18 @@ pub(crate) fn table(result: &ExecResult) -> String {
 /// What running consists of, in one line.
 fn parts(row: &Row) -> Option<String> {
     let parts = row.parts.iter().map(|(name, nanos)| format!("{name} {nanos:.1} ns"));
-    let parts = parts.reduce(|all, part| format!("{all}, {part}"))?;
+    let orders = row.orders_per_second.map(|orders| format!("{orders:.0} orders/s"));
+    let parts = orders.into_iter().chain(parts).reduce(|all, part| format!("{all}, {part}"))?;
     let [name, _, accounts, mode, threads, ..] = cells(row);
     Some(format!("{name}, {accounts} accounts, {mode} on {threads}: {parts}\n"))
 }
 
 fn cells(row: &Row) -> [String; 13] {
     let label = &row.label;
-    let name = match label.over_declare.filter(|percent| *percent > 0) {
-        Some(percent) => format!("{} over {percent} %", label.workload),
-        None => label.workload.clone(),
+    let name = match (label.over_declare.filter(|percent| *percent > 0), label.markets) {
+        (Some(percent), _) => format!("{} over {percent} %", label.workload),
+        (None, Some(markets)) => format!("{} in {markets} markets", label.workload),
+        (None, None) => label.workload.clone(),
     };
     let work = match (label.work_ns, label.ns_per_gas) {
         (Some(nanos), _) => format!("{nanos} ns"),
@@ -199,6 +210,7 @@ mod tests {
             txs: 30,
             txs_per_second: 1e6,
             ns_per_tx: 1000.0,
+            orders_per_second: None,
             fastest_ns_per_tx: 900.0,
             slowest_ns_per_tx: 1100.0,
             speedup: 1.5,

@@ -12,6 +12,8 @@ pub(crate) struct Tally {
     pub(crate) blocks: u64,
     /// Tasks.
     pub(crate) txs: u64,
+    /// Orders that tasks were made of, where they were.
+    pub(crate) orders: u64,
     /// Runs of tasks.
     pub(crate) executions: u64,
     /// Of these, runs on values that might be stale.
@@ -33,6 +35,7 @@ impl Tally {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.blocks += other.blocks;
         self.txs += other.txs;
+        self.orders += other.orders;
         self.executions += other.executions;
         self.speculative += other.speculative;
         self.aborts += other.aborts;

@@ -4,10 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::error::BenchError;
-
 /// What can be run today.
-const NAMES: &str = "transfer, chain, hot-add, mixed, ledger or ethereum:DIR";
+const NAMES: &str = "transfer, chain, hot-add, mixed, ledger, order or ethereum:DIR";
 
 /// What transactions do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,23 +24,6 @@ pub(crate) enum Workload {
     Ledger,
     /// Orders on the exchange.
     Order,
-}
-
-impl Workload {
-    /// That it can be run.
-    pub(crate) fn check(&self) -> Result<(), BenchError> {
-        match self {
-            Self::Order => Err(BenchError::usage(format!(
-                "--workload: found order, which needs the exchange, not built yet; use {NAMES}"
-            ))),
-            Self::Transfer
-            | Self::HotAdd
-            | Self::Chain
-            | Self::Mixed
-            | Self::Ethereum(_)
-            | Self::Ledger => Ok(()),
-        }
-    }
 }
 
 impl FromStr for Workload {
@@ -96,16 +77,6 @@ mod tests {
         for name in ["", "Transfer", "ethereum", "ethereum:"] {
             assert!(name.parse::<Workload>().is_err(), "{name}");
         }
-    }
-
-    #[test]
-    fn what_is_not_built_is_refused_with_what_is_possible() {
-        let error = Workload::Order.check().unwrap_err();
-        assert_eq!(error.exit_code(), 2);
-        assert!(error.to_string().contains("the exchange"), "{error}");
-        assert!(error.to_string().contains("ethereum:DIR"), "{error}");
-        assert_eq!(Workload::Ledger.check(), Ok(()));
-        assert_eq!(Workload::Mixed.check(), Ok(()));
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Recording {
         let mut takes = self.takes.as_slice();
         let mut touches = self.touches.as_slice();
         let mut touch = None;
-        let updates = self.updates.iter().flat_map(move |update| {
+        self.updates.iter().flat_map(move |update| {
             let before = takes.iter().take_while(|take| take.time <= update.time).count();
             let (taken, later) = takes.split_at(before);
             takes = later;
@@ -30,7 +30,6 @@ impl Recording {
                 (touch, touches) = (Some(first.touch), rest);
             }
             taken.iter().map(Event::Take).chain([Event::Update(update, touch)])
-        });
-        updates
+        })
     }
 }

@@ -227,10 +227,32 @@ fn a_ledger_transfer_is_timed_by_its_parts() {
 }
 
 #[test]
+fn orders_are_counted_besides_transactions() {
+    let args = ["exec", "--workload", "order", "--markets", "1,3", "--orders-per-action", "4"];
+    let size = ["--accounts", "9", "--block", "20", "--reps", "1", "--threads", "2", "--json"];
+    let output = bench(&[&args, ["--mode", "sequential,auto"].as_slice(), &size].concat());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = document["rows"].as_array().unwrap();
+    let markets: Vec<_> = rows.iter().map(|row| row["markets"].as_u64().unwrap()).collect();
+    assert_eq!(markets, [1, 1, 3, 3]);
+    for row in rows {
+        assert_eq!(row["ok"], true, "{row}");
+        assert_eq!(row["ordersPerAction"], 4);
+        // Beside every 20 transactions of 4 orders is one of the publisher's.
+        let orders = row["ordersPerSecond"].as_f64().unwrap();
+        let txs = row["txsPerSecond"].as_f64().unwrap();
+        assert!((orders / txs - 80.0 / 21.0).abs() < 1e-6, "{row}");
+        assert!(row["parts"]["execute.match"].as_f64().unwrap() > 0.0, "{row}");
+    }
+}
+
+#[test]
 fn bad_usage_of_exec_is_exit_2() {
     check_refused(&["exec"], 2, "--workload");
     check_refused(&["exec", "--workload", "orders"], 2, "ethereum:DIR");
-    check_refused(&["exec", "--workload", "order"], 2, "the exchange");
+    check_refused(&["exec", "--workload", "order", "--accounts", "40001"], 2, "40000");
+    check_refused(&["exec", "--workload", "order", "--markets", "65"], 2, "--markets");
+    check_refused(&["exec", "--workload", "order", "--mode", "oracle"], 2, "plans");
     check_refused(&["exec", "--workload", "ledger", "--mode", "oracle"], 2, "plans");
     check_refused(&["exec", "--workload", "transfer", "--accounts", "1"], 2, "--accounts");
     check_refused(&["exec", "--workload", "transfer", "--over-declare", "100"], 2, "--over");

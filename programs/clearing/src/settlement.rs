@@ -41,9 +41,6 @@ use crate::settle::Settled;
 use crate::state;
 use crate::suspense;
 
-/// What an outcome takes, in units of work.
-const WORK_PER_OUTCOME: u64 = 15;
-
 /// What an account is to be settled for.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Due {
@@ -151,7 +148,8 @@ pub(crate) fn decode(item: &[u8]) -> Result<Vec<Due>, ClearingError> {
     borsh::from_slice(item).map_err(|_| ClearingError::CorruptState)
 }
 
-/// Settles the accounts of an item.
+/// Settles the accounts of an item. Outcomes are not charged for: markets bound how many there are, and an account whose item runs out of
+/// work would be frozen by those who traded with it.
 pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     let (due, now) = (decode(ctx.item())?, ctx.block().time);
     let risk = state::read_risk_table(ctx)?;
@@ -210,8 +208,6 @@ fn settle_market(
     account: &mut Account,
     (market, outcomes): (MarketId, &[Outcome]),
 ) -> Result<Settled, CallError> {
-    let count = u64::try_from(outcomes.len()).unwrap_or(u64::MAX);
-    work.charge(count.saturating_mul(WORK_PER_OUTCOME))?;
     let row = risk.row(market).ok_or(ClearingError::UnknownMarket)?;
     let mut orders = state::read_orders(work, account.id, market)?;
     let settled = account.settle(&mut orders, &row, outcomes)?;

@@ -138,6 +138,9 @@ impl Desk {
             Action::CancelAll => self.cancel_all().map(ActionResult::Cancelled),
             Action::Amend(which, order) => self.amend(*which, order).map(ActionResult::Order),
             Action::CancelAfter(time) => {
+                // The last of a batch is what counts.
+                let is_other = |other: &Instruction| !matches!(other, Instruction::CancelAfter(..));
+                self.instructions.retain(is_other);
                 self.instructions.push(Instruction::CancelAfter(self.account.id, *time));
                 Ok(ActionResult::Cancelled(0))
             }
@@ -194,7 +197,9 @@ impl Desk {
         if order.lots < rules.lots_min || order.lots > rules.lots_max {
             return Err(ExchangeError::InvalidLots.into());
         }
-        let notional = order.price.notional(order.lots, self.row.unit);
+        // At a price far above the mark a single lot would be worth enough.
+        let price = order.price.min(self.row.mark);
+        let notional = price.notional(order.lots, self.row.unit);
         if !order.reduce_only && notional < rules.notional_min {
             return Err(ExchangeError::NotionalTooSmall.into());
         }

@@ -109,6 +109,10 @@ struct Head {
 struct Tally {
     volume: Lots,
     traded: Option<Band>,
+    /// Whether an incoming order met one beyond the band.
+    hit_band: bool,
+    /// Outcomes that there were before the block.
+    outcomes_before: usize,
 }
 
 impl Book {
@@ -246,16 +250,15 @@ impl Book {
     fn remove(&mut self, slot: Slot) {
         let order = self.orders.get(slot);
         let (id, seat, side, rank) = (order.id, order.seat, order.side, order.rank);
-        if order.has_timer() && self.stop_timers(slot) {
-            // It waited, and was in no level.
-        } else {
+        let has_waited = order.has_timer() && self.stop_timers(slot);
+        if !has_waited {
             self.ladders[side as usize].remove(&mut self.orders, rank, slot);
         }
         self.orders.remove(slot, id);
         self.traders.drop_order(seat);
     }
 
-    /// Forgets an order's expiry and trigger. Whether it had a trigger.
+    /// Forgets an order's expiry and trigger. Whether it had a trigger, and so was in no level.
     #[cold]
     fn stop_timers(&mut self, slot: Slot) -> bool {
         let order = self.orders.get(slot);

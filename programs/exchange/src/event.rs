@@ -190,6 +190,10 @@ impl Canonical for ModeChanged {
 }
 
 const _: () = assert!(10 + crate::limits::ACTIONS_MAX * 5 <= EVENT_BYTES_MAX);
-const _: () = assert!(6 + crate::limits::TRADES_PER_EVENT * 40 <= EVENT_BYTES_MAX);
-// A closing has 17 bytes.
-const _: () = assert!(6 + crate::limits::CLOSINGS_PER_EVENT * 17 <= EVENT_BYTES_MAX);
+/// Bytes of an encoded trade.
+const TRADE_BYTES: usize = 30;
+
+const _: () = assert!(6 + crate::limits::TRADES_PER_EVENT * TRADE_BYTES <= EVENT_BYTES_MAX);
+/// Bytes of an encoded closing.
+const CLOSED_BYTES: usize = 17;
+const _: () = assert!(6 + crate::limits::CLOSINGS_PER_EVENT * CLOSED_BYTES <= EVENT_BYTES_MAX);

@@ -38,17 +38,13 @@ use crate::event::ModeChanged;
 use crate::event::Trades;
 use crate::keys;
 use crate::limits::CLOSINGS_PER_EVENT;
+use crate::limits::EVENTS_PER_BLOCK_MAX;
 use crate::limits::OUTCOMES_PER_ENTRY;
 use crate::limits::TRADES_PER_EVENT;
 use crate::market::Prices;
 use crate::market::Session;
 use crate::market::Traded;
 use crate::markets;
-
-/// What an instruction takes, in units of work, the orders that it meets not counted.
-const WORK_PER_INSTRUCTION: u64 = 20;
-/// What each outcome takes.
-const WORK_PER_OUTCOME: u64 = 10;
 
 /// An item for each market, whether anything came for it or not: something may have come due.
 pub(crate) fn plan(view: &PhaseView<'_>) -> Vec<WorkItem> {
@@ -68,6 +64,9 @@ fn item(market: MarketId) -> WorkItem {
 }
 
 /// Matches a block in one market.
+///
+/// Neither instructions nor outcomes are charged for: an item that runs out of work freezes its market, and everybody could bring that
+/// about. The block bounds the instructions, and the book what comes of them.
 pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     let market = market_of(ctx.item())?;
     let now = ctx.block().time;
@@ -91,12 +90,10 @@ pub(crate) fn run(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         open_interest_cap: row.open_interest_max,
     };
     let mut outcomes = Vec::new();
-    let count = u64::try_from(instructions.len()).unwrap_or(u64::MAX);
-    ctx.charge(count.saturating_mul(WORK_PER_INSTRUCTION))?;
     let (book, work) = ctx.resident::<Book>()?;
     let summary = book.run_block(&env, &instructions, &mut outcomes);
     book.check(env.mode).map_err(|_| ExchangeError::CorruptState)?;
-    state.end(&rules, now, traded(&summary, &outcomes));
+    state.end(&rules, now, traded(&summary));
     report(work, market, &outcomes)?;
     leave(work, market, (&before, &state), &summary)
 }
@@ -159,6 +156,7 @@ fn decode(inbox: &[InboxEntry]) -> Result<Vec<Instruction>, ExchangeError> {
     }
     Ok(all)
 }
+
 fn prices(row: &RiskRow) -> Prices {
     use heddle_oracle::Quality;
     if row.mark.is_zero() || !row.quality.has(Quality::REDUCE) {
@@ -170,13 +168,9 @@ fn prices(row: &RiskRow) -> Prices {
     }
 }
 
-fn traded(summary: &Summary, outcomes: &[Outcome]) -> Traded {
-    let is_outside = |outcome: &Outcome| match outcome {
-        Outcome::Closed(closed) => closed.reason == CloseReason::OutsideBand,
-        Outcome::Trade(_) | Outcome::Decremented(..) => false,
-    };
+fn traded(summary: &Summary) -> Traded {
     let range = summary.low.zip(summary.high).map(|(low, high)| Band { low, high });
-    Traded { range, hit_band: outcomes.iter().any(is_outside) }
+    Traded { range, hit_band: summary.hit_band }
 }
 
 /// Tells the accounts what became of their orders, and everybody what was traded.
@@ -186,24 +180,43 @@ fn report(
     outcomes: &[Outcome],
 ) -> Result<(), CallError> {
     for entry in outcomes.chunks(OUTCOMES_PER_ENTRY) {
-        let count = u64::try_from(entry.len()).unwrap_or(u64::MAX);
-        work.charge(count.saturating_mul(WORK_PER_OUTCOME))?;
         work.append(&outcome_inbox(market), encode(&Outcomes(entry.to_vec())))?;
     }
+    let room = tell_trades(work, market, outcomes)?;
+    Ok(tell_closings(work, market, (outcomes, room))?)
+}
+
+/// Tells of all trades; how many events there is still room for.
+fn tell_trades(
+    work: &mut Workspace<'_>,
+    market: MarketId,
+    outcomes: &[Outcome],
+) -> Result<usize, Abort> {
     let trades = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Trade(trade) => Some(*trade),
         Outcome::Closed(_) | Outcome::Decremented(..) => None,
     });
     let trades: Vec<Trade> = trades.collect();
-    for trades in trades.chunks(TRADES_PER_EVENT) {
+    let events = trades.chunks(TRADES_PER_EVENT);
+    let room = EVENTS_PER_BLOCK_MAX.saturating_sub(events.len());
+    for trades in events {
         ExchangeEvent::Trades(Trades { market, trades: trades.to_vec() }).emit(work)?;
     }
+    Ok(room)
+}
+
+/// Tells of as many closings as there is room for.
+fn tell_closings(
+    work: &mut Workspace<'_>,
+    market: MarketId,
+    (outcomes, room): (&[Outcome], usize),
+) -> Result<(), Abort> {
     let closed = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Closed(closed) => Some(*closed),
         Outcome::Trade(_) | Outcome::Decremented(..) => None,
     });
     let closed: Vec<Closed> = closed.collect();
-    for closed in closed.chunks(CLOSINGS_PER_EVENT) {
+    for closed in closed.chunks(CLOSINGS_PER_EVENT).take(room) {
         ExchangeEvent::Closings(Closings { market, closed: closed.to_vec() }).emit(work)?;
     }
     Ok(())

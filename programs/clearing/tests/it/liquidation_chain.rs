@@ -501,3 +501,11 @@ fn whatever_marks_and_funding_do_nobody_is_forgotten() {
     }
     assert!(debts > 0, "somebody has owed something");
 }
+
+#[test]
+fn more_accounts_than_a_phase_has_items_are_all_looked_at() {
+    let mut world = crowd(17_000);
+    world.is_thorough = false;
+    world.block();
+    assert_eq!(world.accounts().len(), 17_001);
+}

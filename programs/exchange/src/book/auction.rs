@@ -1,15 +1,16 @@
 //! The call auction: all that has collected trades at one price.
 //!
 //! That is the price at which most lots trade; of several such prices, which are always neighbours, the middle of the lowest and
-//! the highest, rounded down (Vega); brought within the band, if it is outside. Who takes part is paired best price first, then
-//! oldest first, until one side has nobody left within the price.
+//! the highest, rounded down (Vega). Who takes part is paired best price first, then oldest first, until one side has nobody left
+//! within the price.
 //!
 //! The rules of a meeting are those of continuous matching, with the younger order in the place of the incoming one: its rule says what
 //! happens where an account meets itself, and it goes when open interest may not grow. A reduce-only order counts for the price with
 //! what its account's position allows before the auction. An iceberg takes part with all of it, at its place: shown bit by bit, two of
 //! them could take as many meetings as they have lots.
 //!
-//! The book is never crossed afterwards. Orders that want to trade beyond the band are closed. Where others could still trade, because
+//! Orders priced beyond the band, which has moved past them since they came, are closed before: what is left of both sides can only
+//! meet within it. The book is never crossed afterwards. Where others could still trade, because
 //! some were closed on the way that counted for the price, there is another round, at a price of its own; and after the last one that
 //! may be, the younger of two that could still trade is closed.
 
@@ -54,6 +55,10 @@ impl Book {
 
     /// Stage 6, and before stage 4 where orders have collected without an auction.
     pub(super) fn uncross(&mut self, env: &Env, out: &mut Vec<Outcome>) {
+        if let Some(band) = env.band {
+            self.close_beyond(Side::Buy, band.high, out);
+            self.close_beyond(Side::Sell, band.low, out);
+        }
         for _ in 0..AUCTION_ROUNDS_MAX {
             let Some(Uncrossing { price, .. }) = self.indicative() else { break };
             self.round(env, price, out);
@@ -75,14 +80,9 @@ impl Book {
     }
 
     fn round(&mut self, env: &Env, price: Ticks, out: &mut Vec<Outcome>) {
-        let price = env.band.map_or(price, |band| band.nearest(price));
         while let Some(pair) = self.pair(price) {
             let meeting = self.meeting_at(env, &pair);
             self.settle(&pair, meeting, out);
-        }
-        if let Some(band) = env.band {
-            self.close_beyond(Side::Buy, band.high, out);
-            self.close_beyond(Side::Sell, band.low, out);
         }
     }
 

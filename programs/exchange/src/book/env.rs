@@ -70,6 +70,8 @@ pub struct Summary {
     pub low: Option<Ticks>,
     /// The highest price traded in this block.
     pub high: Option<Ticks>,
+    /// Whether somebody would have traded in this block beyond the band.
+    pub hit_band: bool,
     /// The earliest time at which an order expires or an account's deadline is over.
     pub next_due: Option<UnixMillis>,
     /// The lowest mark at which an order that waits for a higher one becomes active.
@@ -113,12 +115,6 @@ impl Band {
     /// Whether the price is within.
     pub fn contains(&self, price: Ticks) -> bool {
         self.low <= price && price <= self.high
-    }
-
-    /// The price itself, or the end of the band that is nearest to it.
-    #[must_use]
-    pub fn nearest(&self, price: Ticks) -> Ticks {
-        price.max(self.low).min(self.high)
     }
 
     /// With `price` in it.

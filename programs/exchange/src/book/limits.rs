@@ -8,6 +8,9 @@ pub const TRADERS_PER_BOOK_MAX: u32 = (1 << 18) - TRADERS_RESERVED;
 pub const TRADERS_RESERVED: u32 = 1 << 12;
 /// Resting orders that one incoming order may meet in a block, whatever came of it.
 pub const MATCHES_PER_ORDER_MAX: u32 = 1024;
+/// Outcomes of one block after which its further orders are closed, and waiting ones wait for the next block. An auction, which every
+/// order leaves at most once, may have more. The trades of a block fit the events of one work item, and its outcomes what it may append.
+pub const OUTCOMES_PER_BLOCK_MAX: usize = 100_000;
 /// Rounds of one auction.
 pub const AUCTION_ROUNDS_MAX: u32 = 8;
 

@@ -154,7 +154,10 @@ impl Book {
                 Meeting::Trade(lots) => self.trade(taker, slot, lots, out),
                 Meeting::Decrement(lots) => self.decrement(taker, slot, lots, out),
                 Meeting::CloseMaker(reason) => self.close_resting(slot, reason, out),
-                Meeting::CloseTaker(reason) => return Some(reason),
+                Meeting::CloseTaker(reason) => {
+                    self.tally.hit_band |= reason == CloseReason::OutsideBand;
+                    return Some(reason);
+                }
             }
         }
         None

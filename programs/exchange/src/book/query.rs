@@ -103,6 +103,7 @@ impl Book {
             volume: self.tally.volume,
             low: self.tally.traded.map(|traded| traded.low),
             high: self.tally.traded.map(|traded| traded.high),
+            hit_band: self.tally.hit_band,
             next_due: self.timers.next_due(),
             next_above,
             next_below,

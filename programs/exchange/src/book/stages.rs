@@ -16,6 +16,8 @@ use super::Tally;
 use super::env::Env;
 use super::env::Matching;
 use super::env::Summary;
+use super::limits::OUTCOMES_PER_BLOCK_MAX;
+use super::matching::close;
 use super::matching::less;
 use super::slab::Slot;
 
@@ -49,7 +51,7 @@ impl Book {
         instructions: &[Instruction],
         out: &mut Vec<Outcome>,
     ) -> Summary {
-        self.tally = Tally::default();
+        self.tally = Tally { outcomes_before: out.len(), ..Tally::default() };
         self.move_positions(instructions);
         self.withdraw(instructions);
         self.expire(env.now, out);
@@ -158,6 +160,9 @@ impl Book {
             Matching::Collect | Matching::CancelOnly => return,
         }
         for slot in self.timers.reached(mark) {
+            if self.has_no_room(out) {
+                return;
+            }
             let place = Place { trigger: None, ..self.orders.place(slot) };
             self.remove(slot);
             self.place(env, &place, out);
@@ -182,11 +187,18 @@ impl Book {
 
     fn place_unless_annulled(&mut self, env: &Env, place: &Place, out: &mut Vec<Outcome>) {
         let annulled = self.annulled(place.id);
-        if annulled.is_zero() {
+        if self.has_no_room(out) && annulled < place.lots {
+            close(place.id, less(place.lots, annulled), CloseReason::MatchLimit, out);
+        } else if annulled.is_zero() {
             self.place(env, place, out);
         } else if annulled < place.lots {
             self.place(env, &Place { lots: less(place.lots, annulled), ..*place }, out);
         }
+    }
+
+    /// Whether so much happened in this block that nothing more may.
+    fn has_no_room(&self, out: &[Outcome]) -> bool {
+        out.len().saturating_sub(self.tally.outcomes_before) >= OUTCOMES_PER_BLOCK_MAX
     }
 
     /// By how much instructions of this block made an order of this block smaller.

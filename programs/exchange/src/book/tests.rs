@@ -347,13 +347,13 @@ fn an_auction_gives_one_price_to_all_and_keeps_who_is_left() {
 }
 
 #[test]
-fn an_auction_at_a_price_outside_the_band_is_at_its_end_and_what_wants_beyond_goes() {
+fn what_the_band_has_moved_past_takes_no_part_in_an_auction() {
     let mut book = Book::new();
     let band = Some(Band { low: Ticks::new(90), high: Ticks::new(110) });
-    let all = [sell(1, 100, 2), sell(2, 115, 5), buy(3, 120, 7), buy(4, 80, 1)];
+    let all = [sell(1, 100, 1), sell(2, 115, 5), buy(3, 120, 7), buy(4, 80, 1), buy(5, 110, 1)];
     let out = place(&mut book, &Env { mode: Matching::Uncross, band, ..env() }, &all);
-    assert_eq!(trades(&out), [(all[0].id, all[2].id, 110, 2)]);
-    assert_eq!(out[1..], [closed(all[2].id, 5, CloseReason::OutsideBand)]);
+    assert_eq!(out[0], closed(all[2].id, 7, CloseReason::OutsideBand));
+    assert_eq!(trades(&out), [(all[0].id, all[4].id, 105, 1)]);
     assert_eq!(
         (book.best(Side::Buy), book.best(Side::Sell)),
         (Some(Ticks::new(80)), Some(Ticks::new(115)))
@@ -435,6 +435,23 @@ fn parts_are_encoded_as_ever() {
         "0300000000020000000100000000000000000101000000ffffffffffffffff000203000000000000000000000001581b000000000000"
     );
     load(&parts).unwrap().audit(Matching::Continuous).unwrap();
+}
+
+#[test]
+fn a_page_without_content_is_gone() {
+    let mut book = Book::new();
+    place(&mut book, &env(), &[sell(1, 100, 1), buy(2, 100, 1), buy(3, 50, 1)]);
+    book.flush(&mut |_, _| {});
+    let back = [order(id(1, 1), Side::Buy, 100, 1), order(id(2, 1), Side::Sell, 100, 1)];
+    place(&mut book, &env(), &back);
+    book.cancel(id(3, 50));
+    let mut parts = BTreeMap::new();
+    book.flush(&mut |suffix, value| {
+        parts.insert(suffix.to_vec(), value.is_some());
+    });
+    let expected = [(b"h".as_slice(), true), (b"o\0\0\0\0", false), (b"t\0\0\0\0", false)];
+    let expected = expected.map(|(suffix, is_there)| (suffix.to_vec(), is_there));
+    assert_eq!(parts, BTreeMap::from(expected));
 }
 
 #[test]

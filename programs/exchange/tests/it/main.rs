@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+mod attacks;
 mod check;
 mod cpptrader;
 mod data;
+mod disasters;
+mod edges;
 mod exchange_core;
 mod life;
 mod order_stream;
@@ -12,6 +15,8 @@ mod orders;
 mod portable;
 mod random;
 mod reference;
+mod scene;
 mod storm;
+mod trading;
 mod vega;
 mod venue;

@@ -352,14 +352,13 @@ impl Reference {
     }
 
     fn uncross(&mut self, env: &Env, out: &mut Vec<Outcome>) {
+        if let Some(band) = env.band {
+            self.close_beyond(band, out);
+        }
         for _ in 0..AUCTION_ROUNDS_MAX {
             let Some(price) = self.auction_price() else { break };
-            let price = env.band.map_or(price, |band| price.max(band.low).min(band.high));
             while let Some((bid, ask)) = self.pair(price) {
                 self.meet(env, (price, Trading::Allowed), (bid, ask), out);
-            }
-            if let Some(band) = env.band {
-                self.close_beyond(band, out);
             }
         }
         while let Some(ask) = self.depth(Side::Sell).first().map(|level| level.price)
@@ -385,6 +384,9 @@ impl Reference {
 
     /// Bids above the band from the best on, then asks below it.
     fn close_beyond(&mut self, band: Band, out: &mut Vec<Outcome>) {
+        if self.orders.is_empty() {
+            return;
+        }
         for (side, end) in [(Side::Buy, band.high), (Side::Sell, band.low)] {
             while let Some(best) =
                 self.best_for(&Place { side: side.opposite(), price: end, ..self.orders[0].place })

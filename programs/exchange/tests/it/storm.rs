@@ -145,8 +145,14 @@ impl Tally {
 
 impl Storm {
     fn new(seed: u64) -> Self {
-        let setup =
-            Setup { traders: TRADERS, markets: MARKETS, collateral: 20_000, insurance: 100, rules };
+        let setup = Setup {
+            traders: TRADERS,
+            markets: MARKETS,
+            collateral: 20_000,
+            insurance: 100,
+            rules,
+            ..Setup::default()
+        };
         Self {
             venue: Venue::new(setup),
             dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),

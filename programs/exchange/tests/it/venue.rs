@@ -84,6 +84,8 @@ pub(crate) struct Setup {
     pub(crate) insurance: u128,
     /// By market.
     pub(crate) rules: fn(u16) -> MarketRules,
+    /// By market.
+    pub(crate) params: fn(u16) -> MarketParams,
 }
 
 /// Orders of a tick of a dollar and lots of one, 10 % band, no breaker, opening after a second.
@@ -106,7 +108,14 @@ pub(crate) const BREAKER: Breaker = Breaker {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { traders: 4, markets: 1, collateral: 1_000_000, insurance: 0, rules: |_| RULES }
+        Self {
+            traders: 4,
+            markets: 1,
+            collateral: 1_000_000,
+            insurance: 0,
+            rules: |_| RULES,
+            params,
+        }
     }
 }
 
@@ -170,7 +179,11 @@ impl Venue {
         let time = self.chain.block_info().time;
         let posts = prices.iter().zip(0..).map(|(price, feed)| FeedPost {
             feed: FeedId::new(feed),
-            post: Post { price: i64::from(*price) * 100, confidence: 10, time },
+            post: Post {
+                price: i64::from(*price) * 100,
+                confidence: u64::from(*price / 100),
+                time,
+            },
         });
         self.chain.transaction(&key(publisher), vec![publish_call(posts.collect())])
     }
@@ -246,7 +259,7 @@ fn genesis(setup: &Setup) -> Genesis {
             authority: address(&key(AUTHORITY)),
             asset: usd(),
             fee_volumes: [Quote::ZERO; 4],
-            markets: (0..setup.markets).map(params).collect(),
+            markets: (0..setup.markets).map(setup.params).collect(),
             accounts: traders,
             insurance: Amount::new(setup.insurance * USD).unwrap(),
         }

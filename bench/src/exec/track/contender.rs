@@ -14,19 +14,20 @@ use heddle_executor::Reason;
 use heddle_executor::Stage;
 use heddle_executor::declared_by;
 use heddle_executor::measuring;
+use heddle_sdk::Phase;
 
-use crate::exec::ledger::Block;
-use crate::exec::ledger::Blocks;
-use crate::exec::ledger::check_all;
-use crate::exec::ledger::decode_all;
 use crate::exec::mode::Mode;
 use crate::exec::race::Racer;
 use crate::exec::tally::Tally;
 use crate::exec::tally::lower_first;
+use crate::exec::track::Block;
+use crate::exec::track::Track;
+use crate::exec::track::check_all;
+use crate::exec::track::decode_all;
 
 /// An executor on a number of threads.
-pub(super) struct Contender<'b> {
-    blocks: &'b Blocks,
+pub(crate) struct Contender<'b> {
+    track: &'b Track,
     mode: Mode,
     threads: u16,
     executor: Parallel,
@@ -34,14 +35,15 @@ pub(super) struct Contender<'b> {
 
 impl<'b> Contender<'b> {
     /// With threads of its own, which sleep while others run.
-    pub(super) fn new(blocks: &'b Blocks, (mode, threads): (Mode, u16), speculate: bool) -> Self {
+    pub(crate) fn new(track: &'b Track, (mode, threads): (Mode, u16), speculate: bool) -> Self {
         let executor = Parallel::new(config(mode, threads, speculate));
-        Self { blocks, mode, threads, executor }
+        Self { track, mode, threads, executor }
     }
 
     /// From bytes to receipts; the nanoseconds that count.
     fn run(&mut self, block: &Block, tally: &mut Tally) -> u64 {
-        let Blocks { programs, state, header, signed, .. } = self.blocks;
+        let Track { programs, signed, .. } = self.track;
+        let (header, state) = (&block.header, &*block.state);
         let mut timed = Timed { tally, nanos: 0 };
         let decoded = timed.part("decode", *signed, || decode_all(&block.transactions));
         let checked = timed.part("check", *signed, || check_all(decoded, *signed));
@@ -61,6 +63,7 @@ impl<'b> Contender<'b> {
         let nanos = timed.nanos;
         tally.blocks += 1;
         tally.txs += checked.len() as u64;
+        tally.orders += block.orders;
         tell(&self.executor.last_execution(), tally);
         tally.wrong += u64::from(outcome != block.outcome);
         nanos
@@ -74,10 +77,20 @@ impl Racer for Contender<'_> {
 
     fn pass(&mut self, tally: &mut Tally) -> u64 {
         let blocks = match self.mode {
-            Mode::Open => &self.blocks.open,
-            Mode::Sequential | Mode::Declared | Mode::Oracle | Mode::Auto => &self.blocks.declared,
+            Mode::Open => &self.track.open,
+            Mode::Sequential | Mode::Declared | Mode::Oracle | Mode::Auto => &self.track.declared,
         };
-        blocks.iter().map(|block| self.run(block, tally)).sum()
+        let mut nanos = 0;
+        for block in blocks {
+            if block.warms_up {
+                let mut uncounted = Tally::default();
+                self.run(block, &mut uncounted);
+                tally.wrong += uncounted.wrong;
+            } else {
+                nanos += self.run(block, tally);
+            }
+        }
+        nanos
     }
 }
 
@@ -111,7 +124,12 @@ fn tell(execution: &BlockExecution, tally: &mut Tally) {
             Stage::Declared => "execute.declared",
             Stage::Open => "execute.open",
             Stage::Finish => "execute.finish",
-            Stage::Phase(_) | Stage::Root => continue,
+            Stage::Phase(Phase::Begin) => "execute.begin",
+            Stage::Phase(Phase::Match) => "execute.match",
+            Stage::Phase(Phase::Settle) => "execute.settle",
+            Stage::Phase(Phase::Risk) => "execute.risk",
+            Stage::Phase(Phase::Fold) => "execute.fold",
+            Stage::Phase(Phase::Transactions) | Stage::Root => continue,
         };
         *tally.parts.entry(part).or_default() += time.nanos;
     }
