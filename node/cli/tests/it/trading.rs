@@ -59,7 +59,8 @@ fn lots(net: &Net, name: &str) -> Option<String> {
 fn a_new_user_trades_within_a_minute() {
     let began = Instant::now();
     let net = start(&[]);
-    await_mode(&net, "continuous");
+    // Orders are taken as soon as it is ready, and collect until the market opens.
+    assert_ne!(market(&net, 0)["mode"], "cancelOnly");
     let mark = market(&net, 0)["markUi"].as_str().unwrap().to_owned();
     let price = format!("@{mark}");
 
@@ -69,6 +70,7 @@ fn a_new_user_trades_within_a_minute() {
     let book = say(&net, &["market", "BTC-PERP", "--depth", "1"])["book"].clone();
     assert_eq!(book["bids"][0]["priceUi"], mark.as_str());
     assert_eq!(book["bids"][0]["lots"], "100");
+    await_mode(&net, "continuous");
 
     let ask = say(&net, &["order", "sell", "btc-perp", "0.04", "market", "--as", "bob"]);
     assert_eq!(ask["order"]["state"], "filled", "{ask}");
@@ -98,6 +100,11 @@ fn a_new_user_trades_within_a_minute() {
     net.common_block(height);
     net.localnet(&["stop"]);
     net.verify(1);
+
+    // What happened before a start is still told.
+    net.localnet(&["start", "--detach", "--no-feed"]);
+    assert_eq!(say(&net, &["market", "trades", "BTC-PERP"])[0], trades[0]);
+    assert_eq!(net.manifest()["feed"]["pid"], Value::Null);
 }
 
 #[test]

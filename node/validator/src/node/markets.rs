@@ -99,7 +99,8 @@ fn look_back<T>(
     let id = market_of(&query, name)?;
     let listing = query.listing(id).ok_or_else(|| no_market(name))?;
     let grid = Grid { id, listing: &listing };
-    let past = shared.history.past(&shared.storage, at.height, id, |past| look(past, grid));
+    let durable = shared.durable.read().height;
+    let past = shared.history.past(&shared.storage, durable, id, |past| look(past, grid));
     past.map_err(|error| RpcError::new(ErrorKind::Internal, error.to_string()))
 }
 

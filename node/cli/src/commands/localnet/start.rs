@@ -15,6 +15,8 @@ use clap::Args;
 use heddle_localnet::cluster::Cluster;
 use heddle_localnet::cluster::Manifest;
 use heddle_localnet::cluster::Running;
+use heddle_rpc_api::GetMarkets;
+use heddle_rpc_api::Market;
 use heddle_types::Millis;
 use heddle_validator::home;
 
@@ -26,9 +28,13 @@ use super::status_line::StatusLine;
 use super::stop_flag::stop_flag;
 use crate::error::CliError;
 use crate::output::Output;
+use crate::rpc::Rpc;
+use crate::target::Target;
 
 /// How often the foreground looks after its validators.
 const TICK: Duration = Duration::from_millis(50);
+/// How long the first prices may take before the localnet is ready without them.
+const PRICES_MAX: Duration = Duration::from_secs(5);
 
 /// Start a localnet, making it first if there is none; stay until SIGINT, SIGTERM, --duration or `heddle localnet stop`.
 #[derive(Debug, Args)]
@@ -68,6 +74,7 @@ pub(crate) fn run(args: &StartArgs, output: Output) -> Result<(), CliError> {
     let is_ready = !is_asked();
     if is_ready && !args.no_feed {
         running = running.with_feed(&options::program()?, &args.feed.to_args())?;
+        await_prices(running.cluster(), is_asked);
     }
     let mut outcome = if is_ready { output.result(running.manifest(), text) } else { Ok(()) };
     if outcome.is_ok() {
@@ -90,6 +97,22 @@ fn prepare(args: &StartArgs) -> Result<Cluster, CliError> {
     let cluster = Cluster::open(dir)?;
     wanted.check_against(cluster.settings())?;
     Ok(cluster)
+}
+
+/// Waits until the markets take orders, which they do from their first prices on: whoever reads that the localnet is ready trades. A
+/// chain on which that takes longer is ready all the same.
+fn await_prices(cluster: &Cluster, is_asked: impl Fn() -> bool) {
+    let Ok(rpc) = Rpc::new(&Target::of_home(cluster.dir())) else { return };
+    let end = Instant::now() + PRICES_MAX;
+    let has_prices = |markets: &[Market]| {
+        !markets.is_empty() && markets.iter().all(|market| market.mode != "cancelOnly")
+    };
+    while !is_asked() && Instant::now() < end {
+        if rpc.call(&GetMarkets {}).is_ok_and(|markets| has_prices(&markets)) {
+            break;
+        }
+        thread::sleep(TICK);
+    }
 }
 
 fn watch(

@@ -87,7 +87,7 @@ fn explain(reason: &str) -> &str {
         "matchLimit" => "it met as many orders as one may in a block",
         "cancelAfter" => "the time of cancel-after was over",
         "outsideBand" => "it would have traded outside of the market's band",
-        "marketClosed" => "the market takes no orders now",
+        "marketClosed" => "the market takes no such orders now, see `heddle market`",
         "marketFrozen" => "the market broke and is frozen",
         "bookFull" => "the book is full",
         other => other,

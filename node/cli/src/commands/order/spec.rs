@@ -113,6 +113,14 @@ impl SpecArgs {
                 "@PRICE: found market with an order that rests, expected a price; name one such as @60000",
             ));
         }
+        if is_market && trigger.is_none() && collects(market) {
+            return Err(CliError::refused(format!(
+                "@PRICE: found market, but {} collects orders for an auction ({}); name a price such as @{}, or wait a moment",
+                market.name,
+                market.mode,
+                market.mark_ui.as_deref().unwrap_or("60000")
+            )));
+        }
         let price = if is_market {
             self.market_price(side, market, trigger.map(|trigger| trigger.price))?
         } else {
@@ -161,6 +169,11 @@ impl SpecArgs {
             Some(_) | None => Ok(ticks),
         }
     }
+}
+
+/// Whether orders wait for an auction, so that what must trade at once is refused.
+fn collects(market: &Market) -> bool {
+    matches!(market.mode.as_str(), "opening" | "auction" | "batch")
 }
 
 impl TimeArgs {
@@ -261,6 +274,18 @@ mod tests {
         assert_eq!(buy("0.1 market --fok").time_in_force, TimeInForce::FillOrKill);
         // From the trigger on, wherever the band is by then.
         assert_eq!(buy("0.1 market --stop 70000").price, Ticks::new(707_000));
+    }
+
+    #[test]
+    fn an_order_at_the_market_is_not_sent_to_one_that_collects_orders() {
+        let market = Market { mode: "opening".to_owned(), ..btc() };
+        let order = |line: &str| {
+            let line = Line::try_parse_from(["order"].into_iter().chain(line.split(' '))).unwrap();
+            line.spec.order(Side::Buy, &market, UnixMillis::new(1)).map_err(|e| e.to_string())
+        };
+        assert!(order("0.1 market").unwrap_err().contains("such as @60000.0, or wait"));
+        assert!(order("0.1 @60000").is_ok());
+        assert!(order("0.1 market --stop 61000").is_ok());
     }
 
     #[test]

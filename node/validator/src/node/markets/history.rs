@@ -43,41 +43,54 @@ struct Remembered {
     markets: BTreeMap<MarketId, Past>,
     /// The first block that was executed since the start.
     first: Option<Height>,
-    has_looked_back: bool,
 }
 
 /// What happened in markets lately.
 #[derive(Debug, Default)]
-pub(crate) struct History(Mutex<Remembered>);
+pub(crate) struct History {
+    remembered: Mutex<Remembered>,
+    /// Whether the blocks before the start were looked through. Held while they are; execution never waits for it.
+    has_looked_back: Mutex<bool>,
+}
 
 impl History {
-    /// Takes in what the phases of the next block reported.
+    /// Takes in what the phases of the next block reported. Called before the block counts as durable.
     pub(crate) fn on_block(&self, when: When, events: &[Event]) {
-        let mut remembered = self.0.lock();
+        let mut remembered = self.remembered.lock();
         remembered.first.get_or_insert(when.height);
         events.iter().for_each(|event| add(&mut remembered.markets, when, event));
     }
 
-    /// What happened in a market, as `look` wants it. The first who asks waits until the blocks before the start are looked through.
+    /// What happened in a market, as `look` wants it. `durable` is the last height that is durable. The first who asks waits until
+    /// the blocks before the start are looked through.
     pub(super) fn past<T>(
         &self,
         storage: &Storage,
-        newest: Height,
+        durable: Height,
         market: MarketId,
         look: impl FnOnce(&Past) -> T,
     ) -> Result<T, StorageError> {
-        let mut remembered = self.0.lock();
-        if !remembered.has_looked_back {
-            let end = remembered.first.unwrap_or_else(|| Height::new(newest.get() + 1));
-            let older = look_back(storage, end)?;
-            let newer = std::mem::replace(&mut remembered.markets, older);
-            newer.into_iter().for_each(|(market, past)| {
-                remembered.markets.entry(market).or_default().extend(past);
-            });
-            remembered.has_looked_back = true;
-        }
+        self.look_back(storage, durable)?;
         let nothing = Past::default();
-        Ok(look(remembered.markets.get(&market).unwrap_or(&nothing)))
+        Ok(look(self.remembered.lock().markets.get(&market).unwrap_or(&nothing)))
+    }
+
+    fn look_back(&self, storage: &Storage, durable: Height) -> Result<(), StorageError> {
+        let mut has_looked_back = self.has_looked_back.lock();
+        if *has_looked_back {
+            return Ok(());
+        }
+        // What is durable and was executed since the start is remembered already, and all of it from `first` on.
+        let first = self.remembered.lock().first;
+        let end = first.unwrap_or_else(|| Height::new(durable.get().saturating_add(1)));
+        let older = look_back(storage, end)?;
+        let mut remembered = self.remembered.lock();
+        let newer = std::mem::replace(&mut remembered.markets, older);
+        for (market, past) in newer {
+            remembered.markets.entry(market).or_default().extend(past);
+        }
+        *has_looked_back = true;
+        Ok(())
     }
 }
 
