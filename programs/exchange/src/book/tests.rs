@@ -369,13 +369,13 @@ fn an_auction_gives_one_price_to_all_and_keeps_who_is_left() {
 fn what_the_band_has_moved_past_takes_no_part_in_an_auction() {
     let mut book = Book::new();
     let band = Some(Band { low: Ticks::new(90), high: Ticks::new(110) });
-    let all = [sell(1, 100, 1), sell(2, 115, 5), buy(3, 120, 7), buy(4, 80, 1), buy(5, 110, 1)];
+    let all = [sell(1, 100, 2), sell(2, 115, 5), buy(3, 120, 1), buy(4, 80, 1), buy(5, 110, 1)];
     let out = place(&mut book, &Env { mode: Matching::Uncross, band, ..env() }, &all);
-    assert_eq!(out[0], closed(all[2].id, 7, CloseReason::OutsideBand));
+    assert_eq!(out[0], closed(all[2].id, 1, CloseReason::OutsideBand));
     assert_eq!(trades(&out), [(all[0].id, all[4].id, 105, 1)]);
     assert_eq!(
         (book.best(Side::Buy), book.best(Side::Sell)),
-        (Some(Ticks::new(80)), Some(Ticks::new(115)))
+        (Some(Ticks::new(80)), Some(Ticks::new(100)))
     );
 }
 
