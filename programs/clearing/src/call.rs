@@ -4,6 +4,7 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
 use heddle_num::Quote;
+use heddle_sdk::BlockSpace;
 use heddle_sdk::Described;
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -120,6 +121,23 @@ impl ClearingCall {
     /// As a transaction's call.
     pub fn to_call(&self) -> Call {
         Call { program: ProgramId::CLEARING, data: encode(self).into() }
+    }
+
+    /// Collateral on its way in has its own share of every block: who is short of margin can save the account, whatever the load.
+    pub(crate) const fn space(&self) -> BlockSpace {
+        match self {
+            Self::Deposit { .. } => BlockSpace::Reserved,
+            Self::Open { .. }
+            | Self::Withdraw { .. }
+            | Self::Move { .. }
+            | Self::SetAgent { .. }
+            | Self::RevokeAgent { .. }
+            | Self::Donate { .. }
+            | Self::SetBackstop { .. }
+            | Self::SetParams { .. }
+            | Self::SetFeeVolumes { .. }
+            | Self::SetAuthority { .. } => BlockSpace::Ordinary,
+        }
     }
 
     pub(crate) fn describe(&self) -> Described {

@@ -1,5 +1,6 @@
 //! Clearing as a program.
 
+use heddle_sdk::BlockSpace;
 use heddle_sdk::CallContext;
 use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
@@ -104,6 +105,10 @@ impl Program for Clearing {
                 admin::set_authority(ctx, &signer, authority)
             }
         }
+    }
+
+    fn space(&self, call: &[u8]) -> BlockSpace {
+        decode(call).map_or(BlockSpace::Ordinary, |call| call.space())
     }
 
     fn error(&self, code: u16) -> Option<ErrorText> {

@@ -129,9 +129,6 @@ fn item(view: &PhaseView<'_>, due: &[Due]) -> WorkItem {
         .with(Lane::Suspense.key(), AccessMode::Add);
     for one in due {
         item = item.with(keys::account_key(one.account), AccessMode::Write);
-        for key in suspense::keys(one, view.block().height) {
-            item = item.with(key, AccessMode::Write);
-        }
         for (market, _) in &one.markets {
             item = item
                 .with(keys::orders_key(one.account, *market), AccessMode::Write)
@@ -140,7 +137,10 @@ fn item(view: &PhaseView<'_>, due: &[Due]) -> WorkItem {
                 .with(Lane::Lots(*market).key(), AccessMode::Add);
         }
     }
-    item
+    // Last: of a very great number of outcomes not all may fit, and only an account that cannot be settled needs them.
+    due.iter()
+        .flat_map(|one| suspense::keys(one, view.block().height))
+        .fold(item, |item, key| item.with(key, AccessMode::Write))
 }
 
 /// The accounts that an item is for.

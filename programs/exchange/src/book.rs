@@ -111,6 +111,8 @@ struct Tally {
     traded: Option<Band>,
     /// Whether an incoming order met one beyond the band.
     hit_band: bool,
+    /// Resting orders that incoming ones were tried on which must trade in full.
+    rehearsed: u32,
     /// Outcomes that there were before the block.
     outcomes_before: usize,
 }

@@ -1,5 +1,6 @@
 //! The oracle as a program.
 
+use heddle_sdk::BlockSpace;
 use heddle_sdk::CallContext;
 use heddle_sdk::CallError;
 use heddle_sdk::Declaration;
@@ -76,6 +77,20 @@ impl Program for Oracle {
             }
             OracleCall::SetAuthority { authority } => set_authority(ctx, &signer, authority),
             OracleCall::Forget { feed } => forget(ctx, &signer, feed),
+        }
+    }
+
+    /// Prices have their own share of every block: without them nobody gets out.
+    fn space(&self, call: &[u8]) -> BlockSpace {
+        match decode(call) {
+            Ok(OracleCall::Publish { .. }) => BlockSpace::Reserved,
+            Ok(
+                OracleCall::CreateFeed { .. }
+                | OracleCall::SetPublishers { .. }
+                | OracleCall::SetAuthority { .. }
+                | OracleCall::Forget { .. },
+            )
+            | Err(_) => BlockSpace::Ordinary,
         }
     }
 

@@ -10,6 +10,7 @@ use heddle_num::SignedLots;
 use super::Book;
 use super::env::Env;
 use super::limits::MATCHES_PER_ORDER_MAX;
+use super::limits::REHEARSALS_PER_BLOCK_MAX;
 use super::matching::Taker;
 use super::matching::less;
 use super::meeting;
@@ -39,8 +40,18 @@ struct Left {
 }
 
 impl Book {
-    /// Whether all of the order would trade at once.
-    pub(super) fn would_fill(&self, env: &Env, taker: &Taker) -> bool {
+    /// Whether all of the order would trade at once. Not once so many were tried in this block that it would take too long.
+    pub(super) fn would_fill(&mut self, env: &Env, taker: &Taker) -> bool {
+        if self.tally.rehearsed >= REHEARSALS_PER_BLOCK_MAX {
+            return false;
+        }
+        let (would_fill, met) = self.rehearse(env, taker);
+        self.tally.rehearsed = self.tally.rehearsed.saturating_add(met);
+        would_fill
+    }
+
+    /// Whether all of the order would trade, and how many orders it met.
+    fn rehearse(&self, env: &Env, taker: &Taker) -> (bool, u32) {
         let limit = taker.limit;
         let mut rehearsal = Rehearsal {
             book: self,
@@ -53,14 +64,11 @@ impl Book {
         let levels = self.ladder(taker.side.opposite()).levels();
         for (rank, head) in levels.take_while(|(rank, _)| *rank <= limit) {
             let goes_on = rehearsal.sweep(rank, head);
-            if rehearsal.taker.left.is_zero() {
-                return true;
-            }
-            if !goes_on {
-                return false;
+            if rehearsal.taker.left.is_zero() || !goes_on {
+                break;
             }
         }
-        false
+        (rehearsal.taker.left.is_zero(), rehearsal.met)
     }
 }
 

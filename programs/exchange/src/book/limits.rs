@@ -11,6 +11,8 @@ pub const MATCHES_PER_ORDER_MAX: u32 = 1024;
 /// Outcomes of one block after which its further orders are closed, and waiting ones wait for the next block. An auction, which every
 /// order leaves at most once, may have more. The trades of a block fit the events of one work item, and its outcomes what it may append.
 pub const OUTCOMES_PER_BLOCK_MAX: usize = 100_000;
+/// Resting orders that those of a block that must trade in full are tried on. Those that come after are not tried, and killed.
+pub const REHEARSALS_PER_BLOCK_MAX: u32 = 1 << 20;
 /// Rounds of one auction.
 pub const AUCTION_ROUNDS_MAX: u32 = 8;
 

@@ -89,7 +89,7 @@ impl Book {
 
     /// Why the order may not even try.
     #[inline]
-    fn refusal(&self, env: &Env, place: &Place, taker: &Taker) -> Option<CloseReason> {
+    fn refusal(&mut self, env: &Env, place: &Place, taker: &Taker) -> Option<CloseReason> {
         if let Some(reason) = self.refusal_to_rest(env, place, taker.seat) {
             return Some(reason);
         }

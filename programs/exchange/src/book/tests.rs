@@ -15,6 +15,7 @@ use heddle_types::Value;
 use super::*;
 use crate::book::limits::MATCHES_PER_ORDER_MAX;
 use crate::book::limits::ORDERS_PER_BOOK_MAX;
+use crate::book::limits::REHEARSALS_PER_BLOCK_MAX;
 use crate::book::limits::TRADERS_PER_BOOK_MAX;
 
 const NOW: UnixMillis = UnixMillis::new(1_000);
@@ -129,6 +130,24 @@ fn an_order_meets_so_many_others_and_no_more() {
     assert_eq!(trades(&out).len(), MATCHES_PER_ORDER_MAX as usize);
     assert_eq!(out.last(), Some(&closed(taker.id, 5, CloseReason::MatchLimit)));
     assert_eq!(levels(&book, Side::Sell), [(100, 1, 1)]);
+}
+
+#[test]
+fn a_block_tries_so_many_orders_that_must_trade_in_full_and_no_more() {
+    let mut book = Book::new();
+    let many = (0..=MATCHES_PER_ORDER_MAX).map(|n| order(id(1, n), Side::Sell, 100, 1));
+    place(&mut book, &env(), &many.collect::<Vec<_>>());
+    let must = |account, lots| Place {
+        time_in_force: TimeInForce::FillOrKill,
+        ..order(id(account, 0), Side::Buy, 100, lots)
+    };
+    let tried = REHEARSALS_PER_BLOCK_MAX / MATCHES_PER_ORDER_MAX;
+    let vain = (2..2 + tried).map(|account| must(account, 5_000));
+    let last = must(1_000_000, 1);
+    let out = place(&mut book, &env(), &vain.chain([last]).collect::<Vec<_>>());
+    assert_eq!(out.len(), tried as usize + 1);
+    assert_eq!(out.last(), Some(&closed(last.id, 1, CloseReason::Killed)));
+    assert_eq!(trades(&place(&mut book, &env(), &[last])).len(), 1, "the next block tries again");
 }
 
 #[test]
@@ -350,13 +369,13 @@ fn an_auction_gives_one_price_to_all_and_keeps_who_is_left() {
 fn what_the_band_has_moved_past_takes_no_part_in_an_auction() {
     let mut book = Book::new();
     let band = Some(Band { low: Ticks::new(90), high: Ticks::new(110) });
-    let all = [sell(1, 100, 1), sell(2, 115, 5), buy(3, 120, 7), buy(4, 80, 1), buy(5, 110, 1)];
+    let all = [sell(1, 100, 2), sell(2, 115, 5), buy(3, 120, 1), buy(4, 80, 1), buy(5, 110, 1)];
     let out = place(&mut book, &Env { mode: Matching::Uncross, band, ..env() }, &all);
-    assert_eq!(out[0], closed(all[2].id, 7, CloseReason::OutsideBand));
+    assert_eq!(out[0], closed(all[2].id, 1, CloseReason::OutsideBand));
     assert_eq!(trades(&out), [(all[0].id, all[4].id, 105, 1)]);
     assert_eq!(
         (book.best(Side::Buy), book.best(Side::Sell)),
-        (Some(Ticks::new(80)), Some(Ticks::new(115)))
+        (Some(Ticks::new(80)), Some(Ticks::new(100)))
     );
 }
 

@@ -12,6 +12,7 @@ use heddle_clearing::OrderRef;
 use heddle_clearing::Side;
 use heddle_exchange::Action;
 use heddle_exchange::ActionResult;
+use heddle_exchange::ExchangeCall;
 use heddle_exchange::MarketMode;
 use heddle_exchange::ModeChange;
 use heddle_executor::testing::sign;
@@ -221,4 +222,27 @@ fn an_account_that_cannot_be_settled_is_frozen_and_what_it_traded_is_kept_for_it
         let outcome = scene.venue.run_at(&[PRICE], &sent);
         assert_eq!(codes(&outcome, 3)[0], 10);
     }
+}
+
+#[test]
+fn a_lot_in_a_market_that_is_over_protects_nobody_from_liquidation_elsewhere() {
+    let mut scene = Scene::open(Setup {
+        markets: 2,
+        collateral: 100_000,
+        insurance: 1_000,
+        ..Setup::default()
+    });
+    scene.block(&[scene.venue.batch(1, 1, vec![sell(1000, 1)])]);
+    scene.block(&[scene.venue.batch(0, 1, vec![buy(1000, 1)])]);
+    let close = ExchangeCall::SetMode(MarketId::new(1), ModeChange::Close).to_call();
+    scene.block(&[scene.venue.govern(close)]);
+    scene.meet((0, 2), PRICE, 450);
+    scene.prices = vec![848, PRICE];
+    scene.block(&[scene.send(3, &[buy(848, 100)])]);
+    scene.blocks(10);
+    assert!(scene.position(0) < 450, "{}", scene.position(0));
+    scene.prices = vec![600, PRICE];
+    scene.blocks(10);
+    assert_eq!(scene.position(0), 0);
+    assert!(scene.equity(0) >= 0);
 }

@@ -8,6 +8,7 @@ mod cpptrader;
 mod data;
 mod disasters;
 mod edges;
+mod encodings;
 mod exchange_core;
 mod life;
 mod order_stream;

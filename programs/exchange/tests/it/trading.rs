@@ -25,6 +25,9 @@ use heddle_num::Lots;
 use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::Ticks;
+use heddle_oracle::FeedId;
+use heddle_oracle::FeedPost;
+use heddle_oracle::Post;
 use heddle_types::Access;
 use heddle_types::Amount;
 use heddle_types::Millis;
@@ -378,4 +381,27 @@ fn reduce_only_orders_never_turn_a_position_whoever_meets_them() {
     let left = check::orders(&scene.venue, scene.venue.account(0), MARKET);
     assert!(left.as_slice().iter().all(|order| order.reduce_only));
     assert_eq!(scene.position(0), 0);
+}
+
+#[test]
+fn prices_cancels_and_deposits_have_their_own_share_of_every_block() {
+    use heddle_sdk::BlockSpace::Ordinary;
+    use heddle_sdk::BlockSpace::Reserved;
+    let scene = Scene::open(Setup::default());
+    let programs = &scene.venue.chain.programs;
+    let (account, asset, amount) = (scene.venue.account(0), usd(), Amount::new(USD).unwrap());
+    let orders = |actions: Vec<Action>| scene.venue.batch_call(0, 0, actions);
+    let post = Post { price: 1, confidence: 1, time: UnixMillis::new(1) };
+    let price = FeedPost { feed: FeedId::new(0), post };
+    for (call, expected) in [
+        (heddle_oracle::publish_call(vec![price]), Reserved),
+        (ClearingCall::Deposit { account, asset, amount }.to_call(), Reserved),
+        (ClearingCall::Withdraw { account, asset, amount }.to_call(), Ordinary),
+        (orders(vec![Action::CancelAll, cancel(0)]), Reserved),
+        (orders(vec![cancel(0), buy(999, 1)]), Ordinary),
+        (orders(vec![Action::CancelAfter(None)]), Ordinary),
+    ] {
+        let body = scene.venue.chain.body(&trader(0), vec![call.clone()]);
+        assert_eq!(heddle_executor::block_space(programs, &body), expected, "{call:?}");
+    }
 }

@@ -31,6 +31,7 @@ use crate::liquidation::health::Rung;
 use crate::liquidation::keys::BadDebt;
 use crate::liquidation::phases::look::has_plain_orders;
 use crate::liquidation::phases::look::may_be_liquidated;
+use crate::liquidation::phases::look::takes_liquidations;
 use crate::liquidation::phases::money;
 use crate::liquidation::phases::touch;
 use crate::liquidation::price::Closing;
@@ -142,13 +143,13 @@ pub(super) fn row_of(risk: &RiskTable, market: MarketId) -> Result<RiskRow, Clea
     risk.row(market).ok_or(ClearingError::UnknownMarket)
 }
 
-/// The position with the largest notional, and its market.
+/// The position with the largest notional in a market that trades, and its market.
 fn largest_position(
     account: &Account,
     risk: &RiskTable,
 ) -> Result<Option<(RiskRow, Exposure)>, ClearingError> {
     let notionals = account.exposures.iter().filter_map(|exposure| {
-        let row = risk.row(exposure.market)?;
+        let row = risk.row(exposure.market).filter(takes_liquidations)?;
         Some((exposure.market, row.mark.notional(exposure.lots.abs(), row.unit)))
     });
     let Some(market) = largest(notionals) else {

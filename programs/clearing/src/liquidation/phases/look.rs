@@ -44,6 +44,7 @@ use crate::liquidation::records::Update;
 use crate::liquidation::threshold::MarketWorth;
 use crate::liquidation::threshold::Threshold;
 use crate::liquidation::threshold::share;
+use crate::risk_table::MarketStatus;
 use crate::risk_table::RiskRow;
 use crate::risk_table::RiskTable;
 use crate::state::read_account;
@@ -175,17 +176,27 @@ fn owed_positions(
     Ok(positions)
 }
 
-/// Whether each of its positions is in a market that may be liquidated in.
+/// Whether each of its positions is in a market that may be liquidated in, or that is over.
 pub(super) fn may_be_liquidated(account: &Account, risk: &RiskTable) -> bool {
     let mut held = account.exposures.iter().filter(|exposure| !exposure.lots.is_zero());
-    let takes =
-        |exposure: &Exposure| risk.row(exposure.market).is_some_and(|row| takes_liquidations(&row));
-    account.status == AccountStatus::Active && held.all(takes)
+    let is_priced = |exposure: &Exposure| {
+        risk.row(exposure.market).is_some_and(|row| takes_liquidations(&row) || is_over(&row))
+    };
+    account.status == AccountStatus::Active && held.all(is_priced)
+}
+
+/// Whether the market is over and its price is still good: what is held there protects nobody elsewhere.
+const fn is_over(row: &RiskRow) -> bool {
+    matches!(row.status, MarketStatus::Closed) && has_good_price(row)
+}
+
+const fn has_good_price(row: &RiskRow) -> bool {
+    row.quality.has(Quality::LIQUIDATE) && !row.mark.is_zero()
 }
 
 /// Whether the market trades, and its price is good enough to liquidate by.
 pub(super) const fn takes_liquidations(row: &RiskRow) -> bool {
-    row.takes_reduce() && row.quality.has(Quality::LIQUIDATE) && !row.mark.is_zero()
+    row.takes_reduce() && has_good_price(row)
 }
 
 /// Whether orders rest that may make a position larger.
