@@ -1,7 +1,8 @@
 //! A stream of orders and cancels, from a file.
 //!
 //! The file is somebody else's: its length is bounded, and whatever is wrong is told with the record's number. It knows no accounts, so
-//! they are made up: order `n` is account `2 (n mod N)`'s if it buys and `2 (n mod N) + 1`'s if it sells.
+//! they are made up: order `n` is account `2 (n mod N)`'s if it buys and `2 (n mod N) + 1`'s if it sells. Accounts count their
+//! orders themselves, so each has the number that its account gives it.
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,12 @@ const HEADER: usize = 8;
 const RECORD: usize = 24;
 /// What a file that is packed begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// A stream, and how many accounts it is by.
+pub(super) struct Stream {
+    pub(super) operations: Vec<Operation>,
+    pub(super) accounts: u32,
+}
 
 /// One record, as small as in the file, so that reading the stream takes little of what is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,11 +87,12 @@ impl Operation {
     }
 }
 
-/// All records of a file.
-pub(super) fn read(path: &Path, accounts: u32) -> Result<Vec<Operation>, BenchError> {
+/// All records of a file, `accounts` buying and as many selling.
+pub(super) fn read(path: &Path, accounts: u32) -> Result<Stream, BenchError> {
     let wrong = |what: String| BenchError::failed(format!("{}: {what}", path.display()));
     let bytes = read_bounded(path).map_err(|e| wrong(e.to_string()))?;
-    parse(&bytes, accounts).map_err(wrong)
+    let operations = parse(&bytes, accounts).map_err(wrong)?;
+    Ok(Stream { operations, accounts: accounts * 2 })
 }
 
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -110,21 +118,46 @@ fn parse(bytes: &[u8], accounts: u32) -> Result<Vec<Operation>, String> {
     if records.is_empty() || records.len() % RECORD != 0 {
         return Err(format!("found {} bytes, expected 8 and then 24 for each record", bytes.len()));
     }
-    // A cancel does not say the side that its order had, and so not whose it was.
-    let mut sides = BTreeMap::new();
+    let mut names = Names::new(accounts);
     let mut operations = Vec::with_capacity(records.len() / RECORD);
     for (number, record) in records.chunks_exact(RECORD).enumerate() {
-        let operation = parse_record(record, accounts, &mut sides);
+        let operation = parse_record(record, &mut names);
         operations.push(operation.map_err(|what| format!("record {number}: {what}"))?);
     }
     Ok(operations)
 }
 
-fn parse_record(
-    record: &[u8],
+/// Whose each order is, and which of all that this account placed.
+struct Names {
     accounts: u32,
-    sides: &mut BTreeMap<u32, Side>,
-) -> Result<Operation, String> {
+    /// How many orders each account placed.
+    placed: BTreeMap<AccountId, u32>,
+    /// By the number in the file.
+    orders: BTreeMap<u32, OrderId>,
+}
+
+impl Names {
+    const fn new(accounts: u32) -> Self {
+        Self { accounts, placed: BTreeMap::new(), orders: BTreeMap::new() }
+    }
+
+    /// The name of a new order; none if there was one of this number.
+    fn give(&mut self, number: u32, side: Side) -> Option<OrderId> {
+        let account = AccountId::new(number % self.accounts * 2 + u32::from(side == Side::Sell));
+        let placed = self.placed.entry(account).or_default();
+        let id = OrderId { account, number: *placed };
+        *placed += 1;
+        self.orders.insert(number, id).is_none().then_some(id)
+    }
+
+    /// The name of an order that there was, or one that no order has.
+    fn find(&self, number: u32) -> OrderId {
+        let none = OrderId { account: AccountId::new(0), number: u32::MAX };
+        self.orders.get(&number).copied().unwrap_or(none)
+    }
+}
+
+fn parse_record(record: &[u8], names: &mut Names) -> Result<Operation, String> {
     let field = |at: usize| {
         let bytes = [record[at], record[at + 1], record[at + 2], record[at + 3]];
         u32::from_le_bytes(bytes)
@@ -139,22 +172,19 @@ fn parse_record(
         2 => Kind::Immediate,
         other => return Err(format!("found kind {other}, expected 0, 1 or 2")),
     };
-    let side = match (kind, field(4)) {
-        (Kind::Cancel, _) => sides.get(&number).copied().unwrap_or(Side::Buy),
-        (Kind::Limit | Kind::Immediate, 0) => Side::Buy,
-        (Kind::Limit | Kind::Immediate, 1) => Side::Sell,
-        (Kind::Limit | Kind::Immediate, other) => {
-            return Err(format!("found side {other}, expected 0 or 1"));
-        }
-    };
-    if kind != Kind::Cancel {
-        if price == 0 || lots == 0 {
-            return Err("found a price or a size of 0".to_owned());
-        }
-        if sides.insert(number, side).is_some() {
-            return Err(format!("found order {number} for the second time"));
-        }
+    if kind == Kind::Cancel {
+        let id = names.find(number);
+        return Ok(Operation { id, price, lots, kind, side: Side::Buy });
     }
-    let account = AccountId::new(number % accounts * 2 + u32::from(side == Side::Sell));
-    Ok(Operation { id: OrderId { account, number }, price, lots, kind, side })
+    let side = match field(4) {
+        0 => Side::Buy,
+        1 => Side::Sell,
+        other => return Err(format!("found side {other}, expected 0 or 1")),
+    };
+    if price == 0 || lots == 0 {
+        return Err("found a price or a size of 0".to_owned());
+    }
+    let id = names.give(number, side);
+    let id = id.ok_or_else(|| format!("found order {number} for the second time"))?;
+    Ok(Operation { id, price, lots, kind, side })
 }

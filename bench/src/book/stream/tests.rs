@@ -14,13 +14,22 @@ fn a_cancel_is_of_the_account_that_placed_the_order() {
     let operations =
         parse(&bytes(&[[0, 1, 100, 5, 13, 0], [1, 0, 0, 0, 13, 0], [2, 0, 99, 7, 4, 0]]), 10);
     let operations = operations.unwrap();
-    let id = OrderId { account: AccountId::new(7), number: 13 };
+    let id = OrderId { account: AccountId::new(7), number: 0 };
     let Wish::Place(place) = operations[0].wish() else { panic!("an order") };
     assert_eq!((place.id, place.side, place.price), (id, Side::Sell, Ticks::new(100)));
     assert_eq!(operations[1].wish(), Wish::Cancel(id));
     let Wish::Place(place) = operations[2].wish() else { panic!("an order") };
     assert_eq!(place.time_in_force, TimeInForce::ImmediateOrCancel);
     assert_eq!(place.id.account, AccountId::new(8));
+}
+
+#[test]
+fn orders_have_the_numbers_that_their_accounts_give_them() {
+    let orders = [[0, 0, 9, 1, 3, 0], [0, 1, 9, 1, 13, 0], [2, 0, 9, 1, 23, 0], [1, 0, 0, 0, 4, 0]];
+    let operations = parse(&bytes(&orders), 10).unwrap();
+    let names: Vec<_> = operations.iter().map(|operation| operation.id).collect();
+    let name = |account, number| OrderId { account: AccountId::new(account), number };
+    assert_eq!(names, [name(6, 0), name(7, 0), name(6, 1), name(0, u32::MAX)]);
 }
 
 #[test]
