@@ -78,16 +78,19 @@ pub struct RiskRow {
 pub enum MarketStatus {
     /// Everything.
     Active = 0,
+    /// All orders, but they wait for an auction. Nobody is liquidated meanwhile: there is nobody to trade with, and whoever is not sold to the
+    /// book would be deleveraged without need.
+    Collecting = 1,
     /// Orders that reduce, and cancels.
-    ReduceOnly = 1,
+    ReduceOnly = 2,
     /// Cancels, because the chain was halted and prices are not fresh yet.
-    CancelOnly = 2,
+    CancelOnly = 3,
     /// Cancels, because its authority says so.
-    Halted = 3,
+    Halted = 4,
     /// Nothing: it broke.
-    Frozen = 4,
+    Frozen = 5,
     /// Nothing: there is no such market, or not any more.
-    Closed = 5,
+    Closed = 6,
 }
 
 impl RiskTable {
@@ -154,13 +157,13 @@ impl RiskRow {
     /// Whether an order that may increase a position is taken.
     #[inline]
     pub const fn takes_increase(&self) -> bool {
-        matches!(self.status, MarketStatus::Active)
+        matches!(self.status, MarketStatus::Active | MarketStatus::Collecting)
     }
 
     /// Whether a reduce-only order is taken.
     #[inline]
     pub const fn takes_reduce(&self) -> bool {
-        matches!(self.status, MarketStatus::Active | MarketStatus::ReduceOnly)
+        self.takes_increase() || matches!(self.status, MarketStatus::ReduceOnly)
     }
 
     /// What an account of this fee tier pays.

@@ -191,9 +191,8 @@ impl MarketMode {
     /// What accounts know of it.
     pub(crate) const fn status(self) -> MarketStatus {
         match self {
-            Self::Opening(_) | Self::Continuous | Self::Auction(_) | Self::Batch(_) => {
-                MarketStatus::Active
-            }
+            Self::Continuous | Self::Batch(_) => MarketStatus::Active,
+            Self::Opening(_) | Self::Auction(_) => MarketStatus::Collecting,
             Self::CancelOnly => MarketStatus::CancelOnly,
             Self::Halted => MarketStatus::Halted,
             Self::Frozen => MarketStatus::Frozen,

@@ -80,10 +80,11 @@ impl MarketStatus {
     pub(super) const fn from_byte(byte: u8) -> Self {
         match byte {
             0 => Self::Active,
-            1 => Self::ReduceOnly,
-            2 => Self::CancelOnly,
-            3 => Self::Halted,
-            4 => Self::Frozen,
+            1 => Self::Collecting,
+            2 => Self::ReduceOnly,
+            3 => Self::CancelOnly,
+            4 => Self::Halted,
+            5 => Self::Frozen,
             _ => Self::Closed,
         }
     }

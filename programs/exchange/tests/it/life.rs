@@ -2,10 +2,16 @@
 
 use heddle_clearing::AccountId;
 use heddle_exchange::ActionResult;
+use heddle_exchange::Breaker;
 use heddle_exchange::ExchangeEvent;
+use heddle_exchange::MarketRules;
+use heddle_num::Ppm;
+use heddle_types::Millis;
 
 use crate::check;
+use crate::venue::BREAKER;
 use crate::venue::PRICE;
+use crate::venue::RULES;
 use crate::venue::Setup;
 use crate::venue::Venue;
 use crate::venue::buy;
@@ -46,3 +52,35 @@ fn an_order_out_of_the_band_is_refused_and_the_others_of_its_batch_are_not() {
     assert_eq!(results, Some(vec![refused, ActionResult::Order(0), refused]));
     assert_eq!(venue.account(0), AccountId::new(venue.account(0).get()));
 }
+
+#[test]
+fn nobody_is_liquidated_while_a_market_collects_orders_for_an_auction() {
+    let mut venue =
+        Venue::open(Setup { collateral: 20_000, rules: |_| TRIPPING, ..Setup::default() });
+    let long = venue.account(0);
+    let meet = [venue.batch(0, 0, vec![buy(1000, 120)]), venue.batch(1, 0, vec![sell(1000, 120)])];
+    venue.run_at(&[PRICE], &meet);
+    assert_eq!(check::position(&venue, long, 0), 120);
+    // A sale below what the breaker allows makes the market collect.
+    let thin = [venue.batch(2, 0, vec![buy(945, 1)]), venue.batch(3, 0, vec![sell(940, 2)])];
+    venue.run_at(&[PRICE], &thin);
+    for _ in 0..4 {
+        let outcome = venue.run_at(&[870], &[]);
+        check::all(&venue, &outcome);
+        assert_eq!(check::position(&venue, long, 0), 120, "equity is below maintenance");
+    }
+    let bids = venue.batch(2, 0, vec![buy(868, 10)]);
+    venue.run_at(&[870], &[bids]);
+    for _ in 0..4 {
+        let outcome = venue.run_at(&[870], &[]);
+        check::all(&venue, &outcome);
+    }
+    assert!(check::position(&venue, long, 0) < 120);
+}
+
+/// Trips at 5 %, and collects for six seconds.
+const TRIPPING: MarketRules = MarketRules {
+    breaker: Some(Breaker { auction: Millis::new(6_000), ..BREAKER }),
+    band: Ppm::new(200_000),
+    ..RULES
+};

@@ -196,7 +196,8 @@ const fn has_good_price(row: &RiskRow) -> bool {
 
 /// Whether the market trades, and its price is good enough to liquidate by.
 pub(super) const fn takes_liquidations(row: &RiskRow) -> bool {
-    row.takes_reduce() && has_good_price(row)
+    let trades = matches!(row.status, MarketStatus::Active | MarketStatus::ReduceOnly);
+    trades && has_good_price(row)
 }
 
 /// Whether orders rest that may make a position larger.
