@@ -55,7 +55,8 @@ pub struct LiquidationIndex {
 #[derive(Debug, Default)]
 struct Ladder {
     by_worth: BTreeSet<(i128, AccountId)>,
-    by_free: BTreeSet<(i128, AccountId)>,
+    /// With the threshold of the worth, by which most of those that it finds are found already.
+    by_free: BTreeSet<(i128, AccountId, i128)>,
     by_cost: BTreeSet<(i128, AccountId)>,
 }
 
@@ -101,7 +102,6 @@ impl LiquidationIndex {
         let longs = self.longs.crossed(now.lot(Side::Buy));
         let mut found: Vec<_> = longs.chain(self.shorts.crossed(now.lot(Side::Sell))).collect();
         found.sort_unstable();
-        found.dedup();
         if found.len() <= max {
             self.pages.set_turn(AccountId::default());
             return found;
@@ -181,7 +181,7 @@ impl LiquidationIndex {
         self.lots = self.lots.saturating_add(u128::from(watched.lots.abs().get()));
         let ladder = self.ladder_mut(side(watched.lots));
         ladder.by_worth.insert((watched.threshold.worth, account));
-        ladder.by_free.insert((watched.threshold.free, account));
+        ladder.by_free.insert((watched.threshold.free, account, watched.threshold.worth));
         ladder.by_cost.insert((cost_rank(watched.lots, watched.entry), account));
         self.watched.insert(account, watched);
     }
@@ -191,19 +191,21 @@ impl LiquidationIndex {
         self.lots = self.lots.saturating_sub(u128::from(watched.lots.abs().get()));
         let ladder = self.ladder_mut(side(watched.lots));
         ladder.by_worth.remove(&(watched.threshold.worth, account));
-        ladder.by_free.remove(&(watched.threshold.free, account));
+        ladder.by_free.remove(&(watched.threshold.free, account, watched.threshold.worth));
         ladder.by_cost.remove(&(cost_rank(watched.lots, watched.entry), account));
         Some(watched)
     }
 }
 
 impl Ladder {
-    /// Those with a threshold above what a lot is worth now, some of them twice.
+    /// Those with a threshold above what a lot is worth now, each once.
     fn crossed(&self, now: LotWorth) -> impl Iterator<Item = AccountId> {
-        let above = |worth: i128| (worth.saturating_add(1), AccountId::default());
-        let by_worth = self.by_worth.range(above(now.worth())..);
-        let by_free = self.by_free.range(above(now.free())..);
-        by_worth.chain(by_free).map(|(_, account)| *account)
+        const FIRST: AccountId = AccountId::new(0);
+        let (worth, free) = (now.worth().saturating_add(1), now.free().saturating_add(1));
+        let by_worth = self.by_worth.range((worth, FIRST)..).map(|(_, account)| *account);
+        let by_free = self.by_free.range((free, FIRST, i128::MIN)..);
+        let others = by_free.filter(move |(_, _, threshold)| *threshold < worth);
+        by_worth.chain(others.map(|(_, account, _)| *account))
     }
 }
 

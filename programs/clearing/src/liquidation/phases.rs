@@ -4,7 +4,7 @@
 //! begin   Act(account)     cancels, a slice to the book, or the position to a volunteer; insurance pays      \ what the block
 //!         Close(market)    positions closed against others; what nobody pays is put down to be shared       / before decided
 //!         Find(market)     after the marks: accounts that crossed a threshold are touched
-//! risk    Look(account)    each touched account: its thresholds, and what is to be done about it
+//! risk    Look(accounts)   each touched account: its thresholds, and what is to be done about it
 //! fold    Waterfall        who is acted on next; what insurance pays of what is owed
 //!         Watch(market)    thresholds; who closes against whom; the loss index
 //! ```
@@ -66,7 +66,7 @@ enum Item {
     Act(act::Act),
     Close(MarketId, u8),
     Find(MarketId),
-    Look(Look),
+    Look(Vec<Look>),
     Waterfall,
     Watch(MarketId),
 }
@@ -94,7 +94,7 @@ pub fn run(ctx: &mut PhaseContext<'_, '_>) -> Option<Result<(), CallError>> {
         Item::Act(act) => act::run(ctx, &act),
         Item::Close(market, page) => close::run(ctx, market, page),
         Item::Find(market) => find::run(ctx, market),
-        Item::Look(look) => look::run(ctx, &look),
+        Item::Look(looks) => look::run(ctx, &looks),
         Item::Waterfall => waterfall::run(ctx),
         Item::Watch(market) => watch::run(ctx, market),
     })
@@ -121,7 +121,7 @@ pub(crate) fn load(
 /// What the workspace aborts for.
 pub(crate) fn failed(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     match Item::of(ctx.item()) {
-        Some(Item::Look(look)) => look::failed(ctx, look.account),
+        Some(Item::Look(looks)) => look::failed(ctx, &looks),
         Some(Item::Act(_) | Item::Close(..) | Item::Find(_) | Item::Waterfall | Item::Watch(_))
         | None => Ok(()),
     }

@@ -13,7 +13,6 @@ use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::index::Watched;
 use crate::limits::DEFICITS_PER_PAGE;
-use crate::limits::MARKETS_MAX;
 use crate::limits::MATCHES_PER_PAGE;
 use crate::limits::OWED_MARKETS_MAX;
 use crate::limits::QUEUE_PER_PAGE;
@@ -147,9 +146,4 @@ pub(super) struct PlannedClosing {
 pub(super) struct Look {
     pub(super) account: AccountId,
     pub(super) markets: Vec<MarketId>,
-}
-
-impl Canonical for Look {
-    const NAME: &'static str = "account to look at";
-    const BYTES_MAX: usize = 8 + MARKETS_MAX * 2;
 }

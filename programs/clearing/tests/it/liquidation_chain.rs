@@ -23,6 +23,8 @@ fn one_long(cash: i128) -> World {
     world.open(1, cash);
     world.trade(0, (1, 0), 10);
     world.block();
+    // In the second block of a market all are looked at, because nobody knows which margin it asked for before.
+    world.block();
     assert_eq!(world.queue().len(), 0);
     world
 }
@@ -139,6 +141,7 @@ fn who_is_deleveraged_offers_no_more_than_it_can_carry() {
     world.open(1, 10_000);
     world.open(2, 30_000);
     world.trade(0, (1, 2), 10);
+    world.block();
     world.block();
     // Buying as many as it is short needs no margin; without the short position it needs more than there is.
     world.rest(0, 2, &order(Side::Buy, 800, 10));
@@ -497,4 +500,12 @@ fn whatever_marks_and_funding_do_nobody_is_forgotten() {
         debts += world.bad_debt(BadDebt::Settled);
     }
     assert!(debts > 0, "somebody has owed something");
+}
+
+#[test]
+fn more_accounts_than_a_phase_has_items_are_all_looked_at() {
+    let mut world = crowd(17_000);
+    world.is_thorough = false;
+    world.block();
+    assert_eq!(world.accounts().len(), 17_001);
 }

@@ -88,7 +88,7 @@ impl Program for Scripted {
         if phase == Phase::Begin {
             let item = WorkItem::new(SCRIPT.to_vec())
                 .with(liquidation::touched_inbox(), AccessMode::Append);
-            let keys = (0..16).map(touched_key);
+            let keys = (0..32).map(touched_key);
             items.push(keys.fold(item, |item, key| item.with(key, AccessMode::Write)));
         }
         items
@@ -98,7 +98,7 @@ impl Program for Scripted {
         if ctx.item() != SCRIPT {
             return Clearing.run_item(ctx);
         }
-        for key in (0..16).map(touched_key) {
+        for key in (0..32).map(touched_key) {
             let Some(page) = ctx.read(&key)? else { break };
             let touched: Vec<Touched> = borsh::from_slice(page.as_bytes()).unwrap();
             liquidation::touch(ctx, &touched)?;

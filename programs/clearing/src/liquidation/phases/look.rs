@@ -1,4 +1,4 @@
-//! One touched account: where it is to be looked at next, and what is to be done about it.
+//! Touched accounts: where it is to be looked at next, and what is to be done about them.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use heddle_sdk::PhaseContext;
 use heddle_sdk::PhaseView;
 use heddle_sdk::WorkItem;
 use heddle_sdk::Workspace;
+use heddle_sdk::limits::WORK_ITEMS_MAX;
 use heddle_types::AccessMode;
 use heddle_types::encode;
 
@@ -51,47 +52,59 @@ use crate::state::read_account;
 use crate::state::read_risk_table;
 use crate::state::write_account;
 
-/// Work of the risk phase: every account that was touched in this block.
+/// Work of the risk phase: an item for every account that was touched in this block; where there are too many of them, for a few accounts each.
 pub fn plan_risk(view: &PhaseView<'_>) -> Vec<WorkItem> {
     let touched = touched(view).into_iter();
-    touched.filter_map(|(account, markets)| plan_look(view, account, markets)).collect()
+    let looks: Vec<_> =
+        touched.filter_map(|(account, markets)| look_at(view, account, markets)).collect();
+    let each = looks.len().div_ceil(WORK_ITEMS_MAX).max(1);
+    looks.chunks(each).map(plan_looks).collect()
 }
 
-fn plan_look(
+fn look_at(
     view: &PhaseView<'_>,
     account: AccountId,
     mut markets: BTreeSet<MarketId>,
-) -> Option<WorkItem> {
-    let key = account_key(account);
-    let held = view_of::<Account>(view, &key)?.exposures;
+) -> Option<Look> {
+    let held = view_of::<Account>(view, &account_key(account))?.exposures;
     markets.extend(held.iter().map(|exposure| exposure.market));
-    let markets: Vec<_> = markets.into_iter().collect();
-    let inboxes: Vec<_> = markets.iter().copied().map(updates_inbox).collect();
-    let item = Item::Look(Look { account, markets }).work();
-    let item = with_all(item, inboxes, AccessMode::Append)
-        .with(intents_inbox(), AccessMode::Append)
-        .with(risk_table_key(), AccessMode::Read);
-    // Written only if the item fails.
-    Some(item.with(key, AccessMode::Write))
+    Some(Look { account, markets: markets.into_iter().collect() })
 }
 
-pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, look: &Look) -> Result<(), CallError> {
+fn plan_looks(looks: &[Look]) -> WorkItem {
+    let item = Item::Look(looks.to_vec()).work();
+    let inboxes = looks.iter().flat_map(|look| &look.markets).copied().map(updates_inbox);
+    let accounts = looks.iter().map(|look| account_key(look.account));
+    // Accounts are written only if the item fails.
+    with_all(with_all(item, inboxes, AccessMode::Append), accounts, AccessMode::Write)
+        .with(intents_inbox(), AccessMode::Append)
+        .with(risk_table_key(), AccessMode::Read)
+}
+
+pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, looks: &[Look]) -> Result<(), CallError> {
     let risk = read_risk_table(ctx)?;
-    let account = read_account(ctx, look.account)?;
-    let health = account.health(&risk)?;
-    update(ctx, &account, &risk, (health, look))?;
-    if let Some(intent) = intent(&account, &risk, look)? {
-        ctx.append(&intents_inbox(), encode(&intent))?;
+    looks.iter().try_for_each(|look| look_closely(ctx, &risk, look))
+}
+
+fn look_closely(work: &mut Workspace<'_>, risk: &RiskTable, look: &Look) -> Result<(), CallError> {
+    let account = read_account(work, look.account)?;
+    let health = account.health(risk)?;
+    update(work, &account, risk, (health, look))?;
+    if let Some(intent) = intent(&account, risk, look)? {
+        work.append(&intents_inbox(), encode(&intent))?;
     }
     Ok(())
 }
 
-/// Freezes the account.
-pub(super) fn failed(ctx: &mut PhaseContext<'_, '_>, id: AccountId) -> Result<(), CallError> {
-    let mut account = read_account(ctx, id)?;
-    account.status = AccountStatus::Frozen;
-    write_account(ctx, &account)?;
-    Ok(ClearingEvent::from(AccountFrozen { account: id }).emit(ctx)?)
+/// Freezes the accounts.
+pub(super) fn failed(ctx: &mut PhaseContext<'_, '_>, looks: &[Look]) -> Result<(), CallError> {
+    for Look { account: id, .. } in looks {
+        let mut account = read_account(ctx, *id)?;
+        account.status = AccountStatus::Frozen;
+        write_account(ctx, &account)?;
+        ClearingEvent::from(AccountFrozen { account: *id }).emit(ctx)?;
+    }
+    Ok(())
 }
 
 /// Tells each market what to watch.
