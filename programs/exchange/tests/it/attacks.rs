@@ -246,3 +246,40 @@ fn a_lot_in_a_market_that_is_over_protects_nobody_from_liquidation_elsewhere() {
     assert_eq!(scene.position(0), 0);
     assert!(scene.equity(0) >= 0);
 }
+
+#[test]
+fn a_lot_in_a_market_without_prices_protects_nobody_from_liquidation_elsewhere() {
+    let mut scene = Scene::open(Setup { markets: 2, collateral: 100_000, ..Setup::default() });
+    scene.block(&[scene.venue.batch(1, 1, vec![sell(1000, 1)])]);
+    scene.block(&[scene.venue.batch(0, 1, vec![buy(1000, 1)])]);
+    scene.meet((0, 2), PRICE, 450);
+    scene.prices = vec![PRICE];
+    scene.blocks(10);
+    scene.prices = vec![840];
+    scene.block(&[scene.send(3, &[buy(840, 100)])]);
+    scene.blocks(10);
+    assert!(scene.position(0) < 450, "slices of it are sold");
+    scene.prices = vec![600];
+    scene.blocks(10);
+    let [all, insurance, deleveraged, shared] = crate::disasters::bad_debt(&scene);
+    assert!(all > 0 && all == insurance + deleveraged + shared);
+    assert_eq!(scene.position(0), 0, "and it does not stay when nothing is left to lose");
+    assert_eq!(
+        check::position(&scene.venue, scene.venue.account(0), 1),
+        1,
+        "there is no price for this"
+    );
+}
+
+#[test]
+fn who_may_have_gained_where_there_are_no_prices_is_not_liquidated_for_it() {
+    let mut scene = Scene::open(Setup { markets: 2, collateral: 100_000, ..Setup::default() });
+    scene.block(&[scene.venue.batch(1, 1, vec![sell(1000, 200)])]);
+    scene.block(&[scene.venue.batch(0, 1, vec![buy(1000, 200)])]);
+    scene.meet((0, 2), PRICE, 200);
+    scene.prices = vec![PRICE];
+    scene.blocks(10);
+    scene.prices = vec![550];
+    let ordered: usize = scene.blocks(10).iter().map(crate::scene::liquidations).sum();
+    assert_eq!((ordered, scene.position(0)), (0, 200));
+}

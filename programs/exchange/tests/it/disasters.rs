@@ -222,7 +222,7 @@ fn the_last_position_of_a_market_closes_to_nothing() {
 }
 
 /// The sums of bad debt: all, insurance, deleveraged, shared.
-fn bad_debt(scene: &Scene) -> [i128; 4] {
+pub(crate) fn bad_debt(scene: &Scene) -> [i128; 4] {
     [BadDebt::Settled, BadDebt::Insurance, BadDebt::Deleveraged, BadDebt::Shared].map(|which| {
         let entry = scene.venue.chain.state.entry(&which.key());
         entry.map_or(0, |entry| decode_number(entry.value.as_bytes()).unwrap())

@@ -30,7 +30,7 @@ use crate::liquidation::health::Health;
 use crate::liquidation::health::Rung;
 use crate::liquidation::keys::BadDebt;
 use crate::liquidation::phases::look::has_plain_orders;
-use crate::liquidation::phases::look::may_be_liquidated;
+use crate::liquidation::phases::look::judged;
 use crate::liquidation::phases::look::takes_liquidations;
 use crate::liquidation::phases::money;
 use crate::liquidation::phases::touch;
@@ -65,20 +65,20 @@ pub(super) fn run(ctx: &mut PhaseContext<'_, '_>, act: &Act) -> Result<(), CallE
     let risk = read_risk_table(ctx)?;
     let mut account = read_account(ctx, act.account)?;
     touch(ctx, &[Touched { account: act.account, market: None }])?;
-    let rung = account.health(&risk)?.rung();
-    if rung == Rung::Sound || !may_be_liquidated(&account, &risk) {
+    let judged = judged(&account, &risk)?.filter(|health| health.rung() != Rung::Sound);
+    let Some(health) = judged else {
         if has_plain_orders(&account) && account.free_margin(&risk)? < Quote::ZERO {
             cancel(ctx, &mut account, &risk, Which::Plain)?;
         }
         return Ok(write_account(ctx, &account)?);
-    }
+    };
     cancel(ctx, &mut account, &risk, Which::All)?;
-    match rung {
+    match health.rung() {
         Rung::Sound => {}
-        Rung::Slices => slice(ctx, &mut account, &risk)?,
+        Rung::Slices => slice(ctx, &mut account, (&risk, health))?,
         Rung::Backstop => {
-            if !hand_over(ctx, &mut account, &risk, act.volunteer)? {
-                slice(ctx, &mut account, &risk)?;
+            if !hand_over(ctx, &mut account, (&risk, health), act.volunteer)? {
+                slice(ctx, &mut account, (&risk, health))?;
             }
         }
         Rung::Bankrupt => insure(ctx, &mut account, &risk, act.insurance)?,
@@ -163,9 +163,8 @@ fn largest_position(
 fn slice(
     work: &mut Workspace<'_>,
     account: &mut Account,
-    risk: &RiskTable,
+    (risk, health): (&RiskTable, Health),
 ) -> Result<(), CallError> {
-    let health = account.health(risk)?;
     let Some((row, exposure)) = largest_position(account, risk)? else {
         return Ok(());
     };
@@ -223,7 +222,7 @@ fn worst_price(
 fn hand_over(
     work: &mut Workspace<'_>,
     account: &mut Account,
-    risk: &RiskTable,
+    (risk, health): (&RiskTable, Health),
     volunteer: Option<AccountId>,
 ) -> Result<bool, CallError> {
     let Some((row, exposure)) = largest_position(account, risk)? else {
@@ -235,7 +234,7 @@ fn hand_over(
     let mut taker = read_account(work, volunteer)?;
     let given = exposure.lots.checked_neg().ok_or(ClearingError::Overflow)?;
     let closing = Closing::at_mark(&row, exposure.lots, given).map_err(ClearingError::from)?;
-    let price = closing.bankruptcy_quote(account.health(risk)?).map_err(ClearingError::from)?;
+    let price = closing.bankruptcy_quote(health).map_err(ClearingError::from)?;
     let taken = Exchange { lots: exposure.lots, paid: price };
     let before = (account.net()?, taker.net()?);
     let settled = taker.exchange(&row, &taken)?;

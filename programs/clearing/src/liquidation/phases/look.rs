@@ -44,6 +44,7 @@ use crate::liquidation::records::Update;
 use crate::liquidation::threshold::MarketWorth;
 use crate::liquidation::threshold::Threshold;
 use crate::liquidation::threshold::share;
+use crate::margin::sum;
 use crate::risk_table::MarketStatus;
 use crate::risk_table::RiskRow;
 use crate::risk_table::RiskTable;
@@ -89,7 +90,7 @@ fn look_closely(work: &mut Workspace<'_>, risk: &RiskTable, look: &Look) -> Resu
     let account = read_account(work, look.account)?;
     let health = account.health(risk)?;
     update(work, &account, risk, (health, look))?;
-    if let Some(intent) = intent(&account, risk, (health, look))? {
+    if let Some(intent) = intent(&account, risk, look)? {
         work.append(&intents_inbox(), encode(&intent))?;
     }
     Ok(())
@@ -136,14 +137,14 @@ fn watch(exposure: &Exposure, share: Quote, worth: &MarketWorth) -> Watched {
 fn intent(
     account: &Account,
     risk: &RiskTable,
-    (health, look): (Health, &Look),
+    look: &Look,
 ) -> Result<Option<Intent>, ClearingError> {
-    let rung = health.rung();
-    if rung == Rung::Sound || !may_be_liquidated(account, risk) {
+    let judged = judged(account, risk)?.filter(|health| health.rung() != Rung::Sound);
+    let Some(health) = judged else {
         let is_uncovered = has_plain_orders(account) && account.free_margin(risk)? < Quote::ZERO;
         return Ok(is_uncovered.then_some(Intent::Act(account.id)));
-    }
-    if rung != Rung::Bankrupt {
+    };
+    if health.rung() != Rung::Bankrupt {
         return Ok(Some(Intent::Act(account.id)));
     }
     let debt = health.equity.checked_neg().ok_or(ClearingError::Overflow)?;
@@ -160,6 +161,9 @@ fn owed_positions(
     let mut positions = Vec::new();
     for exposure in account.exposures.iter().filter(|exposure| !exposure.lots.is_zero()) {
         let row = row_of(risk, exposure.market)?;
+        if !is_priced(&row) {
+            continue;
+        }
         let amount = row.mark.notional(exposure.lots.abs(), row.unit);
         positions.push(OwedMarket { market: exposure.market, lots: exposure.lots, amount });
     }
@@ -176,13 +180,28 @@ fn owed_positions(
     Ok(positions)
 }
 
-/// Whether each of its positions is in a market that may be liquidated in, or that is over.
-pub(super) fn may_be_liquidated(account: &Account, risk: &RiskTable) -> bool {
-    let mut held = account.exposures.iter().filter(|exposure| !exposure.lots.is_zero());
-    let is_priced = |exposure: &Exposure| {
-        risk.row(exposure.market).is_some_and(|row| takes_liquidations(&row) || is_over(&row))
-    };
-    account.status == AccountStatus::Active && held.all(is_priced)
+/// What an account is judged by: none when nothing may be taken from it. What it holds where the price is not good enough is taken to have
+/// gained all that it is worth at the last mark, so that no old price liquidates anybody, and a lot in a dead market saves nobody.
+pub(super) fn judged(account: &Account, risk: &RiskTable) -> Result<Option<Health>, ClearingError> {
+    let mut health = account.health(risk)?;
+    let (mut priced, mut unpriced) = (0_usize, 0_usize);
+    for exposure in account.exposures.iter().filter(|exposure| !exposure.lots.is_zero()) {
+        let row = row_of(risk, exposure.market)?;
+        if is_priced(&row) {
+            priced = priced.saturating_add(1);
+        } else {
+            unpriced = unpriced.saturating_add(1);
+            let worth = row.mark.notional(exposure.lots.abs(), row.unit);
+            health.equity = sum(health.equity, worth)?;
+        }
+    }
+    let may_be = account.status == AccountStatus::Active && (priced > 0 || unpriced == 0);
+    Ok(may_be.then_some(health))
+}
+
+/// Whether positions may be taken from accounts here, or at least valued.
+const fn is_priced(row: &RiskRow) -> bool {
+    takes_liquidations(row) || is_over(row)
 }
 
 /// Whether the market is over and its price is still good: what is held there protects nobody elsewhere.
