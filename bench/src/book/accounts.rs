@@ -122,6 +122,11 @@ impl Accounts {
             .filter_map(|holder| std::mem::take(&mut holder.is_dirty).then_some(&*holder))
     }
 
+    /// All accounts, by their number.
+    pub(super) fn all(&self) -> &[Holder] {
+        &self.holders
+    }
+
     /// Whether money and lots are where they must be, and every account knows the orders that the book has, and no others.
     pub(super) fn are_right(&self, book: &Book) -> bool {
         let count = i128::try_from(self.holders.len()).unwrap_or(i128::MAX);
