@@ -45,7 +45,7 @@ pub(crate) struct BookArgs {
     #[arg(long, value_name = "FILE")]
     ops: PathBuf,
     /// Accounts that buy, and as many that sell, so that no order meets one of its own account
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value = "500", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     accounts: u32,
     /// Repetitions; the result is their median
     #[arg(long, value_name = "R", default_value = "15", value_parser = clap::value_parser!(u32).range(1..=100_000))]

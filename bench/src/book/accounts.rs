@@ -1,7 +1,7 @@
 //! The accounts of a stream: what their orders may cost is reserved, and what became of them is settled.
 //!
 //! One cross-margin account each, in one market, with more collateral than it needs: no order is refused. What an account placed, cancelled and
-//! traded goes through [`Account::place`], [`Account::cancel`] and [`Account::settle`], its volume and fee tier included.
+//! traded goes through [`Account::place_with`], [`Account::cancel`] and [`Account::settle`], its volume and fee tier included.
 
 use heddle_clearing::Account;
 use heddle_clearing::AccountId;
@@ -17,6 +17,7 @@ use heddle_clearing::RiskTable;
 use heddle_clearing::Settled;
 use heddle_exchange::Book;
 use heddle_num::Quote;
+use heddle_num::Ticks;
 use heddle_types::Address;
 use heddle_types::UnixMillis;
 
@@ -49,7 +50,7 @@ pub(super) struct Holder {
 impl Accounts {
     /// So many accounts that never traded.
     pub(super) fn new(count: u32) -> Self {
-        let row = market::row();
+        let row = market::row(market::FIRST_MARK);
         Self {
             holders: (0..count).map(AccountId::new).map(Holder::new).collect(),
             risk: RiskTable::new(&market::VOLUMES, &[row]),
@@ -59,12 +60,18 @@ impl Accounts {
         }
     }
 
+    /// Begins a block at a mark. What an account's orders may lose is measured against it once the account places one.
+    pub(super) fn renew(&mut self, mark: Ticks) {
+        self.row = market::row(mark);
+        self.risk = RiskTable::new(&market::VOLUMES, &[self.row]);
+    }
+
     /// Reserves what an order may cost, and gives it as the market hears of it.
     #[inline]
     pub(super) fn place(&mut self, wish: &Place) -> Result<Place, ClearingError> {
         let Holder { account, orders, is_dirty, .. } = &mut self.holders[index(wish.id.account)];
         *is_dirty = true;
-        account.place(orders, &self.risk, market::ID, &new_order(wish))
+        account.place_with(orders, &self.risk, &self.row, &new_order(wish))
     }
 
     /// Releases what was reserved for an order.
@@ -113,6 +120,11 @@ impl Accounts {
         self.holders
             .iter_mut()
             .filter_map(|holder| std::mem::take(&mut holder.is_dirty).then_some(&*holder))
+    }
+
+    /// All accounts, by their number.
+    pub(super) fn all(&self) -> &[Holder] {
+        &self.holders
     }
 
     /// Whether money and lots are where they must be, and every account knows the orders that the book has, and no others.

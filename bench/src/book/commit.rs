@@ -8,6 +8,7 @@ use std::time::Instant;
 use heddle_clearing::ClearingError;
 use heddle_clearing::account_key;
 use heddle_clearing::orders_key;
+use heddle_exchange::Book;
 use heddle_exchange::book_key;
 use heddle_sdk::Resident;
 use heddle_sdk::ResidentKey;
@@ -18,6 +19,7 @@ use heddle_types::ChangeSet;
 use heddle_types::Deposit;
 use heddle_types::Entry;
 use heddle_types::StateKey;
+use heddle_types::StateView;
 use heddle_types::Value;
 use heddle_types::encode;
 
@@ -42,7 +44,22 @@ pub(super) fn run(stream: &Stream) -> Result<Done, ClearingError> {
         state.apply(&changes(&mut day, &book));
     }
     let nanos = nanos_since(start);
-    Ok(day.end(nanos))
+    let is_stored = is_stored(&day, &book, &state);
+    let done = day.end(nanos);
+    Ok(Done { is_right: done.is_right && is_stored, ..done })
+}
+
+/// Whether the book and the accounts that are loaded from state are those in memory.
+fn is_stored(day: &Day, book: &ResidentKey, state: &State) -> bool {
+    let value = |key: &StateKey| state.entry(key).map(|entry| entry.value);
+    let loaded = Book::load(&mut |suffix| value(&book.part(suffix)?));
+    let is_same = |holder: &Holder| {
+        let id = holder.account.id;
+        value(&account_key(id)) == Some(Value::from(encode(&holder.account)))
+            && value(&orders_key(id, market::ID)) == Some(Value::from(encode(&holder.orders)))
+    };
+    loaded.is_ok_and(|loaded| loaded.image() == day.book.image())
+        && day.accounts.all().iter().all(is_same)
 }
 
 /// What a block changed.

@@ -3,6 +3,7 @@
 //! A block's operations go through the phases that the chain has, each as typed objects in memory:
 //!
 //! ```text
+//! begin    the mark is the price of the last trade, so that it moves as on the chain
 //! admit    each order, in the stream's order: what it may cost is reserved, and its account gives it its number
 //! match    orders and cancels, in the stream's order
 //! settle   what was traded and closed, account by account
@@ -25,6 +26,7 @@ use heddle_types::UnixMillis;
 use crate::book::BLOCK;
 use crate::book::Done;
 use crate::book::accounts::Accounts;
+use crate::book::market;
 use crate::book::nanos_since;
 use crate::book::stream::Operation;
 use crate::book::stream::Stream;
@@ -68,6 +70,7 @@ impl Day {
 
     /// All phases of a block.
     pub(super) fn block(&mut self, operations: &[Operation]) -> Result<(), ClearingError> {
+        self.accounts.renew(self.book.summary().last.unwrap_or(market::FIRST_MARK));
         self.admit(operations)?;
         self.match_all();
         self.done.count(&self.outcomes);

@@ -1,4 +1,4 @@
-//! The market of a stream, as clearing sees it: a perpetual with the usual tiers and fees, at a mark that stays.
+//! The market of a stream, as clearing sees it: a perpetual with the usual tiers and fees.
 
 use heddle_clearing::FeeRates;
 use heddle_clearing::LiquidationParams;
@@ -20,14 +20,17 @@ pub(super) const ID: MarketId = MarketId::new(0);
 pub(super) const VOLUMES: [Quote; 4] =
     [Quote::ZERO, Quote::new(1 << 50), Quote::new(1 << 55), Quote::new(1 << 60)];
 
-/// Its row in the risk table. Prices of the stream are around 10,000 ticks, and so is the mark.
-pub(super) const fn row() -> RiskRow {
+/// The mark before anything was traded. Prices of the stream are around it.
+pub(super) const FIRST_MARK: Ticks = Ticks::new(10_000);
+
+/// Its row in the risk table at a mark.
+pub(super) const fn row(mark: Ticks) -> RiskRow {
     RiskRow {
         market: ID,
         status: MarketStatus::Active,
         quality: Quality::ALL,
-        mark: Ticks::new(10_000),
-        index: Ticks::new(10_000),
+        mark,
+        index: mark,
         unit: UnitValue::new(100),
         funding: 0,
         loss: 0,

@@ -40,15 +40,30 @@ impl Account {
         order: &NewOrder,
     ) -> Result<Place, ClearingError> {
         let row = risk.row(market).ok_or(ClearingError::UnknownMarket)?;
-        self.check_may_place(market)?;
-        check_market(&row, order)?;
+        self.place_with(orders, risk, &row, order)
+    }
+
+    /// As [`Self::place`], in the market of a row that is at hand, which is the one of `risk`.
+    ///
+    /// # Errors
+    /// As [`Self::place`].
+    #[inline]
+    pub fn place_with(
+        &mut self,
+        orders: &mut OpenOrders,
+        risk: &RiskTable,
+        row: &RiskRow,
+        order: &NewOrder,
+    ) -> Result<Place, ClearingError> {
+        self.check_may_place(row.market)?;
+        check_market(row, order)?;
         check_order(orders, order)?;
         let number = self.next_order;
         let next = number.checked_add(1).ok_or(ClearingError::TooMany)?;
         let open = order.numbered(number);
 
-        let place = self.open_exposure(&row);
-        if let Err(error) = self.admit(orders, risk, &row, (place, &open)) {
+        let place = self.open_exposure(row);
+        if let Err(error) = self.admit(orders, risk, row, (place, &open)) {
             self.drop_if_empty(place);
             return Err(error);
         }

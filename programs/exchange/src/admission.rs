@@ -149,7 +149,7 @@ impl Desk {
 
     fn place(&mut self, order: &NewOrder) -> Result<u32, Refused> {
         self.check(order)?;
-        let place = self.account.place(&mut self.orders, &self.risk, self.id, order)?;
+        let place = self.account.place_with(&mut self.orders, &self.risk, &self.row, order)?;
         self.instructions.push(Instruction::Place(place));
         Ok(place.id.number)
     }

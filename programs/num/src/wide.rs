@@ -59,7 +59,14 @@ const fn halves(value: u128) -> (u128, u128) {
 }
 
 /// The quotient and the remainder; none when the divisor is zero.
+#[inline]
 pub(crate) fn div_rem(dividend: u128, divisor: u128) -> Option<(u128, u128)> {
+    // Nearly always both have 64 bits, for which the processor has an instruction.
+    if let (Ok(dividend), Ok(divisor)) = (u64::try_from(dividend), u64::try_from(divisor)) {
+        let (quotient, remainder) =
+            (dividend.checked_div(divisor)?, dividend.checked_rem(divisor)?);
+        return Some((quotient.into(), remainder.into()));
+    }
     let quotient = dividend.checked_div(divisor)?;
     // Cheaper than a second division, and at most the dividend.
     Some((quotient, dividend.wrapping_sub(quotient.wrapping_mul(divisor))))
