@@ -77,7 +77,7 @@ canonical! {
         pub lane: ValidatorIndex,
         /// Its number in the lane.
         pub sequence: u64,
-        /// The hash of its bytes.
+        /// The hash of its header.
         pub digest: Hash32,
     }
 }

@@ -18,6 +18,10 @@ impl Domain {
     pub const BLOCK: Self = Self(*b"heddle/block/1\0\0");
     /// A payload, as named by its header.
     pub const PAYLOAD: Self = Self(*b"heddle/payload/1");
+    /// A header of a lane's batch: its digest, which the lane's owner signs.
+    pub const BATCH: Self = Self(*b"heddle/batch/1\0\0");
+    /// The body of a lane's batch, as named by its header.
+    pub const BATCH_BODY: Self = Self(*b"heddle/body/1\0\0\0");
     /// A first-round vote.
     pub const VOTE: Self = Self(*b"heddle/vote/1\0\0\0");
     /// A commit vote.

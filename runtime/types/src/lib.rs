@@ -13,11 +13,13 @@
 
 mod access;
 mod address;
+mod batch;
 mod block;
 mod canonical;
 mod certificate;
 mod change_set;
 mod checked;
+mod checked_batch;
 mod codec;
 mod committee;
 mod declared;
@@ -41,10 +43,12 @@ mod vote;
 
 pub use access::{AccessMode, AccessSet};
 pub use address::{Address, AssetId, ParseAddressError, ParseAssetError};
+pub use batch::{Batch, BatchBody, BatchHeader, SignedBatchHeader};
 pub use block::{BatchRef, Block, BlockHeader, ExecutedRoot, Payload, Proposal};
 pub use certificate::{CommitCert, QuorumCert, TimeoutCert, TimeoutEntry, VoterSignature};
 pub use change_set::{ChangeSet, StateView};
 pub use checked::{BlockError, CheckedBlock, CheckedTransaction};
+pub use checked_batch::{BatchError, CheckedBatch};
 pub use codec::{BoundedRead, Bytes, Canonical, DecodeError, at_field, decode_exact, encode};
 pub use committee::{Committee, CommitteeError, Validator};
 pub use declared::{BlockSpace, Declared};

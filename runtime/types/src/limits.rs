@@ -32,6 +32,10 @@ pub const BLOCK_TXS_MAX: usize = 10_000;
 pub const PAYLOAD_BYTES_MAX: usize = BLOCK_BYTES_MAX - 64 * 1024;
 /// Batches that a cut may name.
 pub const CUT_BATCHES_MAX: usize = 4 * VALIDATORS_MAX;
+/// Bytes of the transactions of one batch of a lane, encoded.
+pub const BATCH_BYTES_MAX: usize = 512 * 1024;
+/// Transactions in one batch of a lane.
+pub const BATCH_TXS_MAX: usize = 4096;
 /// Accounts in a genesis.
 pub const GENESIS_ACCOUNTS_MAX: usize = 100_000;
 /// Calls in a transaction that takes reserved block space.
@@ -50,3 +54,6 @@ pub const CLOCK_AHEAD_MS_MAX: u64 = 500;
 const _: () = assert!(CALL_BYTES_MAX < TRANSACTION_BYTES_MAX);
 const _: () = assert!(KEY_BYTES_MAX < u8::MAX as usize);
 const _: () = assert!(TRANSACTION_BYTES_MAX < PAYLOAD_BYTES_MAX);
+const _: () =
+    assert!(TRANSACTION_BYTES_MAX + 4 <= BATCH_BYTES_MAX && BATCH_TXS_MAX <= BLOCK_TXS_MAX);
+const _: () = assert!(VALIDATORS_MAX <= CUT_BATCHES_MAX);

@@ -106,6 +106,10 @@ fn damaged_bytes_of_every_type_are_refused_or_mean_one_value() {
     abuse(&fixture::receipt(), 15);
     let undeclared = TxFailure::UndeclaredAccess(fixture::state_key(b"key").into());
     abuse(&fixture::failed(undeclared), 16);
+    let transactions = vec![fixture::transaction(), fixture::sponsored()];
+    abuse(&fixture::batch(transactions.clone()), 17);
+    abuse(&fixture::batch_header(), 18);
+    abuse(&BatchBody { transactions }, 19);
 }
 
 #[test]

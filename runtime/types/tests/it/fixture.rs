@@ -69,6 +69,26 @@ pub(crate) fn block(transactions: Vec<Transaction>) -> Block {
     Block { header: BlockHeader { payload: payload.hash(), ..header() }, payload }
 }
 
+/// The sixth batch of lane 1.
+pub(crate) fn batch_header() -> BatchHeader {
+    BatchHeader {
+        chain: CHAIN,
+        epoch: Epoch::ZERO,
+        lane: ValidatorIndex::new(1),
+        sequence: 6,
+        parent: Hash32([0x55; 32]),
+        body: Hash32::ZERO,
+        bytes: 0,
+        transactions: 0,
+    }
+}
+
+pub(crate) fn batch(transactions: Vec<Transaction>) -> Batch {
+    let checked = CheckedTransaction::check_all(transactions, |_, _| false).unwrap();
+    let checked = checked.into_iter().map(std::sync::Arc::new).collect();
+    CheckedBatch::build(batch_header(), checked, &Ed25519Signer(key(1))).to_batch()
+}
+
 pub(crate) fn vote_data() -> VoteData {
     header().vote_data()
 }

@@ -39,6 +39,10 @@ fn all() -> String {
     let batch = BatchRef { lane: ValidatorIndex::new(2), sequence: 8, digest: Hash32([0x88; 32]) };
     let header = BlockHeader { next_committee: Some(Hash32([0x99; 32])), ..fixture::header() };
     text += &line("block.cut", &Block { header, payload: Payload::Cut(vec![batch]) });
+    let batch = fixture::batch(vec![fixture::transaction(), fixture::sponsored()]);
+    text += &line("batch", &batch);
+    text += &line("batch.signed", &batch.signed);
+    text += &line("batch.header", &batch.signed.header);
     text += &line("proposal", &fixture::proposal());
     text += &line("vote", &fixture::vote());
     text += &line("commitVote", &fixture::commit_vote());
@@ -58,6 +62,7 @@ fn all() -> String {
     text += &hash_line("transaction.sponsored.id", &fixture::sponsored().id().0);
     text += &hash_line("header.hash", &fixture::header().hash().0);
     text += &hash_line("payload.empty.hash", &Payload::EMPTY.hash());
+    text += &hash_line("batch.digest", &batch.signed.header.digest());
     text += &hash_line("vote.message", &data.message(VoteKind::Vote));
     text += &hash_line("commitVote.message", &data.message(VoteKind::CommitVote));
     text += &hash_line("timeout.message", &fixture::timeout().data.message());
