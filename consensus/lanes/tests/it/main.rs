@@ -1,0 +1,12 @@
+//! Lanes by themselves: single cores against hand-made peers, and all of a committee in virtual time with one faulty owner, under
+//! an ordering service that proposes cuts.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+
+mod attacker;
+mod node;
+mod oracle;
+mod orderer;
+mod schedules;
+mod scheme;
+mod simulation;
+mod world;
