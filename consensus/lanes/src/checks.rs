@@ -68,13 +68,17 @@ impl Checks {
         });
     }
 
-    /// What is missing for them, and who proposed them.
+    /// What is missing for them and may be fetched, and who proposed them.
     pub(crate) fn missing(&self, lanes: &[Lane]) -> Vec<(Missing, ValidatorIndex)> {
         let of = |check: &Check| {
             let missing = cut::extension(lanes, &check.base, &check.cut);
             let missing = missing.map(|extension| extension.missing).unwrap_or_default();
             let proposer = check.proposer;
-            missing.into_iter().map(move |missing| (missing, proposer))
+            let may_fetch = |missing: &Missing| {
+                let lane = lanes.get(usize::from(missing.lane.get()));
+                lane.is_some_and(|lane| lane.may_fetch(missing.place.sequence))
+            };
+            missing.into_iter().filter(may_fetch).map(move |missing| (missing, proposer))
         };
         self.waiting.values().flat_map(of).collect()
     }

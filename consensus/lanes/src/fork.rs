@@ -1,7 +1,6 @@
 //! The proof that a lane forks.
 
 use heddle_types::BatchHeader;
-use heddle_types::CheckedBatch;
 use heddle_types::Committee;
 use heddle_types::SignedBatchHeader;
 use heddle_types::ValidatorIndex;
@@ -29,9 +28,9 @@ impl Fork {
     }
 
     /// From two whose signatures were verified.
-    pub(crate) fn of(first: &SignedBatchHeader, second: &CheckedBatch) -> Option<Self> {
-        let (first, second) = (first.clone(), second.signed().clone());
-        contradict(&first.header, &second.header).then_some(Self { first, second })
+    pub(crate) fn of(first: &SignedBatchHeader, second: &SignedBatchHeader) -> Option<Self> {
+        let contradict = contradict(&first.header, &second.header);
+        contradict.then(|| Self { first: first.clone(), second: second.clone() })
     }
 
     /// Whose lane it is.

@@ -83,7 +83,7 @@ pub enum Action {
     },
     /// Send to all other validators.
     Broadcast(Message),
-    /// Read from the store what a peer asks for ([`crate::serve`]), and send it.
+    /// Read from the store what a peer asks for ([`crate::serve`]), and send it; or, where too many ask, do not.
     Serve {
         /// Who asks.
         to: ValidatorIndex,
@@ -153,6 +153,8 @@ pub enum Fault {
     WrongBatch,
     /// An acknowledgement or a request of a lane that does not exist.
     UnknownLane,
+    /// A request for nothing, or for more than a cut may add.
+    WrongRange,
 }
 
 /// What is known at the start of the own lane.

@@ -15,6 +15,7 @@ use heddle_types::CheckedBatch;
 use heddle_types::Hash32;
 use heddle_types::SignedBatchHeader;
 use heddle_types::ValidatorIndex;
+use heddle_types::limits::BATCH_BYTES_MAX;
 
 use crate::fork::Fork;
 use crate::limits;
@@ -105,19 +106,16 @@ impl Lane {
         if place.sequence <= self.delivered.sequence || self.held.contains_key(&place) {
             return Offered::Dropped;
         }
-        let (first, bytes) = (self.is_first(place.sequence), header.bytes as usize);
         let admitted = match origin {
             Origin::Owner if self.contradicts(place.sequence, header.parent) => {
                 return Offered::OffChain;
             }
             Origin::Owner => {
-                let ahead = place.sequence.saturating_sub(self.delivered.sequence);
-                let room = limits::LANE_BYTES_MAX.saturating_sub(self.bytes_of(origin));
-                first && ahead <= limits::LANE_BATCHES_MAX && bytes <= room
+                let bytes = self.bytes_of(origin).saturating_add(header.bytes as usize);
+                let in_room = bytes <= limits::LANE_BYTES_MAX && self.is_ahead(place.sequence);
+                in_room && self.is_first(place.sequence)
             }
-            Origin::Check => {
-                bytes <= limits::FETCHED_LANE_BYTES_MAX.saturating_sub(self.bytes_of(origin))
-            }
+            Origin::Check => self.may_fetch(place.sequence),
             Origin::Final => true,
         };
         if !admitted {
@@ -182,12 +180,23 @@ impl Lane {
         Ok(Passed { batches, lost })
     }
 
-    /// Another verified batch at the place of `batch`, if there is one.
-    pub(crate) fn fork_of(&self, batch: &CheckedBatch) -> Option<Fork> {
-        let sequence = batch.header().sequence;
-        let held = self.at(sequence).map(|(_, held)| held.batch.signed());
-        let known = held.chain(self.past.get(&sequence));
-        known.filter_map(|other| Fork::of(other, batch)).next()
+    /// Whether there is room for a batch of this number that a cut which is not final needs. L8
+    pub(crate) fn may_fetch(&self, sequence: u64) -> bool {
+        let bytes = self.bytes_of(Origin::Check).saturating_add(BATCH_BYTES_MAX);
+        bytes <= limits::FETCHED_LANE_BYTES_MAX && self.is_ahead(sequence)
+    }
+
+    /// The proof that its owner signed something else at the place of `signed`, which is verified, if that is known here.
+    pub(crate) fn fork_of(&self, signed: &SignedBatchHeader) -> Option<Fork> {
+        self.known_at(signed.header.sequence).find_map(|other| Fork::of(other, signed))
+    }
+
+    /// A header known at this number, if none of those known has the digest.
+    pub(crate) fn contradicted_by(&self, place: Place) -> Option<&SignedBatchHeader> {
+        let mut known = self.known_at(place.sequence).peekable();
+        let first = known.peek().copied();
+        let same = known.any(|signed| signed.header.digest() == place.digest);
+        first.filter(|_| !same)
     }
 
     /// Marks the lane as forked; whether that is new.
@@ -269,6 +278,18 @@ impl Lane {
     /// The encoded bytes of all that is held.
     pub(crate) fn bytes(&self) -> usize {
         self.batches().map(|batch| batch.header().bytes as usize).sum()
+    }
+
+    /// The verified headers at this number, held or delivered lately.
+    fn known_at(&self, sequence: u64) -> impl Iterator<Item = &SignedBatchHeader> {
+        let held = self.at(sequence).map(|(_, held)| held.batch.signed());
+        held.chain(self.past.get(&sequence))
+    }
+
+    /// Whether a number is within the window above what was delivered.
+    fn is_ahead(&self, sequence: u64) -> bool {
+        let ahead = sequence.saturating_sub(self.delivered.sequence);
+        (1..=limits::LANE_BATCHES_MAX).contains(&ahead)
     }
 
     fn bytes_of(&self, origin: Origin) -> usize {

@@ -60,6 +60,8 @@ pub struct Lanes {
     unacked: BTreeSet<ValidatorIndex>,
     /// When acknowledgements are repeated.
     ack_at: Instant,
+    /// Who was shown a header since then, and of which lane.
+    shown: BTreeSet<(ValidatorIndex, ValidatorIndex)>,
     /// Something came or became durable that a cut may wait for.
     changed: bool,
     /// Final cuts contradict each other: nothing more is done.
@@ -172,6 +174,7 @@ impl Lanes {
             wants: Wants::default(),
             unacked: BTreeSet::new(),
             ack_at: now.after(Millis::new(limits::ACK_REPEAT_MS)),
+            shown: BTreeSet::new(),
             changed: false,
             halted: false,
             committee,
@@ -249,7 +252,7 @@ impl Lanes {
         match self.lanes.get_mut(usize::from(header.lane.get())).filter(|_| is_ours) {
             None => actions.push(Action::Discard(vec![place.in_lane(header.lane)])),
             Some(lane) => {
-                let fork = lane.fork_of(&batch);
+                let fork = lane.fork_of(batch.signed());
                 lane.recover(batch);
                 if let Some(fork) = fork {
                     self.on_fork(fork, actions);

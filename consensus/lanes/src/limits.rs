@@ -10,9 +10,9 @@ use heddle_types::limits::VALIDATORS_MAX;
 pub const LANE_BATCHES_MAX: u64 = 64;
 /// Encoded bytes of those batches.
 pub const LANE_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Encoded bytes of a lane's batches above what was delivered that were fetched for cuts that are not final. An honest
-/// lane needs half of it; the rest is for the branches of one that forks.
-pub const FETCHED_LANE_BYTES_MAX: usize = 2 * LANE_BYTES_MAX;
+/// Encoded bytes of a lane's batches above what was delivered that are fetched for cuts that are not final: as many as one branch
+/// may have within [`LANE_BATCHES_MAX`], so that only a lane that forks runs out of it.
+pub const FETCHED_LANE_BYTES_MAX: usize = 64 * BATCH_BYTES_MAX;
 /// How far above what was delivered here acknowledgements of a lane are remembered: others may have delivered more.
 pub const ACKS_AHEAD_MAX: u64 = 2 * LANE_BATCHES_MAX;
 /// Headers of delivered batches that are kept of each lane, to notice another batch at their place.
@@ -57,6 +57,7 @@ pub const FETCH_PAUSE_MS: u64 = 50;
 /// Bytes of an encoded message: an answer is the largest.
 pub const MESSAGE_BYTES_MAX: usize = FETCHED_BYTES_MAX + BATCH_BYTES_MAX + 16 * 1024;
 
+const _: () = assert!(FETCHED_LANE_BYTES_MAX as u64 == LANE_BATCHES_MAX * BATCH_BYTES_MAX as u64);
 const _: () = assert!(BATCH_TXS_MAX as u64 <= CUT_TXS_MAX);
 const _: () = assert!(BATCH_BYTES_MAX as u64 <= CUT_BYTES_MAX);
 const _: () = assert!(BATCH_BYTES_MAX <= LANE_BYTES_MAX && BATCH_BYTES_MAX <= FETCHED_BYTES_MAX);

@@ -8,6 +8,7 @@ use heddle_types::BatchRef;
 use heddle_types::CheckedBatch;
 use heddle_types::Epoch;
 use heddle_types::Hash32;
+use heddle_types::SignedBatchHeader;
 
 use crate::fork::Fork;
 
@@ -29,6 +30,8 @@ pub enum Message {
     },
     /// A lane forks.
     Fork(Box<Fork>),
+    /// What stands with the sender where the receiver acknowledged something else. One of them has, with that, the proof of a fork.
+    Header(Box<SignedBatchHeader>),
 }
 
 /// Says of each place that it and all before it in its lane are durable with the sender. Not signed: nobody shows it to others.

@@ -46,6 +46,8 @@ pub enum RawMessage {
     },
     /// A lane forks.
     Fork(Box<[SignedBatchHeader; 2]>),
+    /// What stands with the sender where the receiver acknowledged something else.
+    Header(Box<SignedBatchHeader>),
 }
 
 /// Why a well-formed message is not one that an honest peer sends.
@@ -54,6 +56,9 @@ pub enum MessageError {
     /// A batch in it is malformed, or not its owner's.
     #[error(transparent)]
     Batch(#[from] BatchError),
+    /// Its lane's owner did not sign it, or not in this epoch.
+    #[error("header: not signed by its lane's owner in this epoch")]
+    Header,
     /// It proves nothing.
     #[error("fork: not two batches that one validator of this epoch signed at one place")]
     Fork,
@@ -85,6 +90,8 @@ impl RawMessage {
                 let fork = Fork::check(first, second, committee, scheme);
                 Message::Fork(Box::new(fork.ok_or(MessageError::Fork)?))
             }
+            Self::Header(signed) if signed.verify(committee, scheme) => Message::Header(signed),
+            Self::Header(_) => return Err(MessageError::Header),
         })
     }
 }
@@ -100,6 +107,7 @@ pub fn encode(message: &Message) -> Vec<u8> {
             batches: batches.iter().map(|batch| batch.to_batch()).collect(),
         },
         Message::Fork(fork) => RawMessage::Fork(Box::new(fork.headers().map(Clone::clone))),
+        Message::Header(signed) => RawMessage::Header(signed.clone()),
     })
 }
 
@@ -124,8 +132,9 @@ impl BorshDeserialize for RawMessage {
                 let headers = [read(reader, "fork[0]")?, read(reader, "fork[1]")?];
                 Ok(Self::Fork(Box::new(headers)))
             }
+            5 => read(reader, "header").map(Box::new).map(Self::Header),
             tag => {
-                let message = format!("unknown message tag {tag}, expected 0 to 4");
+                let message = format!("unknown message tag {tag}, expected 0 to 5");
                 Err(io::Error::new(io::ErrorKind::InvalidData, message))
             }
         }

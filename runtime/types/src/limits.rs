@@ -33,7 +33,7 @@ pub const PAYLOAD_BYTES_MAX: usize = BLOCK_BYTES_MAX - 64 * 1024;
 /// Batches that a cut may name.
 pub const CUT_BATCHES_MAX: usize = 4 * VALIDATORS_MAX;
 /// Bytes of the transactions of one batch of a lane, encoded.
-pub const BATCH_BYTES_MAX: usize = 512 * 1024;
+pub const BATCH_BYTES_MAX: usize = 256 * 1024;
 /// Transactions in one batch of a lane.
 pub const BATCH_TXS_MAX: usize = 4096;
 /// Accounts in a genesis.

@@ -31,13 +31,20 @@ impl Lanes {
         }
         let fault = match message {
             Message::Batch(batch) => self.on_batch(from, batch, actions),
-            Message::Acks(acks) => self.on_acks(from, &acks),
+            Message::Acks(acks) => self.on_acks(from, &acks, actions),
             Message::Fetch(fetch) => self.on_fetch(from, fetch, actions),
             Message::Fetched { digest, batches } => {
                 self.on_fetched(from, &digest, batches, actions)
             }
             Message::Fork(fork) => {
                 self.on_fork(*fork, actions);
+                Ok(())
+            }
+            Message::Header(signed) => {
+                let lane = self.lane(signed.header.lane);
+                if let Some(fork) = lane.and_then(|lane| lane.fork_of(&signed)) {
+                    self.on_fork(fork, actions);
+                }
                 Ok(())
             }
         };
@@ -68,7 +75,12 @@ impl Lanes {
         }
     }
 
-    fn on_acks(&mut self, from: ValidatorIndex, acks: &Acks) -> Result<(), Fault> {
+    fn on_acks(
+        &mut self,
+        from: ValidatorIndex,
+        acks: &Acks,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), Fault> {
         if acks.epoch != self.committee.epoch() {
             return Ok(());
         }
@@ -77,6 +89,7 @@ impl Lanes {
                 return Err(Fault::UnknownLane);
             }
             self.hear(reference.lane, from, Place::of(reference));
+            self.show(reference.lane, from, Place::of(reference), actions);
         }
         Ok(())
     }
@@ -94,6 +107,24 @@ impl Lanes {
         }
     }
 
+    /// Whoever acknowledged another batch than the one here is shown the header of that, now and then: it forks, or it was lied.
+    fn show(
+        &mut self,
+        index: ValidatorIndex,
+        to: ValidatorIndex,
+        place: Place,
+        actions: &mut Vec<Action>,
+    ) {
+        let lane = self.lane(index).filter(|lane| lane.fork().is_none());
+        let header = lane.and_then(|lane| lane.contradicted_by(place)).cloned();
+        if let Some(header) = header
+            && self.shown.insert((index, to))
+        {
+            let message = Message::Header(Box::new(header));
+            actions.push(Action::Send { to, message });
+        }
+    }
+
     /// What is asked for may be of an epoch that is over: the store knows.
     fn on_fetch(
         &mut self,
@@ -103,8 +134,11 @@ impl Lanes {
     ) -> Result<(), Fault> {
         let is_lane = usize::from(fetch.batch.lane.get()) < heddle_types::limits::VALIDATORS_MAX;
         let count = fetch.batch.sequence.saturating_sub(fetch.above);
-        if !is_lane || count == 0 || count > limits::CUT_LANE_BATCHES_MAX {
+        if !is_lane {
             return Err(Fault::UnknownLane);
+        }
+        if !(1..=limits::CUT_LANE_BATCHES_MAX).contains(&count) {
+            return Err(Fault::WrongRange);
         }
         actions.push(Action::Serve { to: from, fetch });
         Ok(())
@@ -122,6 +156,7 @@ impl Lanes {
         let Some((lane, need)) = self.wants.take_asked(from, digest) else { return Ok(()) };
         let mut next = need.place;
         let mut verdict = Ok(());
+        let is_vain = batches.is_empty();
         for batch in batches {
             let header = batch.header();
             let place = Place { sequence: header.sequence, digest: batch.digest() };
@@ -137,7 +172,9 @@ impl Lanes {
                 break;
             }
         }
-        self.wants.on_vain(self.now, lane, need.place);
+        if is_vain || verdict.is_err() {
+            self.wants.on_vain(self.now, lane, need.place);
+        }
         verdict
     }
 
@@ -167,7 +204,7 @@ impl Lanes {
         if !is_ours(&self.committee, batch.header()) {
             return Offered::Dropped;
         }
-        let fork = lane.fork_of(&batch);
+        let fork = lane.fork_of(batch.signed());
         let offered = lane.offer(Arc::clone(&batch), origin);
         if let Some(fork) = fork {
             self.on_fork(fork, actions);

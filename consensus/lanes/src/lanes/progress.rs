@@ -157,6 +157,7 @@ impl Lanes {
     fn send_acks(&mut self, actions: &mut Vec<Action>) {
         if self.now >= self.ack_at {
             self.ack_at = self.now.after(Millis::new(limits::ACK_REPEAT_MS));
+            self.shown.clear();
             let indices = self.committee.indices().zip(&self.lanes);
             for (index, lane) in indices.filter(|(_, lane)| lane.durable() != lane.delivered()) {
                 self.unacked.insert(index);

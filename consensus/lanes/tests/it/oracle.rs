@@ -26,10 +26,13 @@ pub(crate) struct Oracle {
     /// What honest nodes stored, by node and place.
     stored: BTreeMap<(u16, u16, u64), Hash32>,
     /// Honest nodes that stored two batches at one place, and of which lane.
-    pub(crate) saw_fork: BTreeSet<(u16, u16)>,
+    saw_fork: BTreeSet<(u16, u16)>,
     /// Who reported which lane.
     pub(crate) evidence: BTreeSet<(u16, u16)>,
-    pub(crate) acked: u64,
+    /// What honest nodes acknowledged first, by place.
+    acked: BTreeMap<(u16, u64), Hash32>,
+    /// Lanes of which honest nodes acknowledged two batches at one place.
+    acked_forks: BTreeSet<u16>,
     pub(crate) batches_max: usize,
     pub(crate) bytes_max: usize,
 }
@@ -41,7 +44,7 @@ impl Oracle {
             Message::Batch(batch) => self.on_batch(node, batch),
             Message::Acks(acks) => self.on_acks(node, acks),
             Message::Fork(fork) => assert!(is_fork(fork), "{fork:?}"),
-            Message::Fetch(_) | Message::Fetched { .. } => {}
+            Message::Fetch(_) | Message::Fetched { .. } | Message::Header(_) => {}
         }
     }
 
@@ -57,7 +60,10 @@ impl Oracle {
     /// L2: it and all before it are durable.
     fn on_acks(&mut self, node: &Node, acks: &Acks) {
         for BatchRef { lane, sequence, digest } in &acks.places {
-            self.acked += 1;
+            let first = *self.acked.entry((lane.get(), *sequence)).or_insert(*digest);
+            if first != *digest {
+                self.acked_forks.insert(lane.get());
+            }
             let (mut sequence, mut digest) = (*sequence, *digest);
             while sequence > 0 {
                 if self.delivered.contains(&digest) {
@@ -116,6 +122,12 @@ impl Oracle {
         let acks = lanes * lanes * usize::try_from(limits::ACKS_AHEAD_MAX).unwrap();
         let wants = lanes * (limits::CHECKS_MAX + limits::FINALS_FETCHED_MAX);
         assert!(status.entries <= acks + lanes * limits::PAST_HEADERS_MAX + wants, "{status:?}");
+    }
+
+    /// Whether every fork that shows by what honest nodes have is known to whoever has it, and to somebody.
+    pub(crate) fn has_evidence(&self) -> bool {
+        let reported: BTreeSet<u16> = self.evidence.iter().map(|(_, lane)| *lane).collect();
+        self.saw_fork.is_subset(&self.evidence) && self.acked_forks.is_subset(&reported)
     }
 
     pub(crate) fn delivered(&self) -> &BTreeSet<Hash32> {

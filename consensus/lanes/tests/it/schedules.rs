@@ -37,9 +37,6 @@ fn run(plan: Plan) -> Simulation {
         eprintln!("{plan:?}");
         std::panic::resume_unwind(panic);
     }
-    for place in &simulation.oracle.saw_fork {
-        assert!(simulation.oracle.evidence.contains(place), "{plan:?}: a fork unnoticed");
-    }
     simulation
 }
 

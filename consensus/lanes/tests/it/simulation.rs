@@ -143,6 +143,7 @@ impl Simulation {
         };
         self.now > self.plan.calm_at + 100_000
             && self.orderer.final_len == chain.len()
+            && self.oracle.has_evidence()
             && honest.iter().all(is_done)
     }
 
@@ -153,9 +154,10 @@ impl Simulation {
         };
         let nodes: Vec<String> = self.nodes.iter().map(of).collect();
         format!(
-            "{} blocks, {} final\n{}",
+            "{} blocks, {} final, evidence {:?}\n{}",
             self.orderer.chain.len(),
             self.orderer.final_len,
+            self.oracle.evidence,
             nodes.join("\n")
         )
     }
