@@ -41,6 +41,7 @@ const RICH: Setup = Setup {
     traders: 4,
     markets: 1,
     collateral: 1_000_000_000,
+    wallet: 1_000_000,
     insurance: 0,
     rules: |_| crate::venue::RULES,
     params: crate::venue::params,
@@ -261,7 +262,7 @@ fn a_lot_in_a_market_without_prices_protects_nobody_from_liquidation_elsewhere()
     assert!(scene.position(0) < 450, "slices of it are sold");
     scene.prices = vec![600];
     scene.blocks(10);
-    let [all, insurance, deleveraged, shared] = crate::disasters::bad_debt(&scene);
+    let [all, insurance, deleveraged, shared] = check::bad_debt(&scene.venue);
     assert!(all > 0 && all == insurance + deleveraged + shared);
     assert_eq!(scene.position(0), 0, "and it does not stay when nothing is left to lose");
     assert_eq!(

@@ -12,12 +12,14 @@ use heddle_clearing::OpenOrders;
 use heddle_clearing::OrderId;
 use heddle_clearing::OrderSums;
 use heddle_clearing::RiskTable;
+use heddle_clearing::liquidation::BadDebt;
 use heddle_exchange::Book;
 use heddle_exchange::ExchangeEvent;
 use heddle_exchange::Session;
 use heddle_executor::BlockOutcome;
 use heddle_ledger::supply;
 use heddle_num::Lots;
+use heddle_sdk::decode_number;
 use heddle_types::Amount;
 use heddle_types::ProgramId;
 use heddle_types::StateView;
@@ -62,7 +64,7 @@ pub(crate) fn money(venue: &Venue) -> Count {
     assert_eq!(vault.signed(), count.lane(Lane::Vault));
     let supply = supply(&venue.chain.state.0).unwrap();
     let traders = u128::from(venue.setup.traders);
-    let dollars = traders * (venue.setup.collateral + 1_000_000) + venue.setup.insurance;
+    let dollars = traders * (venue.setup.collateral + venue.setup.wallet) + venue.setup.insurance;
     assert_eq!(supply[&usd()], Amount::new(dollars * crate::venue::USD).unwrap());
     count
 }
@@ -137,6 +139,23 @@ pub(crate) fn risk(venue: &Venue) -> RiskTable {
 pub(crate) fn session(venue: &Venue, market: u16) -> Session {
     let key = heddle_exchange::session_key(MarketId::new(market));
     decode_exact(venue.chain.state.entry(&key).unwrap().value.as_bytes()).unwrap()
+}
+
+/// The sums of bad debt since the genesis: all, paid by insurance, deleveraged, shared.
+pub(crate) fn bad_debt(venue: &Venue) -> [i128; 4] {
+    [BadDebt::Settled, BadDebt::Insurance, BadDebt::Deleveraged, BadDebt::Shared].map(|which| {
+        let entry = venue.chain.state.entry(&which.key());
+        entry.map_or(0, |entry| decode_number(entry.value.as_bytes()).unwrap())
+    })
+}
+
+/// Nobody is in distress, and nobody owes.
+pub(crate) fn is_over(venue: &Venue) -> bool {
+    let risk = risk(venue);
+    accounts(venue).values().all(|account| {
+        let margin = account.margin(&risk).unwrap();
+        margin.equity >= margin.maintenance && margin.equity.get() >= 0
+    })
 }
 
 /// What is set aside is what the open orders need, counted anew.

@@ -7,15 +7,12 @@ use heddle_clearing::NewOrder;
 use heddle_clearing::OrderId;
 use heddle_clearing::Side;
 use heddle_clearing::TimeInForce;
-use heddle_clearing::liquidation::BadDebt;
 use heddle_exchange::Action;
 use heddle_exchange::ActionResult;
 use heddle_exchange::MarketMode;
 use heddle_exchange::MarketRules;
 use heddle_exchange::ModeChange;
 use heddle_num::Lots;
-use heddle_sdk::decode_number;
-use heddle_types::StateView;
 
 use crate::check;
 use crate::scene::Scene;
@@ -221,29 +218,12 @@ fn the_last_position_of_a_market_closes_to_nothing() {
     assert_eq!(count.lane(Lane::Vault), count.lane(Lane::Fees) + pool);
 }
 
-/// The sums of bad debt: all, insurance, deleveraged, shared.
-pub(crate) fn bad_debt(scene: &Scene) -> [i128; 4] {
-    [BadDebt::Settled, BadDebt::Insurance, BadDebt::Deleveraged, BadDebt::Shared].map(|which| {
-        let entry = scene.venue.chain.state.entry(&which.key());
-        entry.map_or(0, |entry| decode_number(entry.value.as_bytes()).unwrap())
-    })
-}
-
-/// Nobody is in distress, and nobody owes.
-fn is_over(scene: &Scene) -> bool {
-    let risk = check::risk(&scene.venue);
-    check::accounts(&scene.venue).values().all(|account| {
-        let margin = account.margin(&risk).unwrap();
-        margin.equity >= margin.maintenance && margin.equity.get() >= 0
-    })
-}
-
 /// Blocks until all is over, 40 at most.
 fn blocks_until_over(scene: &mut Scene) -> usize {
     scene.blocks(2);
     (0..40)
         .take_while(|_| {
-            let goes_on = !is_over(scene);
+            let goes_on = !check::is_over(&scene.venue);
             scene.block(&[]);
             goes_on
         })
@@ -261,7 +241,7 @@ fn when_one_of_the_last_two_is_bankrupt_the_other_gets_what_there_was_and_the_ma
     assert_eq!(scene.equity(0), 0);
     let fees = heddle_clearing::Count::of(&scene.venue.chain.state.0).unwrap().lane(Lane::Fees);
     assert_eq!(scene.equity(1), 200_000 * i128::try_from(USD).unwrap() - fees);
-    let [all, insurance, deleveraged, shared] = bad_debt(&scene);
+    let [all, insurance, deleveraged, shared] = check::bad_debt(&scene.venue);
     assert_eq!(all, insurance + deleveraged + shared);
     assert!(deleveraged > 0);
 }
@@ -278,19 +258,19 @@ fn gap(price: u32, insurance: u128) {
     scene.prices = vec![price];
     let blocks = blocks_until_over(&mut scene);
     assert!(blocks < 20, "{blocks}");
-    let [all, by_insurance, deleveraged, shared] = bad_debt(&scene);
+    let [all, by_insurance, deleveraged, shared] = check::bad_debt(&scene.venue);
     assert!(all > 0, "a gap this wide is a loss that somebody cannot bear");
     assert_eq!(all, by_insurance + deleveraged + shared);
     let most = i128::try_from(insurance * USD).unwrap();
     assert!(by_insurance <= most + by_fees(&scene), "{by_insurance}");
-    assert!(is_over(&scene));
+    assert!(check::is_over(&scene.venue));
 }
 
 /// What insurance earned: what it has now, and paid, less what it had.
 fn by_fees(scene: &Scene) -> i128 {
     let count = heddle_clearing::Count::of(&scene.venue.chain.state.0).unwrap();
     let had = i128::try_from(scene.venue.setup.insurance * USD).unwrap();
-    count.lane(Lane::Insurance) + bad_debt(scene)[1] - had
+    count.lane(Lane::Insurance) + check::bad_debt(&scene.venue)[1] - had
 }
 
 #[test]

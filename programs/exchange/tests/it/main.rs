@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod attacks;
+mod cascade;
 mod check;
 mod cpptrader;
+mod crowd;
 mod data;
 mod disasters;
 mod edges;

@@ -69,7 +69,7 @@ pub(crate) const PRICE: u32 = 1000;
 pub(crate) const USD: u128 = 1_000_000;
 
 /// Signing keys: 1 to 3 publish, 10 governs, 100 and on trade.
-const PUBLISHERS: std::ops::RangeInclusive<u8> = 1..=3;
+pub(crate) const PUBLISHERS: std::ops::RangeInclusive<u8> = 1..=3;
 const AUTHORITY: u8 = 10;
 const FIRST_TRADER: u8 = 100;
 
@@ -80,6 +80,8 @@ pub(crate) struct Setup {
     pub(crate) markets: u16,
     /// Of each trader, in dollars.
     pub(crate) collateral: u128,
+    /// What each trader has besides, in dollars.
+    pub(crate) wallet: u128,
     /// In dollars.
     pub(crate) insurance: u128,
     /// By market.
@@ -112,6 +114,7 @@ impl Default for Setup {
             traders: 4,
             markets: 1,
             collateral: 1_000_000,
+            wallet: 1_000_000,
             insurance: 0,
             rules: |_| RULES,
             params,
@@ -175,7 +178,8 @@ impl Venue {
         self.chain.run(transactions)
     }
 
-    fn posts(&self, publisher: u8, prices: &[u32]) -> Arc<CheckedTransaction> {
+    /// What a publisher posts.
+    pub(crate) fn posts(&self, publisher: u8, prices: &[u32]) -> Arc<CheckedTransaction> {
         let time = self.chain.block_info().time;
         let posts = prices.iter().zip(0..).map(|(price, feed)| FeedPost {
             feed: FeedId::new(feed),
@@ -296,7 +300,7 @@ pub(crate) fn usd() -> AssetId {
 
 fn ledger(setup: &Setup) -> LedgerGenesis {
     let vault = (u128::from(setup.traders) * setup.collateral + setup.insurance) * USD;
-    let mut balances = accounts((0..setup.traders).map(trader), 1_000_000 * USD);
+    let mut balances = accounts((0..setup.traders).map(trader), setup.wallet * USD);
     balances.push(GenesisAccount {
         address: heddle_clearing::vault(),
         amount: Amount::new(vault).unwrap(),
