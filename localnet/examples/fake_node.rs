@@ -1,6 +1,6 @@
 //! A process that behaves towards a cluster as a node does, for the cluster's tests: `fake_node node run --home HOME`.
 //!
-//! It takes the home's lock, answers `getStatus`, and ends on SIGTERM. A file `behave` in the home makes it misbehave:
+//! It takes the home's lock, answers `getStatus` and takes faults of its links, and ends on SIGTERM. A file `behave` in the home makes it misbehave:
 //! `exit N` ends it with that code, `deaf` makes it ignore SIGTERM.
 
 use std::env;
@@ -44,13 +44,15 @@ async fn answer(mut stream: TcpStream, home: &Home) -> Result<(), Box<dyn Error>
         return Ok(());
     }
     let zeros = "0".repeat(64);
-    let body = json!({ "jsonrpc": "2.0", "id": 0, "result": {
+    let is_order = request[..read].windows(12).any(|window| window == b"dev_setLinks");
+    let status = json!({
         "chainId": home.genesis().chain_id().to_string(), "version": "fake", "validator": true,
         "publicKey": home.key().public_key().to_string(), "view": 2, "height": 1, "finalHeight": 1,
         "executedHeight": 1, "stateRoot": zeros, "syncState": "synced", "voting": true, "votingReason": null,
         "viewTimeoutMs": 1000, "peers": 3, "mempool": { "transactions": 0, "bytes": 0 },
-    }})
-    .to_string();
+    });
+    let result = if is_order { json!([]) } else { status };
+    let body = json!({ "jsonrpc": "2.0", "id": 0, "result": result }).to_string();
     let head =
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length:";
     stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).await?;

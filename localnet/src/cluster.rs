@@ -6,6 +6,7 @@
 //! DIR/lock              held by the process in whose foreground the cluster runs
 //! DIR/accounts/NAME.json   funded keys
 //! DIR/validator-0/ ...  one home a validator
+//! DIR/faults.json       which links are faulty on purpose, if any; a start of the whole cluster begins without
 //! DIR/feed/             keys, log and lock of the price feed
 //! ```
 //!
@@ -21,6 +22,7 @@ mod histogram;
 mod init;
 mod launch;
 mod launch_feed;
+mod links;
 mod manifest;
 pub(crate) mod markets;
 mod observer;
@@ -45,6 +47,10 @@ use heddle_validator::home::Config;
 pub use accounts::Account;
 pub use accounts::FAUCET;
 pub use error::ClusterError;
+pub use links::Latency;
+pub use links::Links;
+pub use links::LinksSet;
+pub use links::Partition;
 pub use manifest::Manifest;
 pub use manifest::ManifestAccount;
 pub use manifest::ManifestFeed;

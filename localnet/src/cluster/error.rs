@@ -142,6 +142,22 @@ pub enum ClusterError {
         /// How long they had.
         seconds: u64,
     },
+    /// A partition that is none.
+    #[error("partition {found}: expected {expected}; see `heddle localnet partition --help`")]
+    Partition {
+        /// What was written.
+        found: String,
+        /// What may be.
+        expected: String,
+    },
+    /// Validators run and did not take faults of their links.
+    #[error(
+        "validators {silent:?}: found no answer within 3 s, expected them to take the faults of their links; run the command again"
+    )]
+    LinksNotSet {
+        /// Which.
+        silent: Vec<u16>,
+    },
     /// A process that did not end.
     #[error(
         "process {pid}: found it alive after SIGKILL, expected it to end; look at it with `ps`"
@@ -182,6 +198,7 @@ impl ClusterError {
             | Self::Setting { .. }
             | Self::OtherSetting { .. }
             | Self::PortInUse { .. }
+            | Self::Partition { .. }
             | Self::NoSuchValidator { .. } => 2,
             Self::Home(_)
             | Self::Initialise(_)
@@ -196,7 +213,7 @@ impl ClusterError {
             | Self::Random { .. }
             | Self::Io { .. } => 1,
             Self::Ended { code, .. } => *code,
-            Self::NotReady { .. } => 3,
+            Self::NotReady { .. } | Self::LinksNotSet { .. } => 3,
         }
     }
 }

@@ -43,15 +43,18 @@ impl Cluster {
         self.signal(index, Signal::STOP)
     }
 
-    /// Lets a validator that stands still go on (SIGCONT).
+    /// Lets a validator that stands still go on (SIGCONT); its links have the faults that were set meanwhile.
     ///
     /// # Errors
-    /// [`ClusterError::NotRunning`], [`ClusterError::NoSuchValidator`].
+    /// [`ClusterError::NotRunning`], [`ClusterError::NoSuchValidator`], and when `faults.json` cannot be read.
     pub fn resume(&self, index: u16) -> Result<u32, ClusterError> {
-        self.signal(index, Signal::CONT)
+        let pid = self.signal(index, Signal::CONT)?;
+        self.apply_links(&[index])?;
+        Ok(pid)
     }
 
-    /// Starts a validator that is down, and returns when it answers.
+    /// Starts a validator that is down, and returns when it answers. Its links have faults as those of the others; until it
+    /// answers, what it sends is not faulty, though what is sent to it is.
     ///
     /// # Errors
     /// [`ClusterError::ValidatorRunning`]; [`ClusterError::Ended`] with its exit code; [`ClusterError::NotReady`] after
@@ -73,6 +76,7 @@ impl Cluster {
             let holds = home::holder_of(&member.home) == Some(child.id());
             if holds && prober.answers(member) {
                 self.write_manifest()?;
+                self.apply_links(&[index])?;
                 return Ok(child.id());
             }
             if Instant::now() >= end {

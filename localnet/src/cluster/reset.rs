@@ -7,6 +7,7 @@ use std::path::Path;
 use super::Cluster;
 use super::ClusterError;
 use super::Settings;
+use super::links;
 use super::robots;
 use super::settings;
 
@@ -49,7 +50,7 @@ pub(super) fn remove_leftovers(dir: &Path) -> Result<(), ClusterError> {
         let path = entry.path();
         let removed = if is_home || name == "accounts" || name == robots::DIR {
             fs::remove_dir_all(&path)
-        } else if name == "localnet.json" {
+        } else if name == "localnet.json" || name == links::FILE {
             fs::remove_file(&path)
         } else {
             Ok(())

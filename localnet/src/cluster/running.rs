@@ -56,6 +56,7 @@ impl Cluster {
             return Err(ClusterError::ValidatorRunning { index, pid });
         }
         ports::check(&self.members)?;
+        self.forget_links()?;
         let written = self.manifest_with(None, &[]);
         let mut started = Running { children: Vec::new(), written, _lock: lock, cluster: self };
         let ready = started.spawn(program).and_then(|()| started.wait_ready(is_asked_to_stop));

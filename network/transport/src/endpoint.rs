@@ -10,13 +10,14 @@ use heddle_types::Domain;
 use heddle_types::Hash32;
 use heddle_types::PublicKey;
 use heddle_types::SecretKey;
-use heddle_wire::InstanceId;
 use quinn::AckFrequencyConfig;
+use quinn::AsyncUdpSocket;
 use quinn::ConnectionId;
 use quinn::ConnectionIdGenerator;
 use quinn::Endpoint;
 use quinn::EndpointConfig;
 use quinn::IdleTimeout;
+use quinn::Runtime;
 use quinn::TokioRuntime;
 use quinn::VarInt;
 use quinn::congestion::CubicConfig;
@@ -26,28 +27,38 @@ use socket2::Protocol;
 use socket2::Socket;
 use socket2::Type;
 
+use crate::config::TransportConfig;
 use crate::error::TransportError;
+use crate::faults::FaultySocket;
+use crate::faults::LinkFaults;
 use crate::limits;
 use crate::tls::Identity;
 
-/// Binds `listen` for being dialled and for dialling. Within a runtime.
-pub(crate) fn bind(
-    listen: SocketAddr,
-    secret: &SecretKey,
-    instance: InstanceId,
+/// Binds `listen`. Within a runtime.
+pub(crate) fn bind(listen: SocketAddr) -> Result<Arc<dyn AsyncUdpSocket>, TransportError> {
+    let socket = open_socket(listen).and_then(|socket| TokioRuntime.wrap_udp_socket(socket));
+    socket.map_err(|source| TransportError::Bind { addr: listen, source })
+}
+
+/// An endpoint on `socket` for being dialled and for dialling, whose links have the faults that are set. Within a runtime.
+pub(crate) fn open(
+    socket: Arc<dyn AsyncUdpSocket>,
+    faults: Arc<LinkFaults>,
+    config: &TransportConfig,
     identity: &Identity,
 ) -> Result<Endpoint, TransportError> {
-    let bind_error = |source| TransportError::Bind { addr: listen, source };
-    let socket = open_socket(listen).map_err(bind_error)?;
+    let TransportConfig { listen, secret, instance, .. } = config;
     let mut server = quinn::ServerConfig::with_crypto(Arc::new(identity.server()?));
-    server.transport_config(Arc::new(transport_config(limits::PUBLIC_STREAMS_MAX)));
+    server.transport_config(Arc::new(quic_config(limits::PUBLIC_STREAMS_MAX)));
     server.migration(false);
     server.max_incoming(limits::HANDSHAKES_MAX);
     let mut config = EndpointConfig::new(Arc::new(ResetKey::of(secret)));
     let cid_key =
-        Hash32::of(Domain::HANDSHAKE, &[b"cid", &secret.to_seed(), &instance.0.to_le_bytes()]);
+        Hash32::of(Domain::HANDSHAKE, &[b"cid", &secret.to_seed(), &instance.to_le_bytes()]);
     config.cid_generator(move || Box::new(CidGenerator { key: cid_key, made: 0 }));
-    Endpoint::new(config, Some(server), socket, Arc::new(TokioRuntime)).map_err(bind_error)
+    let socket = Arc::new(FaultySocket::new(socket, faults));
+    Endpoint::new_with_abstract_socket(config, Some(server), socket, Arc::new(TokioRuntime))
+        .map_err(|source| TransportError::Bind { addr: *listen, source })
 }
 
 /// How this node dials whoever has `expected`.
@@ -57,7 +68,7 @@ pub(crate) fn client_config(
     alpn: &'static [u8],
 ) -> Result<quinn::ClientConfig, TransportError> {
     let mut config = quinn::ClientConfig::new(Arc::new(identity.client(expected, alpn)?));
-    config.transport_config(Arc::new(transport_config(0)));
+    config.transport_config(Arc::new(quic_config(0)));
     Ok(config)
 }
 
@@ -71,7 +82,7 @@ fn open_socket(listen: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-fn transport_config(request_streams_max: u32) -> quinn::TransportConfig {
+fn quic_config(request_streams_max: u32) -> quinn::TransportConfig {
     let mut ack_frequency = AckFrequencyConfig::default();
     ack_frequency.max_ack_delay(Some(limits::ACK_DELAY));
     let mut config = quinn::TransportConfig::default();

@@ -32,6 +32,9 @@ pub const FRAME_STREAMS_MAX: u32 = 1;
 /// Bytes asked of the system for each of the socket's buffers; it may give less.
 pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
+/// Bytes that wait for all peers together because their links are made slow on purpose.
+pub const DELAYED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Bytes a second that one peer may send on one channel, and how many at once. Beyond this it is read slowly.
 pub const PEER_BYTES_PER_SECOND: u64 = 256 * 1024 * 1024;
 /// Frames a second that one peer may send on one channel.

@@ -18,6 +18,8 @@ use crate::dial::Dialer;
 use crate::endpoint;
 use crate::error::TransportError;
 use crate::event::Event;
+use crate::faults::LinkFault;
+use crate::faults::LinkFaults;
 use crate::link::Link;
 use crate::peers::PeerEntry;
 use crate::peers::Peers;
@@ -32,6 +34,7 @@ pub struct Transport {
     shared: Arc<Shared>,
     endpoint: Endpoint,
     local_addr: SocketAddr,
+    faults: Arc<LinkFaults>,
 }
 
 /// What became of a frame.
@@ -62,12 +65,17 @@ impl Transport {
         let instance = InstanceId(config.instance);
         let peers = Peers::new(&key, &config.peers)?;
         let identity = Identity::new(&config.secret)?;
-        let endpoint = endpoint::bind(config.listen, &config.secret, instance, &identity)?;
+        let faults = Arc::new(LinkFaults::new(config.instance));
+        let socket = endpoint::bind(config.listen)?;
+        let endpoint =
+            endpoint::open(Arc::clone(&socket), Arc::clone(&faults), &config, &identity)?;
         let local_addr = endpoint
             .local_addr()
             .map_err(|source| TransportError::Bind { addr: config.listen, source })?;
         let shared = Shared::new(key, config.chain, instance, peers, Box::new(events));
-        let transport = Self { shared: Arc::new(shared), endpoint, local_addr };
+        let transport = Self { shared: Arc::new(shared), endpoint, local_addr, faults };
+        let stopping = transport.shared.stopping.subscribe();
+        runtime.spawn(Arc::clone(&transport.faults).send_late(socket, stopping));
         for entry in transport.shared.peers.iter() {
             transport.spawn_dialers(entry, &identity)?;
         }
@@ -108,6 +116,20 @@ impl Transport {
     /// Whether a channel to the peer is up.
     pub fn is_connected(&self, peer: ValidatorIndex, channel: Channel) -> bool {
         self.shared.peers.by_index(peer).is_some_and(|entry| entry.link(channel).is_some())
+    }
+
+    /// Replaces the faults of all links; whoever is not named has none. What is sent to a peer suffers from that peer's fault,
+    /// what comes from it does not. False, and nothing is changed, when one of them is no peer.
+    pub fn set_links(&self, faults: &[(ValidatorIndex, LinkFault)]) -> bool {
+        let by_addr = |(peer, fault): &(ValidatorIndex, LinkFault)| {
+            let entry = self.shared.peers.by_index(*peer)?;
+            Some((entry.peer.addr, *fault))
+        };
+        let Some(by_addr) = faults.iter().map(by_addr).collect::<Option<Vec<_>>>() else {
+            return false;
+        };
+        self.faults.replace(by_addr.into_iter());
+        true
     }
 
     /// The driver found that a frame of the peer is no message, or malformed: it loses the connection, and its place for a

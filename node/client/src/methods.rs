@@ -182,6 +182,19 @@ impl RpcClient {
     pub async fn airdrop(&self, address: Address, amount: Amount) -> Result<TxId, ClientError> {
         Ok(self.call(&api::RequestAirdrop { address, amount }).await?.id)
     }
+
+    /// `dev_setLinks`; development chains only.
+    pub async fn set_links(
+        &self,
+        links: Vec<api::LinkSetting>,
+    ) -> Result<Vec<api::LinkSetting>, ClientError> {
+        self.call(&api::SetLinks { links }).await
+    }
+
+    /// `dev_setClock`; development chains only.
+    pub async fn set_clock(&self, offset_ms: i64) -> Result<api::Clock, ClientError> {
+        self.call(&api::SetClock { offset_ms }).await
+    }
 }
 
 /// How many of the first requests fit in one body; at least one.

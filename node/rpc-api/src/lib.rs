@@ -9,6 +9,7 @@
 
 mod certificate;
 mod decimal;
+mod dev;
 mod error;
 mod event;
 mod execution;
@@ -26,6 +27,7 @@ mod text;
 
 pub use certificate::Certificate;
 pub use decimal::{DecimalError, decimal, parse_decimal};
+pub use dev::{Clock, LinkSetting, SetClock, SetLinks};
 pub use error::{ErrorData, ErrorKind, NonceUse, RpcError};
 pub use event::{
     BlockEvent, BlockEvents, Event, EventFilter, EventText, GetBlockEvents, SubscribeEvents,

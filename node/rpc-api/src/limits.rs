@@ -32,3 +32,8 @@ pub const HISTORY_ITEMS_MAX: u64 = 1000;
 pub const HISTORY_ITEMS_DEFAULT: u64 = 50;
 /// Bytes of a market's name.
 pub const MARKET_NAME_BYTES_MAX: usize = 16;
+
+/// Milliseconds that a link can be made slow by.
+pub const LINK_MS_MAX: u64 = 60_000;
+/// Milliseconds that a clock can be made wrong by: a day.
+pub const CLOCK_MS_MAX: u64 = 86_400_000;

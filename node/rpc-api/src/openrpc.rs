@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::dev;
 use crate::event;
 use crate::market as m;
 use crate::request as r;
@@ -11,7 +12,7 @@ use crate::request::Request;
 const HEX: &str = "^(0x)?([0-9a-fA-F]{2})*$";
 const HEX_32: &str = "^(0x)?[0-9a-fA-F]{64}$";
 
-/// An OpenRPC 1.3 document of the methods that exist; `requestAirdrop` only on a `dev` chain.
+/// An OpenRPC 1.3 document of the methods that exist; `requestAirdrop` and `dev_…` only on a `dev` chain.
 pub fn openrpc(dev: bool) -> Value {
     let transaction = || param("transaction", true, text(HEX));
     let id = || param("id", true, text(HEX_32));
@@ -59,16 +60,33 @@ pub fn openrpc(dev: bool) -> Value {
     methods.extend(block_methods());
     methods.extend(websocket_methods());
     if dev {
-        methods.push(method::<r::RequestAirdrop>(
-            "The faucet sends the native asset.",
-            vec![param("address", true, text(HEX_32)), param("amount", true, text("^[0-9]+$"))],
-        ));
+        methods.extend(dev_methods());
     }
     json!({
         "openrpc": "1.3.2",
         "info": { "title": "Heddle", "version": env!("CARGO_PKG_VERSION") },
         "methods": methods,
     })
+}
+
+fn dev_methods() -> Vec<Value> {
+    let max = crate::limits::CLOCK_MS_MAX;
+    let offset = json!({ "type": "integer", "minimum": -max.cast_signed(), "maximum": max });
+    let links = json!({ "type": "array", "items": { "type": "object" } });
+    vec![
+        method::<r::RequestAirdrop>(
+            "The faucet sends the native asset.",
+            vec![param("address", true, text(HEX_32)), param("amount", true, text("^[0-9]+$"))],
+        ),
+        method::<dev::SetLinks>(
+            "Replaces the faults of all links from this node: peer, cut, delayMs, jitterMs, lossPercent.",
+            vec![param("links", true, links)],
+        ),
+        method::<dev::SetClock>(
+            "Makes this node's wall clock wrong.",
+            vec![param("offsetMs", true, offset)],
+        ),
+    ]
 }
 
 fn market_methods() -> Vec<Value> {

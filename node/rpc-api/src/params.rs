@@ -109,6 +109,18 @@ impl Params {
         }
     }
 
+    /// True or false, or nothing.
+    ///
+    /// # Errors
+    /// The field is neither.
+    pub fn optional_flag(&mut self, field: &str) -> Result<Option<bool>, ParamError> {
+        let Some(value) = self.take(field) else { return Ok(None) };
+        match value.as_bool() {
+            Some(flag) => Ok(Some(flag)),
+            None => Err(ParamError::new(field, found(&value), "true or false")),
+        }
+    }
+
     /// A program's number.
     ///
     /// # Errors

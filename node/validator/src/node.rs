@@ -18,6 +18,7 @@ mod blocks;
 mod check_queues;
 mod checks;
 mod clock;
+mod dev;
 mod driver;
 mod events;
 mod evidence;

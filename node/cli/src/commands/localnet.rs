@@ -3,6 +3,7 @@
 mod fault;
 mod feed;
 mod init;
+mod links;
 mod options;
 mod reset;
 mod start;
@@ -44,6 +45,12 @@ pub(crate) enum LocalnetCommand {
     /// Let validator I go on (SIGCONT)
     #[command(after_help = "Example:\n  heddle localnet resume 2")]
     Resume(fault::FaultArgs),
+    /// Cut validators off from each other
+    Partition(links::PartitionArgs),
+    /// End all faults of links
+    Heal(links::HealArgs),
+    /// Make the links between validators slow and lossy
+    Latency(links::LatencyArgs),
 }
 
 pub(crate) fn run(command: LocalnetCommand, output: Output) -> Result<(), CliError> {
@@ -58,5 +65,8 @@ pub(crate) fn run(command: LocalnetCommand, output: Output) -> Result<(), CliErr
         LocalnetCommand::StartOne(args) => fault::start_one(&args, output),
         LocalnetCommand::Pause(args) => fault::pause(&args, output),
         LocalnetCommand::Resume(args) => fault::resume(&args, output),
+        LocalnetCommand::Partition(args) => links::partition(&args, output),
+        LocalnetCommand::Heal(args) => links::heal(&args, output),
+        LocalnetCommand::Latency(args) => links::latency(&args, output),
     }
 }

@@ -152,3 +152,69 @@ fn without_a_quorum_nothing_is_final_and_with_one_again_everything_goes_on() {
     net.transfer(1, "alice", "bob", "1");
     assert_no_evidence(&net);
 }
+
+#[test]
+fn a_partition_stops_finality_outlives_a_restart_and_is_healed() {
+    let net = Net::start();
+    net.localnet(&["latency", "1ms"]);
+    let cut = net.localnet(&["partition", "0,1/2,3"]);
+    assert_eq!(cut["cuts"].as_array().unwrap().len(), 8);
+    assert_eq!(cut["latency"]["delayMs"], 1);
+    thread::sleep(SECOND / 5);
+    let height = net.highest();
+    net.localnet(&["kill", "3"]);
+    net.localnet(&["start-one", "3"]);
+    thread::sleep(2 * SECOND);
+    assert_eq!(net.highest(), height);
+    net.localnet(&["pause", "1"]);
+    assert_eq!(net.localnet(&["heal"])["later"], json!([1]));
+    net.localnet(&["resume", "1"]);
+    for index in 0..VALIDATORS {
+        net.await_above(index, height, 10 * SECOND);
+    }
+    net.transfer(1, "alice", "bob", "1");
+    assert_no_evidence(&net);
+}
+
+#[test]
+fn whoever_is_cut_off_alone_stops_nobody_and_catches_up() {
+    let net = Net::start();
+    net.localnet(&["partition", "0/1,2,3"]);
+    let (height, alone) = (net.highest(), net.final_height(0));
+    net.await_above(1, height + 1, 10 * SECOND);
+    assert!(net.final_height(0) <= alone.map(|height| height + 1));
+    net.localnet(&["heal"]);
+    net.await_above(0, net.highest(), 10 * SECOND);
+    net.common_block(height);
+}
+
+#[test]
+fn slow_links_make_finality_slow_and_their_end_makes_it_quick() {
+    let net = Net::start();
+    net.localnet(&["latency", "60ms", "--jitter", "5ms", "--loss", "1%"]);
+    let paid = |net: &Net| {
+        let begun = Instant::now();
+        net.transfer(0, "alice", "bob", "1");
+        begun.elapsed()
+    };
+    let slow = paid(&net);
+    assert!(slow >= Duration::from_millis(180), "{slow:?}");
+    net.localnet(&["latency", "0ms"]);
+    let quick = (0..5).map(|_| paid(&net)).min().unwrap();
+    assert!(quick < Duration::from_millis(150), "{quick:?}");
+}
+
+#[test]
+fn partitions_and_latencies_that_are_none_are_bad_usage() {
+    let net = Net::init();
+    for args in [
+        ["partition", "0,1"].as_slice(),
+        &["partition", "0/9"],
+        &["partition"],
+        &["latency", "50"],
+        &["latency", "2m"],
+        &["latency", "5ms", "--loss", "101%"],
+    ] {
+        assert_eq!(net.try_localnet(args).code, 2, "{args:?}");
+    }
+}

@@ -13,6 +13,7 @@ use heddle_rpc_api::Block;
 use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Certificate;
+use heddle_rpc_api::Clock;
 use heddle_rpc_api::ErrorKind;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
@@ -22,11 +23,14 @@ use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetProof;
 use heddle_rpc_api::GetState;
 use heddle_rpc_api::KeyAccess;
+use heddle_rpc_api::LinkSetting;
 use heddle_rpc_api::MempoolStatus;
 use heddle_rpc_api::PerformanceSample;
 use heddle_rpc_api::RequestAirdrop;
 use heddle_rpc_api::RpcError;
 use heddle_rpc_api::Sent;
+use heddle_rpc_api::SetClock;
+use heddle_rpc_api::SetLinks;
 use heddle_rpc_api::Simulation;
 use heddle_rpc_api::StateItem;
 use heddle_rpc_api::StatePage;
@@ -40,6 +44,7 @@ use heddle_rpc_api::ValidatorInfo;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
+use heddle_transport::Transport;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Bytes;
@@ -60,6 +65,7 @@ use crate::node::blocks;
 use crate::node::checks::Checks;
 use crate::node::checks::Submission;
 use crate::node::clock;
+use crate::node::dev;
 use crate::node::driver::SendRefusal;
 use crate::node::events;
 use crate::node::executions;
@@ -83,6 +89,7 @@ const SILENT_MS_MIN: u64 = 5_000;
 pub(crate) struct NodeBackend {
     pub(crate) shared: Arc<Shared>,
     pub(crate) checks: Checks,
+    pub(crate) transport: Arc<Transport>,
     pub(crate) faucet: Option<Faucet>,
     pub(crate) idle_interval_ms: u64,
 }
@@ -287,6 +294,14 @@ impl Backend for NodeBackend {
                 Err(error)
             }
         }
+    }
+
+    fn set_links(&self, request: SetLinks) -> Result<Vec<LinkSetting>, RpcError> {
+        dev::set_links(&self.transport, request)
+    }
+
+    fn set_clock(&self, request: SetClock) -> Clock {
+        dev::set_clock(request)
     }
 
     fn is_dev(&self) -> bool {

@@ -1,6 +1,8 @@
 //! The driver's clocks: the one place where they are read.
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
 use std::time::Instant as StdInstant;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -40,8 +42,18 @@ pub(crate) fn nanos() -> u64 {
     u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// How many milliseconds [`wall`] is ahead of the system's clock: a fault, set on development chains only. Relaxed: it orders
+/// nothing.
+static WALL_OFFSET_MS: AtomicI64 = AtomicI64::new(0);
+
+/// Makes the wall clock of this process wrong from now on.
+pub(crate) fn set_wall_offset(offset_ms: i64) {
+    WALL_OFFSET_MS.store(offset_ms, Ordering::Relaxed);
+}
+
 /// The wall clock.
 pub(crate) fn wall() -> UnixMillis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixMillis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    UnixMillis::new(millis.saturating_add_signed(WALL_OFFSET_MS.load(Ordering::Relaxed)))
 }

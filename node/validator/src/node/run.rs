@@ -158,6 +158,7 @@ impl Node {
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
             checks,
+            transport: Arc::clone(&transport),
             faucet: faucet(home)?,
             idle_interval_ms: home.config().idle_interval.get(),
         });
@@ -325,6 +326,9 @@ fn stop_on_signals(api: &Runtime, driver: Sender<DriverEvent>) -> Result<(), Fat
         signal(SignalKind::terminate()).and_then(|t| Ok((t, signal(SignalKind::interrupt())?)));
     let (mut terminate, mut interrupt) =
         signals.map_err(|error| fatal::cannot_start(Path::new("signals"), &error))?;
+    // A write past the system's limit on file sizes is then an error as on a full disk, not a sudden end. Nobody listens.
+    let _handled = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
+        .map_err(|error| fatal::cannot_start(Path::new("signals"), &error))?;
     api.spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -6,6 +6,7 @@ use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
 use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
+use heddle_rpc_api::Clock;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
 use heddle_rpc_api::GetBlock;
@@ -13,10 +14,13 @@ use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::GetBlockExecution;
 use heddle_rpc_api::GetProof;
 use heddle_rpc_api::GetState;
+use heddle_rpc_api::LinkSetting;
 use heddle_rpc_api::PerformanceSample;
 use heddle_rpc_api::RequestAirdrop;
 use heddle_rpc_api::RpcError;
 use heddle_rpc_api::Sent;
+use heddle_rpc_api::SetClock;
+use heddle_rpc_api::SetLinks;
 use heddle_rpc_api::Simulation;
 use heddle_rpc_api::StateProof;
 use heddle_rpc_api::StateReply;
@@ -119,7 +123,16 @@ pub trait Backend: Send + Sync + 'static {
         request: RequestAirdrop,
     ) -> impl Future<Output = Result<Sent, RpcError>> + Send;
 
-    /// Whether the genesis is a development chain's; without it `requestAirdrop` does not exist.
+    /// `dev_setLinks`. Called only when [`Backend::is_dev`].
+    ///
+    /// # Errors
+    /// A link to no peer; then none is changed.
+    fn set_links(&self, request: SetLinks) -> Result<Vec<LinkSetting>, RpcError>;
+
+    /// `dev_setClock`. Called only when [`Backend::is_dev`].
+    fn set_clock(&self, request: SetClock) -> Clock;
+
+    /// Whether the genesis is a development chain's; without it `requestAirdrop` and `dev_…` do not exist.
     fn is_dev(&self) -> bool;
 
     /// What `/health` and `/ready` say.

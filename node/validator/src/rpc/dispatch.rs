@@ -188,7 +188,16 @@ async fn answer<B: Backend>(
     subscriptions: Option<&mut Subscriptions>,
 ) -> Outcome {
     use jsonrpc::encode_result as encode;
-    answering(backend.as_ref())?;
+    // A node that waits for its peers to answer must be able to reach them again.
+    match method {
+        api::SetLinks::METHOD if backend.is_dev() => {
+            return encode(&backend.set_links(parse(params)?)?);
+        }
+        api::SetClock::METHOD if backend.is_dev() => {
+            return encode(&backend.set_clock(parse(params)?));
+        }
+        _ => answering(backend.as_ref())?,
+    }
     if let Some(question) = Question::read(method, params.clone()) {
         return backend.market(question?).await;
     }

@@ -212,7 +212,8 @@ async fn bytes_that_are_no_transaction_are_malformed_and_named() {
 #[tokio::test]
 async fn methods_that_do_not_exist_here_are_32601() {
     let server = start().await;
-    for method in ["nothing", "requestAirdrop", "subscribeBlocks", "getIdl", "rpc.discover"] {
+    let dev = ["requestAirdrop", "dev_setLinks", "dev_setClock"];
+    for method in dev.iter().chain(&["nothing", "subscribeBlocks", "getIdl", "rpc.discover"]) {
         let error = server.error(method, json!({})).await;
         assert_eq!((error.code, error.data.kind), (-32601, ErrorKind::MethodNotFound), "{method}");
     }
@@ -226,6 +227,20 @@ async fn nothing_is_answered_before_the_node_is_ready() {
     let (_, reply) = server.post(send_request(1, 0).to_string()).await;
     assert_eq!(reply["error"]["data"]["kind"], "behind");
     assert!(server.mock.sent.lock().is_empty());
+}
+
+#[tokio::test]
+async fn faults_are_set_on_a_development_chain_even_while_the_node_is_not_ready() {
+    let server = TestServer::start_on(RpcConfig::default(), true).await;
+    *server.mock.health.lock() = Health::Starting { reason: "cut off".to_owned() };
+    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "dev_setLinks", "params": {"links": [{"peer": 3, "cut": true}]}});
+    let (_, reply) = server.post(request.to_string()).await;
+    let link = json!({"peer": 3, "cut": true, "delayMs": 0, "jitterMs": 0, "lossPercent": 0});
+    assert_eq!(reply["result"], json!([link]));
+    let request =
+        json!({"jsonrpc": "2.0", "id": 1, "method": "dev_setClock", "params": {"offsetMs": -5}});
+    let (_, reply) = server.post(request.to_string()).await;
+    assert_eq!(reply["result"], json!({ "wallMs": 5 }));
 }
 
 #[tokio::test]

@@ -66,10 +66,15 @@ pub(super) struct TestServer {
 
 impl TestServer {
     pub(super) async fn start(config: RpcConfig) -> Self {
+        Self::start_on(config, false).await
+    }
+
+    /// The server of a development chain's node, or of another's.
+    pub(super) async fn start_on(config: RpcConfig, dev: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let mock = Arc::new(Mock {
-            dev: false,
+            dev,
             health: Mutex::new(Health::Healthy),
             feed: Arc::new(BlockFeed::new(4, Height::new(10))),
             sent: Mutex::default(),
@@ -366,6 +371,14 @@ impl Backend for Mock {
 
     async fn airdrop(&self, _: api::RequestAirdrop) -> Result<api::Sent, RpcError> {
         refused()
+    }
+
+    fn set_links(&self, request: api::SetLinks) -> Result<Vec<api::LinkSetting>, RpcError> {
+        Ok(request.links)
+    }
+
+    fn set_clock(&self, request: api::SetClock) -> api::Clock {
+        api::Clock { wall_ms: request.offset_ms.unsigned_abs() }
     }
 
     fn is_dev(&self) -> bool {

@@ -1,0 +1,109 @@
+//! Links that are faulty on purpose.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use heddle_transport::LinkFault;
+use heddle_transport::Sent;
+use heddle_wire::Channel;
+
+use crate::net::Node;
+use crate::net::Plan;
+use crate::net::eventually;
+use crate::net::index;
+use crate::net::runtime;
+
+const CUT: LinkFault =
+    LinkFault { is_cut: true, delay: Duration::ZERO, jitter: Duration::ZERO, loss_percent: 0 };
+
+fn pair(runtime: &tokio::runtime::Runtime) -> [Node; 2] {
+    let plan = Plan::new(2);
+    let nodes = [0, 1].map(|i| Node::start(runtime, plan.config(i)));
+    for (node, other) in [(&nodes[0], 1), (&nodes[1], 0)] {
+        for channel in Channel::ALL {
+            eventually("connected", || node.transport.is_connected(index(other), channel));
+        }
+    }
+    nodes
+}
+
+#[test]
+fn a_delay_is_felt_once_a_way_and_gone_when_it_is_taken_back() {
+    let runtime = runtime();
+    let nodes = pair(&runtime);
+    let late = LinkFault { delay: Duration::from_millis(80), ..LinkFault::default() };
+    let one_way = || {
+        let sent = Instant::now();
+        assert_eq!(nodes[0].send(1, Channel::Ctl, b"a"), Sent::Queued);
+        assert_eq!(nodes[1].wait_frame(0), b"a".as_slice());
+        sent.elapsed()
+    };
+    assert!(nodes[0].transport.set_links(&[(index(1), late)]));
+    let with = one_way();
+    assert!((Duration::from_millis(80)..Duration::from_millis(300)).contains(&with), "{with:?}");
+    assert!(nodes[0].transport.set_links(&[]));
+    let without = one_way();
+    assert!(without < Duration::from_millis(70), "{without:?}");
+}
+
+#[test]
+fn much_arrives_whole_and_in_order_over_a_slow_lossy_link() {
+    let runtime = runtime();
+    let nodes = pair(&runtime);
+    let bad = LinkFault {
+        delay: Duration::from_millis(5),
+        jitter: Duration::from_millis(5),
+        loss_percent: 3,
+        ..LinkFault::default()
+    };
+    assert!(nodes[0].transport.set_links(&[(index(1), bad)]));
+    assert!(nodes[1].transport.set_links(&[(index(0), bad)]));
+    // Large enough to leave as many segments of one transmit.
+    let bodies: Vec<Vec<u8>> = (1..=20_u8).map(|byte| vec![byte; 50_000]).collect();
+    for body in &bodies {
+        assert_eq!(nodes[0].send(1, Channel::Bulk, body), Sent::Queued);
+    }
+    for body in &bodies {
+        assert_eq!(nodes[1].wait_frame(0), *body);
+    }
+}
+
+#[test]
+fn a_link_cut_one_way_goes_down_and_comes_back_when_it_is_healed() {
+    let runtime = runtime();
+    let nodes = pair(&runtime);
+    assert!(nodes[0].transport.set_links(&[(index(1), CUT)]));
+    for channel in Channel::ALL {
+        for (node, other) in [(&nodes[0], 1), (&nodes[1], 0)] {
+            eventually("down", || !node.transport.is_connected(index(other), channel));
+        }
+    }
+    let healed = Instant::now();
+    assert!(nodes[0].transport.set_links(&[]));
+    eventually("up again", || nodes[0].transport.is_connected(index(1), Channel::Ctl));
+    eprintln!("connected {:?} after healing", healed.elapsed());
+    eventually("up again", || nodes[1].transport.is_connected(index(0), Channel::Ctl));
+}
+
+#[test]
+fn a_fault_of_one_link_is_not_felt_on_another() {
+    let runtime = runtime();
+    let plan = Plan::new(3);
+    let nodes = [0, 1, 2].map(|i| Node::start(&runtime, plan.config(i)));
+    for other in [1, 2] {
+        eventually("up", || nodes[0].transport.is_connected(index(other), Channel::Ctl));
+    }
+    assert!(nodes[0].transport.set_links(&[(index(1), CUT)]));
+    assert_eq!(nodes[0].send(2, Channel::Ctl, b"through"), Sent::Queued);
+    assert_eq!(nodes[2].wait_frame(0), b"through".as_slice());
+}
+
+#[test]
+fn a_fault_of_somebody_else_is_refused_and_changes_nothing() {
+    let runtime = runtime();
+    let nodes = pair(&runtime);
+    let late = LinkFault { delay: Duration::from_secs(60), ..LinkFault::default() };
+    assert!(!nodes[0].transport.set_links(&[(index(1), late), (index(7), late)]));
+    assert_eq!(nodes[0].send(1, Channel::Ctl, b"at once"), Sent::Queued);
+    assert_eq!(nodes[1].wait_frame(0), b"at once".as_slice());
+}
