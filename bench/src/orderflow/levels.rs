@@ -9,6 +9,7 @@ use heddle_num::Ticks;
 
 use super::Level;
 use super::LevelKey;
+use super::Touch;
 use super::Update;
 
 /// What is known of a level.
@@ -59,6 +60,13 @@ impl Levels {
             self.sides[side as usize].iter().map(level)
         };
         side(Side::Buy).chain(side(Side::Sell))
+    }
+
+    /// The best levels.
+    pub(crate) fn touch(&self) -> Touch {
+        let level = |(price, known): (&Ticks, &Known)| Level { price: *price, lots: known.lots };
+        let [bids, asks] = &self.sides;
+        Touch { bid: bids.last_key_value().map(level), ask: asks.first_key_value().map(level) }
     }
 
     /// Whether the recording ever spoke of a level.

@@ -1,16 +1,19 @@
 //! A recording, read and sorted: by the venue's numbers where it gives them, else by its times. The lines' own order is that in which
 //! they reached the recorder, over several connections.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use heddle_clearing::Side;
 use heddle_num::Lots;
+use heddle_num::Ticks;
 
 use crate::limits;
 use crate::packed_lines::LineLimits;
 use crate::packed_lines::Next;
 use crate::packed_lines::PackedLines;
 
+use super::Levels;
 use super::OrderflowError;
 use super::Scale;
 use super::Take;
@@ -67,6 +70,28 @@ impl Recording {
             false => Ok(recording),
             true => Err(OrderflowError::file(path, "found no change of a price level")),
         }
+    }
+
+    /// Reads a file with the decimals of a market, or more where the file needs more.
+    pub(crate) fn read_for(path: &Path, market: Scale) -> Result<Self, OrderflowError> {
+        let needed = needed(path)?;
+        let scale = Scale {
+            price_decimals: needed.price_decimals.max(market.price_decimals),
+            size_decimals: needed.size_decimals.max(market.size_decimals),
+        };
+        Self::read(path, Some(scale))
+    }
+
+    /// The middle of the first best prices; none when there never were two.
+    pub(crate) fn first_middle(&self) -> Option<Ticks> {
+        let of_lines = self.touches.iter().find_map(|update| update.touch.middle());
+        of_lines.or_else(|| {
+            let mut levels = Levels::default();
+            self.updates.iter().find_map(|update| {
+                levels.apply(update, &mut BTreeSet::new());
+                levels.touch().middle()
+            })
+        })
     }
 
     fn take_in(&mut self, line: &Line<'_>) -> Result<(), String> {

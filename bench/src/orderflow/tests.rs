@@ -7,13 +7,20 @@ use std::path::PathBuf;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use heddle_clearing::AccountId;
+use heddle_num::Quote;
+use heddle_num::UnitValue;
 use tempfile::TempDir;
 
 use super::*;
 
 const SCALE: Scale = Scale { price_decimals: 1, size_decimals: 3 };
-const ORDERS: OrderLimits =
-    OrderLimits { lots_min: Lots::new(1), lots_max: Lots::new(1_000_000_000) };
+const ORDERS: OrderLimits = OrderLimits {
+    lots_min: Lots::new(1),
+    lots_max: Lots::new(1_000_000_000),
+    unit: UnitValue::new(1),
+    notional_min: Quote::ZERO,
+    mark: Ticks::MAX,
+};
 
 fn depth(id: u64, prior: u64, (bids, asks): (&str, &str)) -> String {
     format!(
