@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::value_parser;
 
 use crate::error::BenchError;
 use crate::target::Target;
@@ -29,7 +30,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "ethereum")]
     orderflow: Option<PathBuf>,
     /// Of order flow: through an order book here, without a chain
-    #[arg(long, requires = "orderflow", conflicts_with_all = ["home", "rpc", "faucet", "check", "market", "publisher"])]
+    #[arg(long, requires = "orderflow", conflicts_with_all = ["home", "rpc", "faucet", "check", "market", "publisher", "round"])]
     engine: bool,
     /// Of order flow: through this market of a chain
     #[arg(long, value_name = "M", requires = "orderflow")]
@@ -37,6 +38,9 @@ pub(crate) struct ReplayArgs {
     /// Of order flow: the key file that posts the recorded prices; a localnet without a price feed has its own
     #[arg(long, value_name = "KEYFILE", requires = "orderflow")]
     publisher: Option<PathBuf>,
+    /// Of order flow: updates that are sent before the books are compared; fewer take longer
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=1000))]
+    round: u16,
     /// Of transfers: how many wei make one base unit of HDL
     #[arg(long, value_name = "N", default_value = "1000000000")]
     scale: NonZeroU128,
@@ -64,7 +68,8 @@ pub(crate) async fn run(args: &ReplayArgs, json: bool) -> Result<bool, BenchErro
 impl ReplayArgs {
     fn flow<'a>(&'a self, file: &'a Path, market: &'a str) -> chain::Plan<'a> {
         let publisher = self.publisher.as_deref();
-        chain::Plan { file, market, target: &self.target, publisher, check: self.check }
+        let (round, check) = (usize::from(self.round), self.check);
+        chain::Plan { file, market, target: &self.target, publisher, round, check }
     }
 
     fn transfers<'a>(&'a self, dir: &'a Path) -> ethereum::Plan<'a> {

@@ -64,9 +64,18 @@ impl Levels {
 
     /// The best levels.
     pub(crate) fn touch(&self) -> Touch {
-        let level = |(price, known): (&Ticks, &Known)| Level { price: *price, lots: known.lots };
-        let [bids, asks] = &self.sides;
-        Touch { bid: bids.last_key_value().map(level), ask: asks.first_key_value().map(level) }
+        let best = |side| self.best_first(side).next();
+        Touch { bid: best(Side::Buy), ask: best(Side::Sell) }
+    }
+
+    /// The levels of a side, best first.
+    pub(crate) fn best_first(&self, side: Side) -> impl Iterator<Item = Level> {
+        let mut levels = self.sides[side as usize].iter();
+        let next = move || match side {
+            Side::Buy => levels.next_back(),
+            Side::Sell => levels.next(),
+        };
+        std::iter::from_fn(next).map(|(price, known)| Level { price: *price, lots: known.lots })
     }
 
     /// Whether the recording ever spoke of a level.

@@ -13,6 +13,7 @@ use crate::packed_lines::LineLimits;
 use crate::packed_lines::Next;
 use crate::packed_lines::PackedLines;
 
+use super::Level;
 use super::Levels;
 use super::OrderflowError;
 use super::Scale;
@@ -92,6 +93,25 @@ impl Recording {
                 levels.touch().middle()
             })
         })
+    }
+
+    /// Moves every price by so many ticks; levels that would then have none are left out.
+    pub(crate) fn move_by(&mut self, ticks: i32) {
+        let moved = |price: Ticks| {
+            let moved = price.get().checked_add_signed(ticks).filter(|price| *price > 0)?;
+            Some(Ticks::new(moved))
+        };
+        let level = |level: Level| Some(Level { price: moved(level.price)?, ..level });
+        for update in &mut self.updates {
+            for levels in [&mut update.bids, &mut update.asks] {
+                *levels = levels.iter().copied().filter_map(level).collect();
+            }
+        }
+        for TouchUpdate { touch, .. } in &mut self.touches {
+            touch.bid = touch.bid.and_then(level);
+            touch.ask = touch.ask.and_then(level);
+        }
+        self.takes.retain_mut(|take| moved(take.price).map(|price| take.price = price).is_some());
     }
 
     fn take_in(&mut self, line: &Line<'_>) -> Result<(), String> {

@@ -3,6 +3,7 @@
 mod course;
 mod crowd;
 mod desks;
+mod findings;
 mod follow;
 mod packing;
 mod prices;
@@ -12,9 +13,11 @@ mod venue;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 use std::time::Instant;
 
 use heddle_localnet::cluster::Cluster;
+use heddle_num::Ticks;
 use heddle_rpc_api::limits::BOOK_LEVELS_MAX;
 use heddle_types::SecretKey;
 use heddle_validator::home::KeyFile;
@@ -29,8 +32,8 @@ use crate::orderflow::Tally;
 use crate::output;
 use crate::target::Target;
 use course::Course;
-use course::ROUND_UPDATES;
 use crowd::Crowd;
+use crowd::Purse;
 use prices::Prices;
 use result::ChainResult;
 use result::Compared;
@@ -48,27 +51,27 @@ pub(crate) struct Plan<'a> {
     pub(crate) target: &'a Target,
     /// The key file of a publisher of the market's feed.
     pub(crate) publisher: Option<&'a Path>,
+    /// Updates of a round; at least one.
+    pub(crate) round: usize,
     /// Whether the chain's book is compared after each round.
     pub(crate) check: bool,
 }
 
-/// Keys' numbers, that tell their lanes apart.
+/// How often a person is told how far it is.
+const SAY_EVERY: Duration = Duration::from_secs(5);
+/// The owner's number among the signers.
 const OWNER: usize = 0;
-const PUBLISHER: usize = 1;
 
 pub(crate) async fn run(plan: &Plan<'_>, json: bool) -> Result<bool, BenchError> {
     let nodes = plan.target.nodes()?;
-    let Some(faucet) = plan.target.faucet(nodes.cluster.as_ref())? else {
-        return Err(BenchError::usage(
-            "--faucet: found none, expected the key file of the collateral's authority; give --faucet KEYFILE or --home DIR",
-        ));
-    };
+    let faucet = plan.target.faucet(nodes.cluster.as_ref())?;
+    let purse = faucet.map_or(Purse::Airdrop, |key| Purse::Key(Box::new(key)));
     let network = Network::connect(&nodes.urls).await?;
     let venue = Venue::find(&network, plan.market).await?;
     let recording = Recording::read_for(plan.file, venue.scale());
     let recording = recording.map_err(|e| BenchError::failed(e.to_string()))?;
     let publisher = plan.publisher_key(nodes.cluster.as_ref())?;
-    let result = replay(plan, (&network, &venue), (&recording, &faucet, publisher)).await?;
+    let result = replay(plan, (&network, &venue), (recording, &purse, publisher)).await?;
     output::result(json, &result, ChainResult::text)?;
     Ok(result.is_good())
 }
@@ -88,25 +91,22 @@ impl Plan<'_> {
 async fn replay(
     plan: &Plan<'_>,
     (network, venue): (&Network, &Venue),
-    (recording, faucet, publisher): (&Recording, &KeyFile, Option<KeyFile>),
+    (mut recording, purse, publisher): (Recording, &Purse, Option<KeyFile>),
 ) -> Result<ChainResult, BenchError> {
-    let Some(middle) = recording.first_middle() else {
+    let Some(first) = recording.first_middle() else {
         return Err(BenchError::failed(format!(
             "{}: found no moment with a price on both sides, expected one; give another recording",
             plan.file.display()
         )));
     };
-    let mut prices = match publisher {
-        None => Prices::Theirs,
-        Some(key) => {
-            venue.check_publisher(&key.address())?;
-            let publisher = Signer::new(network, key.secret().clone(), PUBLISHER).await?;
-            Prices::Ours { publisher, posted: None }
-        }
-    };
+    let mut prices = Prices::new(network, venue, publisher).await?;
+    let market = prices.wait_open(network, venue, first).await?;
+    let moved = prices.distance(&market, first);
+    recording.move_by(moved);
+    let middle = Ticks::new(first.get().saturating_add_signed(moved));
     let owner = Signer::new(network, fresh_key(), OWNER).await?;
     output::progress(format_args!("opening margin accounts"));
-    let crowd = Crowd::open(network, faucet, (owner, venue.market.quote_asset)).await?;
+    let crowd = Crowd::open(network, purse, (owner, venue.market.quote_asset)).await?;
     prices.wait_open(network, venue, middle).await?;
     let supplies = network.supplies().await?;
 
@@ -115,12 +115,14 @@ async fn replay(
     let mut course = Course::new((network, venue), parties, (height, middle), plan.check);
     check_empty(&course).await?;
     let start = Instant::now();
+    let (mut said, mut done) = (start, 0);
     let events: Vec<Event<'_>> = recording.events().collect();
-    for round in rounds(&events) {
+    for round in rounds(&events, plan.round) {
         course.round(round).await?;
-        if course.found.rounds.is_multiple_of(20) {
-            let done = course.found.rounds * ROUND_UPDATES as u64;
+        done += round.iter().filter(|event| matches!(event, Event::Update(..))).count();
+        if said.elapsed() >= SAY_EVERY {
             output::progress(format_args!("{done} of {} updates", recording.updates.len()));
+            said = Instant::now();
         }
     }
     let seconds = start.elapsed().as_secs_f64();
@@ -136,7 +138,8 @@ async fn replay(
         orders_per_second: operations(course.shadow.tally()) as f64 / seconds,
         compared: Compared::new(&course.found, plan.check.then_some(last)),
         checked: plan.check,
-        ..summary(recording, &course, &roots)
+        moved_ticks: moved,
+        ..summary(&recording, &course, &roots)
     })
 }
 
@@ -153,13 +156,13 @@ fn fresh_key() -> SecretKey {
     SecretKey::from_seed(*hasher.finalize().as_bytes())
 }
 
-/// Rounds, each of which ends with an update.
-fn rounds<'e, 'r>(events: &'e [Event<'r>]) -> impl Iterator<Item = &'e [Event<'r>]> {
+/// Rounds of so many updates, each of which ends with one.
+fn rounds<'e, 'r>(events: &'e [Event<'r>], len: usize) -> impl Iterator<Item = &'e [Event<'r>]> {
     let mut updates = 0;
     let is_last = move |event: &Event<'_>| {
         updates += usize::from(matches!(event, Event::Update(..)));
-        let is_last = updates == ROUND_UPDATES;
-        updates %= ROUND_UPDATES;
+        let is_last = updates == len;
+        updates %= len;
         is_last
     };
     events.split_inclusive(is_last)
@@ -180,7 +183,7 @@ async fn check_empty(course: &Course<'_>) -> Result<(), BenchError> {
 /// Whether the whole book is right, and empty after all orders were cancelled.
 async fn last_look(course: &mut Course<'_>) -> Result<(bool, bool), BenchError> {
     let book = course.chain_book(BOOK_LEVELS_MAX).await?;
-    let equal = course.is_same(&book, course.limits());
+    let equal = course.is_same(&book, BOOK_LEVELS_MAX);
     course.clear().await?;
     let book = course.chain_book(1).await?;
     Ok((equal, book.bids.is_empty() && book.asks.is_empty()))

@@ -60,8 +60,12 @@ pub fn openrpc(dev: bool) -> Value {
     methods.extend(websocket_methods());
     if dev {
         methods.push(method::<r::RequestAirdrop>(
-            "The faucet sends the native asset.",
-            vec![param("address", true, text(HEX_32)), param("amount", true, text("^[0-9]+$"))],
+            "The faucet sends the native asset, or mints another one of which it is the authority.",
+            vec![
+                param("address", true, text(HEX_32)),
+                param("amount", true, text("^[0-9]+$")),
+                param("asset", false, text("^[A-Z0-9]{1,12}$")),
+            ],
         ));
     }
     json!({

@@ -9,15 +9,11 @@
 //! Within a block a market carries out cancels first, then orders that must not take, then the others. So what a taker meets depends
 //! on where blocks end, which nobody knows beforehand: what came out otherwise than on the copy is made right afterwards.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use heddle_clearing::Closed;
-use heddle_clearing::Outcome;
 use heddle_clearing::Side;
-use heddle_clearing::Trade;
 use heddle_exchange::Action;
 use heddle_exchange::Batch;
 use heddle_exchange::BatchMode;
@@ -35,6 +31,7 @@ use heddle_types::TxId;
 use super::crowd::Crowd;
 use super::desks::Desks;
 use super::desks::Told;
+use super::findings::Findings;
 use super::follow::Executed;
 use super::follow::Follow;
 use super::packing;
@@ -45,7 +42,6 @@ use crate::error::BenchError;
 use crate::network;
 use crate::network::Network;
 use crate::orderflow;
-use crate::orderflow::Check;
 use crate::orderflow::Deed;
 use crate::orderflow::Event;
 use crate::orderflow::Level;
@@ -56,8 +52,6 @@ use crate::orderflow::Roster;
 use crate::orderflow::Shadow;
 use crate::orderflow::Touch;
 
-/// Updates of one round.
-pub(super) const ROUND_UPDATES: usize = 50;
 /// Levels of each side that are compared after a round.
 const DEPTH: u64 = 20;
 /// Times that what differs is made right after a round. Once is enough unless something is refused.
@@ -79,32 +73,6 @@ pub(super) struct Course<'a> {
     middle: Ticks,
     pub(super) height: Height,
     pub(super) found: Findings,
-}
-
-/// What was counted and compared.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Findings {
-    pub(super) rounds: u64,
-    pub(super) blocks: u64,
-    pub(super) sent: u64,
-    pub(super) failed: u64,
-    /// Deeds that were sent because something came out otherwise than expected.
-    pub(super) corrections: u64,
-    /// Refused actions by code.
-    pub(super) refused: BTreeMap<u16, u64>,
-    /// Trades of the chain.
-    pub(super) fills: u64,
-    /// Of these and those that should have been, the ones that differ.
-    pub(super) fills_differing: u64,
-    /// Orders that the market closed otherwise than they should have been.
-    pub(super) closings_differing: u64,
-    /// Best prices of the chain against the recorded ones.
-    pub(super) check: Check,
-    /// Best prices that no order can have.
-    pub(super) too_small: u64,
-    /// Whether the chain's best levels were those of the recorded book, after each round.
-    pub(super) books: u64,
-    pub(super) books_equal: u64,
 }
 
 impl<'a> Course<'a> {
@@ -294,7 +262,7 @@ impl<'a> Course<'a> {
             }
         }
         self.found.books += 1;
-        self.found.books_equal += u64::from(self.is_same(&book, limits));
+        self.found.books_equal += u64::from(self.is_same(&book, DEPTH));
         Ok(())
     }
 
@@ -305,71 +273,29 @@ impl<'a> Course<'a> {
         Ok(node.order_book(MarketName::Number(self.venue.market.market), depth).await?)
     }
 
-    /// Whether the levels of a book, as far as it goes, are those of the recorded book and of the one here.
-    pub(super) fn is_same(&self, book: &OrderBook, limits: OrderLimits) -> bool {
-        let (bids, asks): (Vec<_>, Vec<_>) =
-            self.levels.iter().partition(|(key, _)| key.side == Side::Buy);
-        let recorded = |levels: &mut dyn Iterator<Item = (orderflow::LevelKey, Lots)>,
-                        len: usize| {
-            let level = |(key, lots): (orderflow::LevelKey, Lots)| {
-                let lots = limits.wanted(Level { price: key.price, lots });
-                (!lots.is_zero()).then_some((key.price, lots))
-            };
-            levels.filter_map(level).take(len).collect::<Vec<_>>()
-        };
-        let here = |side: Side, len: usize| {
-            let depth = self.shadow.book().depth(side, len);
-            depth.into_iter().map(|level| (level.price, level.lots)).collect::<Vec<_>>()
-        };
-        let chain = |levels: &[BookLevel]| {
-            levels.iter().map(|level| (level.price, level.lots)).collect::<Vec<_>>()
-        };
-        let (bid, ask) = (chain(&book.bids), chain(&book.asks));
-        let len = usize::try_from(DEPTH).unwrap_or(usize::MAX);
-        let (bid_len, ask_len) = (len.max(bid.len()), len.max(ask.len()));
-        here(Side::Buy, bid_len) == bid
-            && here(Side::Sell, ask_len) == ask
-            && recorded(&mut bids.into_iter().rev(), bid_len) == bid
-            && recorded(&mut asks.into_iter(), ask_len) == ask
+    /// Whether the best `depth` levels on the chain are those of the recorded book and of the one here.
+    pub(super) fn is_same(&self, book: &OrderBook, depth: u64) -> bool {
+        let len = usize::try_from(depth).unwrap_or(usize::MAX);
+        let sides = [(Side::Buy, &book.bids), (Side::Sell, &book.asks)];
+        sides.into_iter().all(|(side, levels)| {
+            let found: Vec<_> = levels.iter().map(|level| (level.price, level.lots)).collect();
+            let here = self.shadow.book().depth(side, len);
+            let here = here.into_iter().map(|level| (level.price, level.lots));
+            here.eq(found.iter().copied()) && self.recorded(side, len).eq(found)
+        })
     }
 
-    /// What an order may have now.
-    pub(super) fn limits(&self) -> OrderLimits {
-        self.venue.limits(self.middle)
+    /// The best levels of the recorded book that orders can be.
+    fn recorded(&self, side: Side, len: usize) -> impl Iterator<Item = (Ticks, Lots)> {
+        let limits = self.venue.limits(self.middle);
+        let wanted =
+            self.levels.best_first(side).map(move |level| (level.price, limits.wanted(level)));
+        wanted.filter(|(_, lots)| !lots.is_zero()).take(len)
     }
 }
 
 /// The number of a market's mode in which it trades as orders come.
 const CONTINUOUS: u8 = 2;
-
-impl Findings {
-    /// A block's trades and closings on the chain against those here.
-    fn compare(&mut self, block: &Executed, outcomes: &[Outcome]) {
-        let trades: Vec<Trade> = outcomes
-            .iter()
-            .filter_map(|outcome| match outcome {
-                Outcome::Trade(trade) => Some(*trade),
-                Outcome::Closed(_) | Outcome::Decremented(..) => None,
-            })
-            .collect();
-        let closed: Vec<Closed> = outcomes
-            .iter()
-            .filter_map(|outcome| match outcome {
-                Outcome::Closed(closed) => Some(*closed),
-                Outcome::Trade(_) | Outcome::Decremented(..) => None,
-            })
-            .collect();
-        self.fills += block.trades.len() as u64;
-        self.fills_differing += differing(&block.trades, &trades);
-        self.closings_differing += differing(&block.closed, &closed);
-    }
-}
-
-/// Places at which two lists differ.
-fn differing<T: PartialEq>(one: &[T], other: &[T]) -> u64 {
-    let pairs = one.iter().zip(other).filter(|(one, other)| one != other).count();
-    (pairs + one.len().abs_diff(other.len())) as u64
-}
 
 fn touch_of(book: &OrderBook) -> Touch {
     let level = |levels: &[BookLevel]| {

@@ -6,6 +6,7 @@ use heddle_ledger::LedgerCall;
 use heddle_rpc_api::AccountName;
 use heddle_rpc_api::GetMarginAccount;
 use heddle_types::Access;
+use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::Call;
@@ -35,21 +36,67 @@ pub(super) struct Crowd {
     pub(super) takers: Vec<AccountId>,
 }
 
+/// Who pays.
+#[derive(Debug)]
+pub(super) enum Purse {
+    /// A key that has enough of the native asset and may mint collateral.
+    Key(Box<KeyFile>),
+    /// The faucet of a development chain.
+    Airdrop,
+}
+
+impl Purse {
+    /// Pays native assets and collateral.
+    async fn pay(
+        &self,
+        network: &Network,
+        to: Address,
+        (asset, amount): (AssetId, Amount),
+    ) -> Result<(), BenchError> {
+        match self {
+            Self::Key(key) => {
+                fund::fund(network, key, &[(to, NATIVE)]).await?;
+                let mint = LedgerCall::Mint { asset, to, amount }.to_call();
+                let mut issuer = Signer::new(network, key.secret().clone(), 0).await?;
+                let minted = issuer.sign(network, Access::DERIVED, vec![mint]);
+                let what = "minting collateral with --faucet's key";
+                signer::send_all(network, what, vec![minted]).await?;
+            }
+            Self::Airdrop => {
+                airdrop(network, to, (AssetId::HDL, NATIVE)).await?;
+                airdrop(network, to, (asset, amount)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn airdrop(
+    network: &Network,
+    to: Address,
+    (asset, amount): (AssetId, Amount),
+) -> Result<(), BenchError> {
+    let sent = network.nodes()[0].airdrop(to, asset, amount).await;
+    let id = sent.map_err(|error| {
+        BenchError::usage(format!(
+            "--faucet: found none, and the chain gives nothing away ({error}), expected a key that pays; give --faucet KEYFILE \
+             or --home DIR"
+        ))
+    })?;
+    signer::wait_ok(network, "requestAirdrop", id).await
+}
+
 impl Crowd {
     /// Funds an owner and opens its sub-accounts.
     pub(super) async fn open(
         network: &Network,
-        faucet: &KeyFile,
+        purse: &Purse,
         (mut owner, asset): (Signer, AssetId),
     ) -> Result<Self, BenchError> {
-        fund::fund(network, faucet, &[(owner.address(), NATIVE)]).await?;
         let subs = 0..MAKERS + TAKERS;
         let cash = Amount::from_units(CASH);
         let sum = cash.checked_mul(u64::from(subs.end)).unwrap_or(Amount::MAX);
-        let mint = LedgerCall::Mint { asset, to: owner.address(), amount: sum };
-        let mut issuer = Signer::new(network, faucet.secret().clone(), 0).await?;
-        let minted = issuer.sign(network, Access::DERIVED, vec![mint.to_call()]);
-        signer::send_all(network, "minting collateral with --faucet's key", vec![minted]).await?;
+        purse.pay(network, owner.address(), (asset, sum)).await?;
 
         let open = |sub| ClearingCall::Open { sub, isolated: None, asset, amount: cash }.to_call();
         let calls: Vec<Call> = subs.clone().map(open).collect();

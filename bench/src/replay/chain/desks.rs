@@ -188,3 +188,6 @@ const fn placed(id: OrderId, order: &NewOrder) -> Place {
         is_liquidation: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,37 +35,46 @@ pub(super) const fn client_of(key: LevelKey) -> u64 {
 
 /// The deeds in transactions, each in batches. What one account does stays in order.
 pub(super) fn pack(named: &[Named], market: MarketId) -> Vec<Vec<Batch>> {
-    let mut txs: Vec<Vec<Batch>> = Vec::new();
-    let mut actions = ACTIONS_PER_TX;
+    let mut parcels: Vec<Parcel> = Vec::new();
     for (account, action) in named.iter().filter_map(action_of) {
-        let is_open = |batch: &Batch| batch.account == account && batch.actions.len() < ACTIONS_MAX;
-        let tx = txs.last_mut().filter(|_| actions < ACTIONS_PER_TX);
-        let place = tx.and_then(|tx| {
-            let last = tx.iter().rposition(|batch| batch.account == account);
-            let open = last.filter(|place| is_open(&tx[*place]));
-            open.or_else(|| {
-                (tx.len() < CALLS_MAX).then(|| {
-                    tx.push(empty(account, market));
-                    tx.len() - 1
-                })
-            })
-        });
-        let place = place.unwrap_or_else(|| {
-            txs.push(vec![empty(account, market)]);
-            actions = 0;
-            0
-        });
-        actions += 1;
-        if let Some(tx) = txs.last_mut() {
-            tx[place].actions.push(action);
+        if !parcels.last_mut().is_some_and(|last| last.try_add(account, action)) {
+            let mut parcel = Parcel { market, batches: Vec::new(), actions: 0 };
+            parcel.try_add(account, action);
+            parcels.push(parcel);
         }
     }
-    txs
+    parcels.into_iter().map(|parcel| parcel.batches).collect()
 }
 
-const fn empty(account: AccountId, market: MarketId) -> Batch {
-    let (role, mode) = (Role::Owner, BatchMode::EachAlone);
-    Batch { account, role, market, mode, actions: Vec::new() }
+/// A transaction that is being filled.
+struct Parcel {
+    market: MarketId,
+    batches: Vec<Batch>,
+    actions: usize,
+}
+
+impl Parcel {
+    /// Adds an action behind all others of its account; false if there is no room for it.
+    fn try_add(&mut self, account: AccountId, action: Action) -> bool {
+        if self.actions == ACTIONS_PER_TX {
+            return false;
+        }
+        let place = self.batches.iter().rposition(|batch| batch.account == account);
+        let place = place.filter(|place| self.batches[*place].actions.len() < ACTIONS_MAX);
+        match place {
+            Some(place) => self.batches[place].actions.push(action),
+            None if self.batches.len() == CALLS_MAX => return false,
+            None => self.batches.push(Batch {
+                account,
+                role: Role::Owner,
+                market: self.market,
+                mode: BatchMode::EachAlone,
+                actions: vec![action],
+            }),
+        }
+        self.actions += 1;
+        true
+    }
 }
 
 fn action_of(named: &Named) -> Option<(AccountId, Action)> {
@@ -118,3 +127,6 @@ const fn resting(key: LevelKey, lots: Lots) -> NewOrder {
 }
 
 const _: () = assert!(Side::Sell as u64 == 1);
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use heddle_oracle::publish_call;
 use heddle_rpc_api::Market;
 use heddle_types::Access;
 use heddle_types::UnixMillis;
+use heddle_validator::home::KeyFile;
 use tokio::time::sleep;
 
 use super::signer;
@@ -24,6 +25,8 @@ use crate::network::Network;
 use crate::output;
 use crate::wallet::Signed;
 
+/// The publisher's number among the signers: the owner is the first.
+const NUMBER: usize = 1;
 /// How often a price is posted at most.
 const EVERY: Duration = Duration::from_millis(500);
 
@@ -31,12 +34,34 @@ const EVERY: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) enum Prices {
     /// This replay.
-    Ours { publisher: Signer, posted: Option<Instant> },
+    Ours { publisher: Box<Signer>, posted: Option<Instant> },
     /// The chain's publishers.
     Theirs,
 }
 
 impl Prices {
+    /// With the key of a publisher, or without one.
+    pub(super) async fn new(
+        network: &Network,
+        venue: &Venue,
+        publisher: Option<KeyFile>,
+    ) -> Result<Self, BenchError> {
+        let Some(key) = publisher else { return Ok(Self::Theirs) };
+        venue.check_publisher(&key.address())?;
+        let publisher = Signer::new(network, key.secret().clone(), NUMBER).await?;
+        Ok(Self::Ours { publisher: Box::new(publisher), posted: None })
+    }
+
+    /// How many ticks the recorded prices have to move so that `first` is the index: none where it will be.
+    pub(super) fn distance(&self, market: &Market, first: Ticks) -> i32 {
+        let index = match self {
+            Self::Ours { .. } => None,
+            Self::Theirs => market.index,
+        };
+        let distance = index.map(|index| i64::from(index.get()) - i64::from(first.get()));
+        distance.and_then(|distance| i32::try_from(distance).ok()).unwrap_or(0)
+    }
+
     /// The price that is due, if one is.
     pub(super) fn due(
         &mut self,

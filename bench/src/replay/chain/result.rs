@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use crate::machine::Machine;
 use crate::orderflow::Check;
+use crate::orderflow::Difference;
 use crate::orderflow::Recording;
 use crate::orderflow::Tally;
 
-use super::course::Findings;
+use super::findings::Findings;
 
 /// What a replay found.
 #[derive(Debug, Serialize)]
@@ -27,7 +28,7 @@ pub(super) struct ChainResult {
     pub(super) lines: Lines,
     /// Whether the index prices were those of the recording; else its prices were moved by `movedTicks` to the chain's.
     pub(super) prices_posted: bool,
-    pub(super) moved_ticks: i64,
+    pub(super) moved_ticks: i32,
     /// Transactions.
     pub(super) sent: u64,
     #[serde(rename = "final")]
@@ -80,7 +81,7 @@ pub(super) struct Compared {
     quantities_equal: u64,
     unknown: u64,
     too_small: u64,
-    differences: Vec<crate::orderflow::Difference>,
+    differences: Vec<Difference>,
     /// Trades of the chain, and places at which they differ from what the book here did.
     fills_compared: u64,
     fills_differing: u64,

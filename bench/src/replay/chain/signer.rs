@@ -1,21 +1,29 @@
 //! A key whose transactions are final in the order in which it signed them: all stand in one lane.
 
 use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
 
 use heddle_rpc_api::GetTransaction;
+use heddle_rpc_api::TransactionInfo;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Call;
 use heddle_types::Height;
 use heddle_types::SecretKey;
+use heddle_types::TxId;
+use tokio::time::sleep;
 
 use crate::deliver;
 use crate::error::BenchError;
+use crate::limits;
 use crate::network;
 use crate::network::Network;
 use crate::wallet;
 use crate::wallet::Letter;
 use crate::wallet::Signed;
+
+const POLL: Duration = Duration::from_millis(20);
 
 /// A key, and the next sequence of its lane 0.
 #[derive(Clone, Debug)]
@@ -78,13 +86,37 @@ pub(super) async fn send_all(
     network.settle(height).await?;
     let requests = signed.iter().map(|signed| GetTransaction { id: signed.id }).collect();
     for info in network.ask_all(requests).await? {
-        let error = info.receipt.and_then(|receipt| receipt.error);
-        if let Some(error) = error {
-            return Err(BenchError::failed(format!(
-                "{what}: found {} ({}), expected it to succeed; see getTransaction of {}",
-                error.name, error.message, info.id
-            )));
-        }
+        check(what, &info)?;
     }
     Ok(height)
+}
+
+/// Waits until a transaction that somebody else sent is executed everywhere, and has succeeded.
+pub(super) async fn wait_ok(network: &Network, what: &str, id: TxId) -> Result<(), BenchError> {
+    let end = Instant::now() + limits::PATIENCE;
+    loop {
+        let info = network.nodes()[0].transaction(id).await?;
+        if let (Some(height), Some(_)) = (info.height, &info.receipt) {
+            check(what, &info)?;
+            network.settle(height).await?;
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            return Err(BenchError::unknown(format!(
+                "{what}: found {id} not final after {} s; see the nodes' logs",
+                limits::PATIENCE.as_secs()
+            )));
+        }
+        sleep(POLL).await;
+    }
+}
+
+fn check(what: &str, info: &TransactionInfo) -> Result<(), BenchError> {
+    let error = info.receipt.as_ref().and_then(|receipt| receipt.error.as_ref());
+    error.map_or(Ok(()), |error| {
+        Err(BenchError::failed(format!(
+            "{what}: found {} ({}), expected it to succeed; see getTransaction of {}",
+            error.name, error.message, info.id
+        )))
+    })
 }
