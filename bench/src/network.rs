@@ -140,7 +140,7 @@ impl Network {
     }
 
     /// The replies to many requests, in the same order, spread over all nodes.
-    async fn ask_all<R>(&self, requests: Vec<R>) -> Result<Vec<R::Reply>, BenchError>
+    pub(crate) async fn ask_all<R>(&self, requests: Vec<R>) -> Result<Vec<R::Reply>, BenchError>
     where
         R: Request + Clone + Send + Sync + 'static,
         R::Reply: Send + 'static,
@@ -175,7 +175,7 @@ async fn ask<R: Request>(node: &RpcClient, chunk: &[R]) -> Result<Vec<R::Reply>,
 }
 
 /// A node that does not answer for a while may have been killed and be about to come back.
-async fn wait_executed(node: &RpcClient, height: Height) -> Result<Height, BenchError> {
+pub(crate) async fn wait_executed(node: &RpcClient, height: Height) -> Result<Height, BenchError> {
     let end = Instant::now() + limits::PATIENCE;
     loop {
         let status = node.status().await;

@@ -33,10 +33,12 @@ use heddle_num::Ticks;
 use thiserror::Error;
 
 pub(crate) use check::Check;
+pub(crate) use check::Difference;
 pub(crate) use flow::Event;
 pub(crate) use levels::Levels;
 pub(crate) use recording::Recording;
 pub(crate) use roster::Roster;
+pub(crate) use shadow::Named;
 pub(crate) use shadow::Shadow;
 pub(crate) use shadow::Tally;
 pub(crate) use shadow::env;

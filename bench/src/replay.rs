@@ -1,5 +1,6 @@
 //! `replay`: what happened elsewhere, through this chain or its engine, and a check of what comes out.
 
+mod chain;
 mod engine;
 mod ethereum;
 
@@ -8,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::value_parser;
 
 use crate::error::BenchError;
 use crate::target::Target;
@@ -16,7 +18,8 @@ use crate::target::Target;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  heddle-bench replay --ethereum data/ethereum --home .heddle/localnet --check --json\n  \
-    heddle-bench replay --orderflow data/orderflow/FILE.gz --engine\n\n\
+    heddle-bench replay --orderflow data/orderflow/FILE.gz --engine\n  \
+    heddle-bench replay --orderflow data/orderflow/FILE.gz --market BTC-PERP --home .heddle/localnet --check\n\n\
     Exit 0: all final, ok, and everything that was checked is right; 1: something is not."
 )]
 pub(crate) struct ReplayArgs {
@@ -27,8 +30,17 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "ethereum")]
     orderflow: Option<PathBuf>,
     /// Of order flow: through an order book here, without a chain
-    #[arg(long, requires = "orderflow", conflicts_with_all = ["home", "rpc", "faucet", "check"])]
+    #[arg(long, requires = "orderflow", conflicts_with_all = ["home", "rpc", "faucet", "check", "market", "publisher", "round"])]
     engine: bool,
+    /// Of order flow: through this market of a chain
+    #[arg(long, value_name = "M", requires = "orderflow")]
+    market: Option<String>,
+    /// Of order flow: the key file that posts the recorded prices; a localnet without a price feed has its own
+    #[arg(long, value_name = "KEYFILE", requires = "orderflow")]
+    publisher: Option<PathBuf>,
+    /// Of order flow: updates that are sent before the books are compared; fewer take longer
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=1000))]
+    round: u16,
     /// Of transfers: how many wei make one base unit of HDL
     #[arg(long, value_name = "N", default_value = "1000000000")]
     scale: NonZeroU128,
@@ -43,16 +55,23 @@ pub(crate) struct ReplayArgs {
 }
 
 pub(crate) async fn run(args: &ReplayArgs, json: bool) -> Result<bool, BenchError> {
-    match (&args.ethereum, &args.orderflow) {
-        (Some(dir), _) => ethereum::run(&args.transfers(dir), json).await,
-        (None, Some(file)) if args.engine => engine::run(file, json),
-        (None, _) => Err(BenchError::usage(
-            "--orderflow: found no place to replay it, expected --engine; give it",
+    match (&args.ethereum, &args.orderflow, &args.market) {
+        (Some(dir), ..) => ethereum::run(&args.transfers(dir), json).await,
+        (None, Some(file), _) if args.engine => engine::run(file, json),
+        (None, Some(file), Some(market)) => chain::run(&args.flow(file, market), json).await,
+        (None, ..) => Err(BenchError::usage(
+            "--orderflow: found no place to replay it, expected --market M of a chain, or --engine; give one of them",
         )),
     }
 }
 
 impl ReplayArgs {
+    fn flow<'a>(&'a self, file: &'a Path, market: &'a str) -> chain::Plan<'a> {
+        let publisher = self.publisher.as_deref();
+        let (round, check) = (usize::from(self.round), self.check);
+        chain::Plan { file, market, target: &self.target, publisher, round, check }
+    }
+
     fn transfers<'a>(&'a self, dir: &'a Path) -> ethereum::Plan<'a> {
         ethereum::Plan {
             dir,

@@ -32,9 +32,28 @@ pub(crate) struct Found {
     pub(crate) cluster: Option<Cluster>,
 }
 
+/// The nodes of a target.
+#[derive(Debug)]
+pub(crate) struct Nodes {
+    pub(crate) urls: Vec<String>,
+    /// The localnet that they are of.
+    pub(crate) cluster: Option<Cluster>,
+}
+
 impl Target {
     /// Looks it up. Nothing is asked of any node yet.
     pub(crate) fn find(&self) -> Result<Found, BenchError> {
+        let Nodes { urls, cluster } = self.nodes()?;
+        let Some(faucet) = self.faucet(cluster.as_ref())? else {
+            return Err(BenchError::usage(
+                "--faucet: found none, expected the key file of a funded account; give --faucet KEYFILE",
+            ));
+        };
+        Ok(Found { urls, faucet, cluster })
+    }
+
+    /// The nodes alone.
+    pub(crate) fn nodes(&self) -> Result<Nodes, BenchError> {
         let cluster = self.home.as_deref().map(Cluster::open).transpose()?;
         let urls = match &cluster {
             Some(cluster) => {
@@ -48,16 +67,17 @@ impl Target {
                 "target: found none, expected nodes to talk to; give --home DIR or --rpc URL[,URL]",
             ));
         }
+        Ok(Nodes { urls, cluster })
+    }
+
+    /// The key that pays: the one that is given, or the localnet's; none when there is neither.
+    pub(crate) fn faucet(&self, cluster: Option<&Cluster>) -> Result<Option<KeyFile>, BenchError> {
         let own = || {
-            let accounts = cluster.iter().flat_map(Cluster::accounts);
+            let accounts = cluster.into_iter().flat_map(Cluster::accounts);
             let faucet = accounts.into_iter().find(|account| account.name == FAUCET);
             faucet.map(|faucet| faucet.key_file.clone())
         };
-        let Some(faucet) = self.faucet.clone().or_else(own) else {
-            return Err(BenchError::usage(
-                "--faucet: found none, expected the key file of a funded account; give --faucet KEYFILE",
-            ));
-        };
-        Ok(Found { urls, faucet: KeyFile::read(&faucet)?, cluster })
+        let path = self.faucet.clone().or_else(own);
+        Ok(path.map(|path| KeyFile::read(&path)).transpose()?)
     }
 }

@@ -148,6 +148,11 @@ impl Cluster {
         home::holder_of(&self.dir.join(robots::DIR))
     }
 
+    /// The key file of whoever posts prices.
+    pub fn publisher_key_file(&self) -> PathBuf {
+        robots::publisher_path(&self.dir)
+    }
+
     /// Each validator's process.
     pub fn pids(&self) -> Vec<Option<u32>> {
         self.members.iter().map(|member| home::holder_of(&member.home)).collect()

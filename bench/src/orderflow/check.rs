@@ -70,6 +70,12 @@ impl Check {
 }
 
 impl Touch {
+    /// Between the best prices, rounded down; none when one is missing.
+    pub(crate) fn middle(self) -> Option<Ticks> {
+        let (bid, ask) = (self.bid?.price.get(), self.ask?.price.get());
+        Some(Ticks::new(bid.midpoint(ask)))
+    }
+
     fn prices(self) -> (Option<Ticks>, Option<Ticks>) {
         (self.bid.map(|level| level.price), self.ask.map(|level| level.price))
     }

@@ -9,6 +9,7 @@ use heddle_num::Ticks;
 
 use super::Level;
 use super::LevelKey;
+use super::Touch;
 use super::Update;
 
 /// What is known of a level.
@@ -59,6 +60,22 @@ impl Levels {
             self.sides[side as usize].iter().map(level)
         };
         side(Side::Buy).chain(side(Side::Sell))
+    }
+
+    /// The best levels.
+    pub(crate) fn touch(&self) -> Touch {
+        let best = |side| self.best_first(side).next();
+        Touch { bid: best(Side::Buy), ask: best(Side::Sell) }
+    }
+
+    /// The levels of a side, best first.
+    pub(crate) fn best_first(&self, side: Side) -> impl Iterator<Item = Level> {
+        let mut levels = self.sides[side as usize].iter();
+        let next = move || match side {
+            Side::Buy => levels.next_back(),
+            Side::Sell => levels.next(),
+        };
+        std::iter::from_fn(next).map(|(price, known)| Level { price: *price, lots: known.lots })
     }
 
     /// Whether the recording ever spoke of a level.

@@ -1,16 +1,20 @@
 //! A recording, read and sorted: by the venue's numbers where it gives them, else by its times. The lines' own order is that in which
 //! they reached the recorder, over several connections.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use heddle_clearing::Side;
 use heddle_num::Lots;
+use heddle_num::Ticks;
 
 use crate::limits;
 use crate::packed_lines::LineLimits;
 use crate::packed_lines::Next;
 use crate::packed_lines::PackedLines;
 
+use super::Level;
+use super::Levels;
 use super::OrderflowError;
 use super::Scale;
 use super::Take;
@@ -67,6 +71,47 @@ impl Recording {
             false => Ok(recording),
             true => Err(OrderflowError::file(path, "found no change of a price level")),
         }
+    }
+
+    /// Reads a file with the decimals of a market, or more where the file needs more.
+    pub(crate) fn read_for(path: &Path, market: Scale) -> Result<Self, OrderflowError> {
+        let needed = needed(path)?;
+        let scale = Scale {
+            price_decimals: needed.price_decimals.max(market.price_decimals),
+            size_decimals: needed.size_decimals.max(market.size_decimals),
+        };
+        Self::read(path, Some(scale))
+    }
+
+    /// The middle of the first best prices; none when there never were two.
+    pub(crate) fn first_middle(&self) -> Option<Ticks> {
+        let of_lines = self.touches.iter().find_map(|update| update.touch.middle());
+        of_lines.or_else(|| {
+            let mut levels = Levels::default();
+            self.updates.iter().find_map(|update| {
+                levels.apply(update, &mut BTreeSet::new());
+                levels.touch().middle()
+            })
+        })
+    }
+
+    /// Moves every price by so many ticks; levels that would then have none are left out.
+    pub(crate) fn move_by(&mut self, ticks: i32) {
+        let moved = |price: Ticks| {
+            let moved = price.get().checked_add_signed(ticks).filter(|price| *price > 0)?;
+            Some(Ticks::new(moved))
+        };
+        let level = |level: Level| Some(Level { price: moved(level.price)?, ..level });
+        for update in &mut self.updates {
+            for levels in [&mut update.bids, &mut update.asks] {
+                *levels = levels.iter().copied().filter_map(level).collect();
+            }
+        }
+        for TouchUpdate { touch, .. } in &mut self.touches {
+            touch.bid = touch.bid.and_then(level);
+            touch.ask = touch.ask.and_then(level);
+        }
+        self.takes.retain_mut(|take| moved(take.price).map(|price| take.price = price).is_some());
     }
 
     fn take_in(&mut self, line: &Line<'_>) -> Result<(), String> {

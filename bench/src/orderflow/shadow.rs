@@ -31,7 +31,8 @@ pub(crate) struct Shadow {
     roster: Roster,
     /// The order of each level, and what is left of it.
     resting: HashMap<LevelKey, (OrderId, Lots)>,
-    level_of: HashMap<OrderId, LevelKey>,
+    /// The level of each open order, and what is left of it.
+    open: HashMap<OrderId, (LevelKey, Lots)>,
     /// Levels that something happened to without a deed that was about them.
     loose: BTreeSet<LevelKey>,
     tally: Tally,
@@ -74,7 +75,7 @@ impl Shadow {
             book: Book::new(),
             roster,
             resting: HashMap::new(),
-            level_of: HashMap::new(),
+            open: HashMap::new(),
             loose: BTreeSet::new(),
             tally: Tally::default(),
             outcomes: Vec::new(),
@@ -87,15 +88,19 @@ impl Shadow {
         for deed in deeds {
             let instruction = match deed {
                 Deed::Cancel(key) => self.resting.get(key).map(|(id, _)| Instruction::Cancel(*id)),
-                Deed::Reduce(key, by) => {
-                    self.resting.get(key).map(|(id, _)| Instruction::Reduce(*id, *by))
-                }
+                Deed::Reduce(key, to) => self.resting.get(key).and_then(|(id, lots)| {
+                    let by = lots.checked_sub(*to).filter(|by| !by.is_zero())?;
+                    Some(Instruction::Reduce(*id, by))
+                }),
                 Deed::Place(key, lots) => self.name_maker(*key, *lots),
                 Deed::Take(take) => {
                     let order = (take.side, take.price, take.lots);
-                    let id = self.roster.name_taker();
+                    let book = &self.book;
+                    let wanted = (take.side, take.lots);
+                    let id = self.roster.name_taker(wanted, |account| book.position(account));
                     Some(Instruction::Place(place(id, order, TimeInForce::ImmediateOrCancel)))
                 }
+                Deed::Withdraw(id) => Some(Instruction::Cancel(*id)),
             };
             named.extend(instruction.map(|instruction| Named { deed: *deed, instruction }));
         }
@@ -104,11 +109,16 @@ impl Shadow {
 
     /// Carries out a block's instructions, whoever named their orders.
     pub(crate) fn run(&mut self, instructions: &[Instruction]) -> &[Outcome] {
+        self.run_in(&env(), instructions)
+    }
+
+    /// The same in a market with limits of its own.
+    pub(crate) fn run_in(&mut self, env: &Env, instructions: &[Instruction]) -> &[Outcome] {
         self.roster.forget_plans();
         self.count(instructions);
         let mut outcomes = std::mem::take(&mut self.outcomes);
         outcomes.clear();
-        self.book.run_block(&env(), instructions, &mut outcomes);
+        self.book.run_block(env, instructions, &mut outcomes);
         for instruction in instructions {
             match instruction {
                 Instruction::Place(place) => self.look_at(place.id),
@@ -126,6 +136,24 @@ impl Shadow {
     /// The levels that something happened to without a deed that was about them, since this was last asked.
     pub(crate) fn take_loose(&mut self) -> BTreeSet<LevelKey> {
         std::mem::take(&mut self.loose)
+    }
+
+    /// Levels with an order.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = LevelKey> {
+        self.resting.keys().copied()
+    }
+
+    /// Orders beside another one of their level.
+    pub(crate) fn doubled(&self) -> Vec<OrderId> {
+        if self.open.len() == self.resting.len() {
+            return Vec::new();
+        }
+        let is_doubled = |(id, (key, _)): (&OrderId, &(LevelKey, Lots))| {
+            self.resting.get(key).is_none_or(|(resting, _)| resting != id).then_some(*id)
+        };
+        let mut doubled: Vec<_> = self.open.iter().filter_map(is_doubled).collect();
+        doubled.sort_unstable();
+        doubled
     }
 
     /// What is left of a level's order.
@@ -151,7 +179,8 @@ impl Shadow {
     }
 
     fn name_maker(&mut self, key: LevelKey, lots: Lots) -> Option<Instruction> {
-        let Some(id) = self.roster.name_maker(key.price) else {
+        let book = &self.book;
+        let Some(id) = self.roster.name_maker(key, lots, |account| book.position(account)) else {
             self.tally.unplaced += 1;
             return None;
         };
@@ -165,12 +194,13 @@ impl Shadow {
                 Instruction::Place(place) if self.roster.is_maker(place.id.account) => {
                     self.tally.orders += 1;
                     let key = LevelKey { side: place.side, price: place.price };
-                    self.level_of.insert(place.id, key);
-                    self.roster.opened(place.id.account);
+                    self.open.insert(place.id, (key, place.lots));
+                    self.roster.opened(place.id, key.side, place.lots);
                 }
                 Instruction::Place(place) => {
                     self.tally.takers += 1;
                     self.tally.lots_wanted += place.lots.get();
+                    self.roster.took(place.id);
                 }
                 Instruction::Cancel(_) => self.tally.cancels += 1,
                 Instruction::Reduce(..) => self.tally.reductions += 1,
@@ -197,18 +227,23 @@ impl Shadow {
     }
 
     fn loosen(&mut self, id: OrderId) {
-        self.loose.extend(self.level_of.get(&id));
+        self.loose.extend(self.open.get(&id).map(|(key, _)| *key));
         self.look_at(id);
     }
 
     /// What is left of a maker's order.
     fn look_at(&mut self, id: OrderId) {
-        let Some(key) = self.level_of.get(&id).copied() else { return };
-        if let Some(order) = self.book.order(id) {
-            self.resting.insert(key, (id, order.lots));
+        let Some((key, before)) = self.open.get_mut(&id) else { return };
+        let key = *key;
+        let left = self.book.order(id).map_or(Lots::ZERO, |order| order.lots);
+        let gone = Lots::new(before.get().saturating_sub(left.get()));
+        *before = left;
+        self.roster.shrunk(id.account, key.side, gone);
+        if !left.is_zero() {
+            self.resting.insert(key, (id, left));
             return;
         }
-        self.level_of.remove(&id);
+        self.open.remove(&id);
         self.roster.gone(id.account);
         if self.resting.get(&key).is_some_and(|(resting, _)| *resting == id) {
             self.resting.remove(&key);

@@ -7,13 +7,20 @@ use std::path::PathBuf;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use heddle_clearing::AccountId;
+use heddle_num::Quote;
+use heddle_num::UnitValue;
 use tempfile::TempDir;
 
 use super::*;
 
 const SCALE: Scale = Scale { price_decimals: 1, size_decimals: 3 };
-const ORDERS: OrderLimits =
-    OrderLimits { lots_min: Lots::new(1), lots_max: Lots::new(1_000_000_000) };
+const ORDERS: OrderLimits = OrderLimits {
+    lots_min: Lots::new(1),
+    lots_max: Lots::new(1_000_000_000),
+    unit: UnitValue::new(1),
+    notional_min: Quote::ZERO,
+    mark: Ticks::MAX,
+};
 
 fn depth(id: u64, prior: u64, (bids, asks): (&str, &str)) -> String {
     format!(
@@ -334,4 +341,124 @@ fn best_prices_of_real_recordings_are_followed_exactly() {
         compared += check.compared;
     }
     assert!(compared >= 6_000, "{compared}");
+}
+
+#[test]
+fn an_order_has_what_a_market_allows() {
+    let limits = OrderLimits {
+        lots_min: Lots::new(2),
+        lots_max: Lots::new(10),
+        unit: UnitValue::new(3),
+        notional_min: Quote::new(600),
+        mark: Ticks::new(50),
+    };
+    let wanted = |price, lots| limits.wanted(level(price, lots)).get();
+    assert_eq!((wanted(40, 5), wanted(40, 4)), (5, 0));
+    // Above the mark the price does not count.
+    assert_eq!((wanted(1_000, 4), wanted(1_000, 3)), (4, 0));
+    assert_eq!((wanted(1_000, 11), wanted(1_000, 0)), (10, 0));
+
+    let touch = |bid, ask| Touch { bid, ask };
+    let (good, large, small) = (Some(level(50, 4)), Some(level(60, 12)), Some(level(60, 1)));
+    assert_eq!(limits.touch(touch(good, large)), Some(touch(good, Some(level(60, 10)))));
+    assert_eq!(limits.touch(touch(None, good)), Some(touch(None, good)));
+    assert_eq!(limits.touch(touch(good, small)), None);
+
+    let lots = |lots| {
+        let split = limits.split(take(1, Side::Buy, 9, lots));
+        split.map(|take| take.lots.get()).collect::<Vec<_>>()
+    };
+    assert_eq!(lots(25), [10, 10, 5]);
+    assert_eq!(lots(10), [10]);
+    assert_eq!(lots(0), [0; 0]);
+}
+
+#[test]
+fn a_market_has_at_least_the_decimals_that_the_file_needs() {
+    let lines = depth(5, 4, ("[[\"10.1250\",\"0.10\"]]", "[]"));
+    let (_dir, path) = file(&packed(&lines));
+    let recording = Recording::read_for(&path, SCALE).unwrap();
+    assert_eq!(recording.scale, Scale { price_decimals: 3, size_decimals: 3 });
+    assert_eq!(recording.updates[0].bids, [level(10_125, 100)]);
+}
+
+#[test]
+fn prices_move_together_and_what_falls_below_one_is_left_out() {
+    let lines = [
+        depth(5, 4, ("[[\"0.3\",\"1\"],[\"10.0\",\"2\"]]", "[[\"10.2\",\"3\"]]")),
+        ticker(5, ("10.0", "10.2")),
+        trade(5, ("0.2", "0.001", true)),
+        trade(6, ("10.0", "0.001", true)),
+    ];
+    let mut recording = read(&lines.concat()).unwrap();
+    assert_eq!(recording.first_middle(), Some(Ticks::new(101)));
+    recording.move_by(-3);
+    assert_eq!(recording.updates[0].bids, [level(97, 2000)]);
+    assert_eq!(recording.updates[0].asks, [level(99, 3000)]);
+    assert_eq!(recording.takes, [take(6, Side::Sell, 97, 1)]);
+    assert_eq!(recording.first_middle(), Some(Ticks::new(98)));
+    recording.move_by(i32::MAX);
+    assert_eq!(recording.updates[0].bids.len(), 1);
+}
+
+#[test]
+fn without_best_prices_the_first_book_has_the_middle() {
+    let lines = depth(5, 4, ("[[\"10.0\",\"1\"]]", "[]"))
+        + &depth(6, 5, ("[[\"9.9\",\"1\"]]", "[[\"10.4\",\"1\"]]"));
+    let recording = read(&lines).unwrap();
+    assert_eq!(recording.first_middle(), Some(Ticks::new(102)));
+    assert_eq!(read(&depth(5, 4, ("[]", "[]"))).unwrap().first_middle(), None);
+}
+
+#[test]
+fn a_maker_whose_position_could_grow_too_large_leaves_the_order_to_the_next() {
+    let roster = Roster::new(&[0, 1].map(AccountId::new), &[AccountId::new(2)]);
+    let mut shadow = Shadow::new(roster.with_position_max(Lots::new(10)));
+    let place = |side, lots| Deed::Place(LevelKey { side, price: Ticks::new(5) }, Lots::new(lots));
+    let accounts = |shadow: &mut Shadow, deeds: &[Deed]| {
+        let named = shadow.name(deeds);
+        let account = |named: &Named| match named.instruction {
+            heddle_clearing::Instruction::Place(place) => place.id.account.get(),
+            _ => panic!("{named:?}"),
+        };
+        named.iter().map(account).collect::<Vec<_>>()
+    };
+    let deeds = [place(Side::Buy, 8), place(Side::Buy, 3), place(Side::Sell, 9)];
+    assert_eq!(accounts(&mut shadow, &deeds), [0, 1, 0]);
+    assert_eq!(accounts(&mut shadow, &[place(Side::Buy, 8), place(Side::Buy, 7)]), [1]);
+
+    // What is open counts too, and what was taken of it.
+    let mut shadow = Shadow::new(
+        Roster::new(&[0, 1].map(AccountId::new), &[AccountId::new(2)])
+            .with_position_max(Lots::new(10)),
+    );
+    let run = |shadow: &mut Shadow, deed| {
+        let block: Vec<_> = shadow.name(&[deed]).iter().map(|named| named.instruction).collect();
+        shadow.run(&block);
+    };
+    run(&mut shadow, place(Side::Buy, 8));
+    run(&mut shadow, Deed::Take(take(1, Side::Sell, 5, 6)));
+    assert_eq!(accounts(&mut shadow, &[place(Side::Buy, 3)]), [1]);
+    let away = LevelKey { side: Side::Buy, price: Ticks::new(5) };
+    run(&mut shadow, Deed::Cancel(away));
+    assert_eq!(accounts(&mut shadow, &[place(Side::Buy, 4)]), [0]);
+    assert_eq!(accounts(&mut shadow, &[place(Side::Sell, 10)]), [0]);
+}
+
+#[test]
+fn two_orders_of_one_level_are_noticed() {
+    let mut shadow = Shadow::new(Roster::new(&[0, 1].map(AccountId::new), &[AccountId::new(2)]));
+    let place = |lots| {
+        let key = LevelKey { side: Side::Buy, price: Ticks::new(5) };
+        Deed::Place(key, Lots::new(lots))
+    };
+    let block: Vec<_> =
+        shadow.name(&[place(1), place(2)]).iter().map(|named| named.instruction).collect();
+    shadow.run(&block);
+    let doubled = shadow.doubled();
+    assert_eq!(doubled.len(), 1);
+    let named = shadow.name(&[Deed::Withdraw(doubled[0])]);
+    shadow.run(&[named[0].instruction]);
+    assert_eq!(shadow.doubled(), []);
+    assert_eq!(shadow.lots(LevelKey { side: Side::Buy, price: Ticks::new(5) }), Lots::new(2));
 }

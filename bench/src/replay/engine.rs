@@ -11,6 +11,9 @@ use heddle_clearing::limits::ORDER_LOTS_MAX;
 use heddle_exchange::Book;
 use heddle_exchange::Matching;
 use heddle_num::Lots;
+use heddle_num::Quote;
+use heddle_num::Ticks;
+use heddle_num::UnitValue;
 use serde::Serialize;
 
 use crate::error::BenchError;
@@ -32,8 +35,13 @@ const MAKERS: u32 = 256;
 const TAKERS: u32 = 16;
 /// Timed runs; the median counts.
 const REPS: usize = 5;
-const LIMITS: OrderLimits =
-    OrderLimits { lots_min: Lots::new(1), lots_max: Lots::new(ORDER_LOTS_MAX) };
+const LIMITS: OrderLimits = OrderLimits {
+    lots_min: Lots::new(1),
+    lots_max: Lots::new(ORDER_LOTS_MAX),
+    unit: UnitValue::new(1),
+    notional_min: Quote::ZERO,
+    mark: Ticks::MAX,
+};
 
 /// What a replay found.
 #[derive(Debug, Serialize)]

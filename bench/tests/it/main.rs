@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod flow;
+
 use std::io::Write;
 use std::process::Command;
 use std::process::Output;
@@ -51,6 +53,10 @@ fn bad_usage_is_exit_2_and_one_line() {
     check_refused(&["replay"], 2, "--ethereum");
     check_refused(&["replay", "--orderflow", "x.gz", "--ethereum", "."], 2, "--ethereum");
     check_refused(&["replay", "--orderflow", "/nonexistent/x.gz", "--engine"], 1, "/nonexistent");
+    check_refused(&["replay", "--orderflow", "x.gz"], 2, "--market");
+    check_refused(&["replay", "--orderflow", "x.gz", "--market", "BTC-PERP"], 2, "--rpc");
+    check_refused(&["replay", "--orderflow", "x.gz", "--engine", "--market", "M"], 2, "--market");
+    check_refused(&["replay", "--ethereum", ".", "--market", "M"], 2, "--market");
     check_refused(
         &["compare", "/nonexistent/a.json", "/nonexistent/b.json"],
         2,

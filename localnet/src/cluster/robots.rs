@@ -67,6 +67,11 @@ impl Robots {
     }
 }
 
+/// Where the key of whoever posts prices is.
+pub(super) fn publisher_path(dir: &Path) -> PathBuf {
+    path(dir, "publisher")
+}
+
 fn path(dir: &Path, name: &str) -> PathBuf {
     dir.join(DIR).join(format!("{name}.json"))
 }

@@ -6,6 +6,7 @@ use heddle_rpc_api as api;
 use heddle_rpc_api::SendTransaction;
 use heddle_types::Address;
 use heddle_types::Amount;
+use heddle_types::AssetId;
 use heddle_types::BlockHash;
 use heddle_types::Bytes;
 use heddle_types::Height;
@@ -178,9 +179,14 @@ impl RpcClient {
         self.call(&api::GetPerformanceSamples { limit }).await
     }
 
-    /// `requestAirdrop`; development chains only.
-    pub async fn airdrop(&self, address: Address, amount: Amount) -> Result<TxId, ClientError> {
-        Ok(self.call(&api::RequestAirdrop { address, amount }).await?.id)
+    /// `requestAirdrop`; development chains only. Of another asset than the native one, the faucet must be the authority.
+    pub async fn airdrop(
+        &self,
+        address: Address,
+        asset: AssetId,
+        amount: Amount,
+    ) -> Result<TxId, ClientError> {
+        Ok(self.call(&api::RequestAirdrop { address, amount, asset }).await?.id)
     }
 
     /// `dev_setLinks`; development chains only.

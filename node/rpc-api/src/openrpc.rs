@@ -60,7 +60,7 @@ pub fn openrpc(dev: bool) -> Value {
     methods.extend(block_methods());
     methods.extend(websocket_methods());
     if dev {
-        methods.extend(dev_methods());
+methods.extend(dev_methods());
     }
     json!({
         "openrpc": "1.3.2",
@@ -75,8 +75,12 @@ fn dev_methods() -> Vec<Value> {
     let links = json!({ "type": "array", "items": { "type": "object" } });
     vec![
         method::<r::RequestAirdrop>(
-            "The faucet sends the native asset.",
-            vec![param("address", true, text(HEX_32)), param("amount", true, text("^[0-9]+$"))],
+            "The faucet sends the native asset, or mints another one of which it is the authority.",
+            vec![
+                param("address", true, text(HEX_32)),
+                param("amount", true, text("^[0-9]+$")),
+                param("asset", false, text("^[A-Z0-9]{1,12}$")),
+            ],
         ),
         method::<dev::SetLinks>(
             "Replaces the faults of all links from this node: peer, cut, delayMs, jitterMs, lossPercent.",

@@ -2,6 +2,7 @@
 
 use heddle_types::Address;
 use heddle_types::Amount;
+use heddle_types::AssetId;
 use heddle_types::BlockHash;
 use heddle_types::Bytes;
 use heddle_types::Height;
@@ -358,7 +359,7 @@ impl Request for GetPerformanceSamples {
     }
 }
 
-/// `requestAirdrop`: the faucet of a development chain sends the native asset.
+/// `requestAirdrop`: the faucet of a development chain sends the native asset, or mints another one of which it is the authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RequestAirdrop {
     /// To whom.
@@ -367,6 +368,9 @@ pub struct RequestAirdrop {
     /// How much.
     #[serde(with = "text")]
     pub amount: Amount,
+    /// Of what; the native asset unless it is said.
+    #[serde(with = "text")]
+    pub asset: AssetId,
 }
 
 impl Request for RequestAirdrop {
@@ -376,8 +380,9 @@ impl Request for RequestAirdrop {
     fn from_params(mut params: Params) -> Result<Self, ParamError> {
         let address = params.text("address")?;
         let amount = params.text("amount")?;
-        params.finish("address, amount")?;
-        Ok(Self { address, amount })
+        let asset = params.optional_text("asset")?.unwrap_or(AssetId::HDL);
+        params.finish("address, amount, asset")?;
+        Ok(Self { address, amount, asset })
     }
 }
 

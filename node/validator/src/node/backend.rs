@@ -282,10 +282,10 @@ impl Backend for NodeBackend {
                 "this node does not hold the faucet's key",
             ));
         };
-        let transaction = faucet.transfer(&self.shared, request.address, request.amount);
+        let transaction = faucet.pay(&self.shared, &request);
         let mut sent = self.send(vec![transaction]).await;
         let outcome = sent.pop().unwrap_or_else(|| {
-            Err(RpcError::new(ErrorKind::Internal, "the faucet's transfer got no outcome"))
+            Err(RpcError::new(ErrorKind::Internal, "the faucet's payment got no outcome"))
         });
         match outcome {
             Ok(id) => Ok(Sent { id }),

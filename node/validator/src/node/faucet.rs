@@ -1,7 +1,10 @@
-//! The faucet of a development chain: `requestAirdrop` is an ordinary transfer, signed here with the faucet's key.
+//! The faucet of a development chain: `requestAirdrop` is an ordinary transfer, or of another asset an ordinary mint, signed here
+//! with the faucet's key.
 
 use heddle_executor::required_fee;
+use heddle_ledger::LedgerCall;
 use heddle_ledger::transfer_call;
+use heddle_rpc_api::RequestAirdrop;
 use heddle_sdk::Programs;
 use heddle_sdk::native;
 use heddle_types::Access;
@@ -21,7 +24,7 @@ use crate::node::shared::Shared;
 
 /// How long an airdrop may wait to be included, in heights.
 const VALID_HEIGHTS: u64 = 1_000;
-/// More than any transfer costs.
+/// More than any transfer or mint costs.
 const MAX_FEE: Amount = Amount::from_units(1_000_000);
 
 /// The faucet's key and the sequence to use next.
@@ -39,8 +42,8 @@ impl Faucet {
         Self { key, lane, next: Mutex::new(None) }
     }
 
-    /// A signed transfer.
-    pub(crate) fn transfer(&self, shared: &Shared, to: Address, amount: Amount) -> Transaction {
+    /// A signed payment.
+    pub(crate) fn pay(&self, shared: &Shared, request: &RequestAirdrop) -> Transaction {
         let sender = Address::of_key(&self.key.public_key());
         let mut next = self.next.lock();
         let sequence = next.unwrap_or_else(|| {
@@ -49,7 +52,11 @@ impl Faucet {
         });
         *next = Some(sequence.saturating_add(1));
         let height = shared.durable.read().height;
+        let RequestAirdrop { address: to, amount, asset } = *request;
         let mut body = transfer(sender, to, amount);
+        if asset != AssetId::HDL {
+            body.calls = vec![LedgerCall::Mint { asset, to, amount }.to_call()];
+        }
         body.chain = shared.committee.chain();
         body.nonce = Nonce::Lane { lane: self.lane, sequence };
         body.valid_until = Height::new(height.get().saturating_add(VALID_HEIGHTS));
