@@ -32,10 +32,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use tikv_jemallocator::Jemalloc;
 
 use args::Args;
 use args::Command;
 use error::BenchError;
+
+/// As in `heddle`, so that what is measured here is what nodes do.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {

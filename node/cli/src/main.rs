@@ -25,10 +25,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use tikv_jemallocator::Jemalloc;
 
 use args::Args;
 use error::CliError;
 use output::Output;
+
+/// Blocks allocate on one thread what another frees, which takes the system's allocator a lock each time.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
