@@ -60,7 +60,7 @@ pub fn openrpc(dev: bool) -> Value {
     methods.extend(block_methods());
     methods.extend(websocket_methods());
     if dev {
-methods.extend(dev_methods());
+        methods.extend(dev_methods());
     }
     json!({
         "openrpc": "1.3.2",

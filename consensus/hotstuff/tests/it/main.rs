@@ -4,6 +4,7 @@
 mod cluster;
 mod faults;
 mod hearing;
+mod liveness;
 mod muted;
 mod oracle;
 mod rules;
