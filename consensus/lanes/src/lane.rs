@@ -216,6 +216,10 @@ impl Lane {
     /// # Errors
     /// [`Break`]: where the path breaks off.
     pub(crate) fn path(&self, to: Place, base: Place) -> Result<Vec<&Arc<CheckedBatch>>, Break> {
+        if base.sequence < self.delivered.sequence {
+            // Not a descendant of what is final.
+            return Err(Break::OffChain);
+        }
         let mut path = Vec::new();
         let mut at = to;
         while at.sequence > base.sequence {
