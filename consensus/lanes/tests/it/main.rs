@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod attacker;
+mod encodings;
 mod fetching;
 mod following;
 mod leading;
