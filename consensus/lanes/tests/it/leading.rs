@@ -89,7 +89,7 @@ fn a_cut_goes_on_where_its_ancestors_ended() {
     let first = vec![world::reference(&chains[1][1])];
     assert_eq!(cut(std::slice::from_ref(&first)), ends(&chains[1..], 2));
     let second = ends(&chains[1..], 2);
-    assert_eq!(cut(&[first.clone(), second]), []);
+    assert_eq!(cut(&[first, second]), []);
     // An ancestor followed another branch of lane 1: it stays as it is.
     let elsewhere = vec![world::reference(&solo::chain(1, 1, 9)[0])];
     assert_eq!(cut(&[elsewhere]), ends(&chains[2..], 2));

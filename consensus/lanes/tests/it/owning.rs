@@ -159,7 +159,7 @@ fn whose_acknowledgement_stands_still_is_sent_the_next_batches_again_ever_more_r
 fn when_an_epoch_ends_what_is_not_final_returns() {
     let mut solo = Solo::new(4);
     let (first, second) = (solo.seal(1), solo.seal(2));
-    (solo.stored(&first), solo.stored(&second));
+    [&first, &second].into_iter().for_each(|batch| drop(solo.stored(batch)));
     let other = solo::chain(1, 1, 50);
     solo.keep(&other[0]);
     solo.finalise(1, vec![world::reference(&first)]);

@@ -51,7 +51,7 @@ fn an_empty_cut_needs_nothing() {
 fn lanes_must_exist_and_ascend() {
     let (mut solo, one, two) = filled();
     let (one, two) = (world::reference(&one[0]), world::reference(&two[0]));
-    let nowhere = BatchRef { lane: world::index(4), ..one.clone() };
+    let nowhere = BatchRef { lane: world::index(4), sequence: 1, digest: one.digest };
     let fault = CutFault::UnknownLane { lane: world::index(4) };
     assert_eq!(solo.verdict(vec![one.clone(), nowhere]), invalid(fault));
     let lane = world::index(1);
