@@ -154,7 +154,8 @@ fn what_proves_nothing_is_no_fork() {
     }
     let mut elsewhere = [one[0].signed().clone(), two[0].signed().clone()];
     elsewhere.iter_mut().for_each(|signed| signed.header.epoch = Epoch::new(1));
-    assert_eq!(fork(&elsewhere[0], &elsewhere[1]), refused);
+    let refused = fork(&elsewhere[0], &elsewhere[1]).unwrap_err();
+    assert!(refused.is_of_another_epoch(), "{refused}");
 }
 
 #[test]
@@ -165,7 +166,14 @@ fn a_batch_that_its_owner_did_not_sign_goes_no_further() {
     assert_eq!(check(RawMessage::Batch(raw.clone())), refused);
     let fetched = RawMessage::Fetched { digest: Hash32::ZERO, batches: vec![raw.clone()] };
     assert_eq!(check(fetched), refused);
-    assert_eq!(check(RawMessage::Header(Box::new(raw.signed))), Err(MessageError::Header));
+    assert_eq!(check(RawMessage::Header(Box::new(raw.signed.clone()))), Err(MessageError::Header));
+    assert!(!MessageError::Header.is_of_another_epoch());
+
+    raw.signed.header.epoch = Epoch::new(1);
+    let refused = check(RawMessage::Header(Box::new(raw.signed.clone()))).unwrap_err();
+    assert!(refused.is_of_another_epoch(), "{refused}");
+    let refused = check(RawMessage::Batch(raw)).unwrap_err();
+    assert!(refused.is_of_another_epoch(), "{refused}");
 }
 
 proptest! {

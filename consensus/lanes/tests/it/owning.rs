@@ -79,12 +79,14 @@ fn a_batch_of_the_own_lane_that_was_not_made_here_stops_it() {
     let mut solo = Solo::new(4);
     let foreign = world::batch(0, world::root(), 77);
     solo.check(vec![world::reference(&foreign)]);
+    solo.submit(vec![world::transaction(5, 0)]);
     let fetched = heddle_lanes::Message::Fetched {
         digest: foreign.digest(),
         batches: vec![Arc::clone(&foreign)],
     };
     let actions = solo.hear(3, fetched);
     assert!(actions.contains(&Action::OwnKeyElsewhere { place: world::place(&foreign) }));
+    assert!(actions.contains(&Action::Returned(vec![world::transaction(5, 0)])));
     let returned = solo.submit(vec![world::transaction(1, 0)]);
     assert!(matches!(returned[..], [Action::Returned(_)]));
 }
@@ -122,7 +124,9 @@ fn what_the_queue_has_no_room_for_is_handed_back() {
     for number in 0..limits::LANE_BATCHES_MAX {
         solo.seal(number);
     }
-    let big: Vec<_> = (0..500).map(|number| world::transaction(number, 10_000)).collect();
+    let mut big: Vec<_> = (0..500).map(|number| world::transaction(number, 10_000)).collect();
+    // One that there was room for, behind those that there was none for.
+    big.push(world::transaction(500, 0));
     let actions = solo.submit(big.clone());
     let [Action::Returned(returned)] = &actions[..] else { panic!("{actions:?}") };
     let Status { queued_bytes, .. } = solo.core.status();
