@@ -32,8 +32,8 @@ pub(crate) struct Lane {
     chain: VecDeque<Hash32>,
     /// How many of them, from the first on, are durable.
     durable: usize,
-    /// The newest headers of delivered batches.
-    past: BTreeMap<u64, SignedBatchHeader>,
+    /// The newest delivered batches' digests and headers.
+    past: BTreeMap<u64, (Hash32, SignedBatchHeader)>,
     /// The proof that its owner signed two batches at one place.
     fork: Option<Fork>,
 }
@@ -169,7 +169,8 @@ impl Lane {
         self.chain.drain(..steps);
         self.durable = self.durable.saturating_sub(steps);
         for batch in &batches {
-            self.past.insert(batch.header().sequence, batch.signed().clone());
+            let passed = (batch.digest(), batch.signed().clone());
+            self.past.insert(batch.header().sequence, passed);
         }
         while self.past.len() > limits::PAST_HEADERS_MAX {
             self.past.pop_first();
@@ -188,15 +189,13 @@ impl Lane {
 
     /// The proof that its owner signed something else at the place of `signed`, which is verified, if that is known here.
     pub(crate) fn fork_of(&self, signed: &SignedBatchHeader) -> Option<Fork> {
-        self.known_at(signed.header.sequence).find_map(|other| Fork::of(other, signed))
+        self.known_at(signed.header.sequence).find_map(|(_, other)| Fork::of(other, signed))
     }
 
     /// A header known at this number, if none of those known has the digest.
     pub(crate) fn contradicted_by(&self, place: Place) -> Option<&SignedBatchHeader> {
-        let mut known = self.known_at(place.sequence).peekable();
-        let first = known.peek().copied();
-        let same = known.any(|signed| signed.header.digest() == place.digest);
-        first.filter(|_| !same)
+        let same = self.known_at(place.sequence).any(|(digest, _)| digest == place.digest);
+        self.known_at(place.sequence).next().map(|(_, signed)| signed).filter(|_| !same)
     }
 
     /// Marks the lane as forked; whether that is new.
@@ -216,6 +215,10 @@ impl Lane {
     /// # Errors
     /// [`Break`]: where the path breaks off.
     pub(crate) fn path(&self, to: Place, base: Place) -> Result<Vec<&Arc<CheckedBatch>>, Break> {
+        if base.sequence < self.delivered.sequence {
+            // Not a descendant of what is final.
+            return Err(Break::OffChain);
+        }
         let mut path = Vec::new();
         let mut at = to;
         while at.sequence > base.sequence {
@@ -280,10 +283,11 @@ impl Lane {
         self.batches().map(|batch| batch.header().bytes as usize).sum()
     }
 
-    /// The verified headers at this number, held or delivered lately.
-    fn known_at(&self, sequence: u64) -> impl Iterator<Item = &SignedBatchHeader> {
-        let held = self.at(sequence).map(|(_, held)| held.batch.signed());
-        held.chain(self.past.get(&sequence))
+    /// The digests and verified headers at this number, held or delivered lately.
+    fn known_at(&self, sequence: u64) -> impl Iterator<Item = (Hash32, &SignedBatchHeader)> {
+        let held = self.at(sequence).map(|(place, held)| (place.digest, held.batch.signed()));
+        let past = self.past.get(&sequence).map(|(digest, signed)| (*digest, signed));
+        held.chain(past)
     }
 
     /// Whether a number is within the window above what was delivered.

@@ -124,7 +124,7 @@ impl Lanes {
     }
 
     /// What a block of `height` should name, if this node leads: `ancestors` are the cuts above the last that
-    /// [`Input::Final`] told of, oldest first. All of it is durable here.
+    /// [`Input::Final`] told of, oldest first. All of it is durable here: the leader may vote for it without asking.
     pub fn cut(&self, ancestors: &[Vec<BatchRef>], height: Height) -> Vec<BatchRef> {
         let view = propose::View {
             committee: &self.committee,

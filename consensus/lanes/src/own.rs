@@ -61,7 +61,7 @@ impl Own {
         std::mem::replace(&mut self.lane, OwnLane::InDoubt) == OwnLane::Intact
     }
 
-    /// Takes what there is room for; returns the rest.
+    /// Takes what there is room for; returns the rest, from the first on that there is none for, so that a sender's order stays.
     pub(crate) fn queue(
         &mut self,
         now: Instant,
@@ -70,7 +70,8 @@ impl Own {
         let mut rest = Vec::new();
         for transaction in transactions {
             let bytes = self.queued_bytes.saturating_add(transaction.bytes());
-            if !self.is_intact() || bytes > limits::QUEUE_BYTES_MAX {
+            let has_room = self.is_intact() && bytes <= limits::QUEUE_BYTES_MAX;
+            if !has_room || !rest.is_empty() {
                 rest.push(transaction);
                 continue;
             }

@@ -56,12 +56,39 @@ pub enum MessageError {
     /// A batch in it is malformed, or not its owner's.
     #[error(transparent)]
     Batch(#[from] BatchError),
-    /// Its lane's owner did not sign it, or not in this epoch.
-    #[error("header: not signed by its lane's owner in this epoch")]
+    /// A header of another epoch.
+    #[error("header.epoch: {found}, expected {expected}")]
+    Epoch {
+        /// The header's.
+        found: Epoch,
+        /// The committee's.
+        expected: Epoch,
+    },
+    /// Its lane's owner did not sign it.
+    #[error("header: not signed by its lane's owner")]
     Header,
     /// It proves nothing.
-    #[error("fork: not two batches that one validator of this epoch signed at one place")]
+    #[error("fork: not two batches that one validator signed at one place")]
     Fork,
+}
+
+impl MessageError {
+    /// Whether its sender may be honest, and only in another epoch.
+    pub const fn is_of_another_epoch(&self) -> bool {
+        match self {
+            Self::Batch(BatchError::Epoch { .. }) | Self::Epoch { .. } => true,
+            Self::Batch(
+                BatchError::Decode(_)
+                | BatchError::Sequence
+                | BatchError::Body
+                | BatchError::Empty
+                | BatchError::Signature
+                | BatchError::Transaction { .. },
+            )
+            | Self::Header
+            | Self::Fork => false,
+        }
+    }
 }
 
 impl RawMessage {
@@ -69,7 +96,7 @@ impl RawMessage {
     /// [`heddle_types::CheckedTransaction::check_all`].
     ///
     /// # Errors
-    /// See [`MessageError`]. A message of another epoch fails likewise: its sender may be honest.
+    /// See [`MessageError`].
     pub fn check(
         self,
         committee: &Committee,
@@ -77,6 +104,11 @@ impl RawMessage {
         is_known: impl Fn(&TxId, &Auth) -> bool,
     ) -> Result<Message, MessageError> {
         let check = |batch| CheckedBatch::check(batch, committee, scheme, &is_known).map(Arc::new);
+        let in_epoch = |signed: &SignedBatchHeader| {
+            let (found, expected) = (signed.header.epoch, committee.epoch());
+            let is_ours = found == expected;
+            if is_ours { Ok(()) } else { Err(MessageError::Epoch { found, expected }) }
+        };
         Ok(match self {
             Self::Batch(batch) => Message::Batch(check(batch)?),
             Self::Acks(acks) => Message::Acks(acks),
@@ -87,11 +119,17 @@ impl RawMessage {
             }
             Self::Fork(headers) => {
                 let [first, second] = *headers;
+                in_epoch(&first)?;
                 let fork = Fork::check(first, second, committee, scheme);
                 Message::Fork(Box::new(fork.ok_or(MessageError::Fork)?))
             }
-            Self::Header(signed) if signed.verify(committee, scheme) => Message::Header(signed),
-            Self::Header(_) => return Err(MessageError::Header),
+            Self::Header(signed) => {
+                in_epoch(&signed)?;
+                if !signed.verify(committee, scheme) {
+                    return Err(MessageError::Header);
+                }
+                Message::Header(signed)
+            }
         })
     }
 }

@@ -15,6 +15,7 @@ use crate::codec::DecodeError;
 use crate::committee::Committee;
 use crate::hash::Hash32;
 use crate::hash::TxId;
+use crate::quantity::Epoch;
 use crate::scheme::VoteScheme;
 use crate::scheme::VoteSigner;
 use crate::transaction::Auth;
@@ -39,14 +40,22 @@ pub enum BatchError {
     /// No first batch comes before number 1.
     #[error("batch.header.sequence: 0; a lane begins with 1")]
     Sequence,
+    /// It is of another epoch. Its sender may be honest, and ahead or behind.
+    #[error("batch.header.epoch: {found}, expected {expected}")]
+    Epoch {
+        /// The batch's.
+        found: Epoch,
+        /// The committee's.
+        expected: Epoch,
+    },
     /// The body is not the one that the header names.
     #[error("batch.body: does not have the hash, bytes and transactions that batch.header says")]
     Body,
     /// It holds nothing.
     #[error("batch.body.transactions: none")]
     Empty,
-    /// Its lane's owner did not sign it, or not in this epoch.
-    #[error("batch.signature: not of the lane's owner in this epoch")]
+    /// Its lane's owner did not sign it.
+    #[error("batch.signature: not of the lane's owner")]
     Signature,
     /// A transaction in it is malformed.
     #[error("batch.body.transactions[{position}]: {error}")]
@@ -74,6 +83,10 @@ impl CheckedBatch {
         let header = &signed.header;
         if header.sequence == 0 {
             return Err(BatchError::Sequence);
+        }
+        let (found, expected) = (header.epoch, committee.epoch());
+        if found != expected {
+            return Err(BatchError::Epoch { found, expected });
         }
         if u32::try_from(body.len()) != Ok(header.bytes) {
             return Err(BatchError::Body);

@@ -35,7 +35,7 @@ pub const CUT_BATCHES_MAX: usize = 4 * VALIDATORS_MAX;
 /// Bytes of the transactions of one batch of a lane, encoded.
 pub const BATCH_BYTES_MAX: usize = 256 * 1024;
 /// Transactions in one batch of a lane.
-pub const BATCH_TXS_MAX: usize = 4096;
+pub const BATCH_TXS_MAX: usize = 2048;
 /// Accounts in a genesis.
 pub const GENESIS_ACCOUNTS_MAX: usize = 100_000;
 /// Calls in a transaction that takes reserved block space.

@@ -213,6 +213,7 @@ impl Lanes {
             if Some(owner) == self.me && self.own.doubt() {
                 let place = Place { sequence: batch.header().sequence, digest: batch.digest() };
                 actions.push(Action::OwnKeyElsewhere { place });
+                actions.push(Action::Returned(self.own.take_queue()));
             }
             actions.push(Action::Store(batch));
             self.changed = true;

@@ -36,7 +36,8 @@ impl Lanes {
             self.wants.set(self.now, &needs);
         }
         self.seal(actions);
-        self.send_own(actions);
+        self.send_new(actions);
+        self.send_again(actions);
         self.send_acks(actions);
         self.ask(actions);
     }
@@ -123,32 +124,30 @@ impl Lanes {
         }
     }
 
-    fn send_own(&mut self, actions: &mut Vec<Action>) {
+    /// L2
+    fn send_new(&mut self, actions: &mut Vec<Action>) {
         let Some(lane) = self.me.and_then(|me| self.lanes.get(usize::from(me.get()))) else {
             return;
         };
-        let (delivered, durable) = (lane.delivered(), lane.durable());
-        if self.own.is_intact() {
-            for place in places_above(lane, self.own.sent()) {
-                if let Some(batch) =
-                    lane.batch(place).filter(|_| place.sequence <= durable.sequence)
-                {
-                    actions.push(Action::Broadcast(Message::Batch(Arc::clone(batch))));
-                }
-            }
-            if durable.sequence > self.own.sent() {
-                self.own.on_sent(self.now, durable.sequence, delivered.sequence);
-            }
+        let (sent, durable) = (self.own.sent(), lane.durable().sequence);
+        if durable <= sent || !self.own.is_intact() {
+            return;
         }
-        for (to, above) in self.own.take_behind(self.now, delivered.sequence) {
-            let sent = self.own.sent();
-            let places = places_above(lane, above).into_iter();
-            let places = places.filter(|place| place.sequence <= sent);
-            for place in places.take(limits::PUSH_AGAIN_BATCHES_MAX) {
-                if let Some(batch) = lane.batch(place) {
-                    let message = Message::Batch(Arc::clone(batch));
-                    actions.push(Action::Send { to, message });
-                }
+        for batch in batches_between(lane, sent, durable) {
+            actions.push(Action::Broadcast(Message::Batch(batch)));
+        }
+        self.own.on_sent(self.now, durable, lane.delivered().sequence);
+    }
+
+    /// L9
+    fn send_again(&mut self, actions: &mut Vec<Action>) {
+        let Some(lane) = self.me.and_then(|me| self.lanes.get(usize::from(me.get()))) else {
+            return;
+        };
+        for (to, above) in self.own.take_behind(self.now, lane.delivered().sequence) {
+            let batches = batches_between(lane, above, self.own.sent());
+            for batch in batches.into_iter().take(limits::PUSH_AGAIN_BATCHES_MAX) {
+                actions.push(Action::Send { to, message: Message::Batch(batch) });
             }
         }
     }
@@ -204,9 +203,9 @@ impl Lanes {
     }
 }
 
-/// The places of the followed branch above a number, ascending.
-fn places_above(lane: &Lane, number: u64) -> Vec<Place> {
-    let mut branch = lane.branch(lane.delivered()).unwrap_or_default();
-    branch.retain(|place| place.sequence > number);
-    branch
+/// The batches of the followed branch above one number and up to another, ascending.
+fn batches_between(lane: &Lane, above: u64, last: u64) -> Vec<Arc<CheckedBatch>> {
+    let branch = lane.branch(lane.delivered()).unwrap_or_default().into_iter();
+    let wanted = branch.filter(|place| place.sequence > above && place.sequence <= last);
+    wanted.filter_map(|place| lane.batch(place).cloned()).collect()
 }

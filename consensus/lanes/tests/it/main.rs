@@ -3,10 +3,17 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod attacker;
+mod encodings;
+mod fetching;
+mod following;
+mod leading;
 mod node;
 mod oracle;
 mod orderer;
+mod owning;
 mod schedules;
 mod scheme;
 mod simulation;
+mod solo;
+mod voting;
 mod world;

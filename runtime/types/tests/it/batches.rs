@@ -59,7 +59,8 @@ fn only_the_lanes_owner_signs_and_only_in_its_epoch() {
 
     let mut elsewhere = good();
     elsewhere.signed.header.epoch = Epoch::new(1);
-    assert_eq!(check(signed(elsewhere)), Err(BatchError::Signature));
+    let (found, expected) = (Epoch::new(1), Epoch::ZERO);
+    assert_eq!(check(signed(elsewhere)), Err(BatchError::Epoch { found, expected }));
     let mut elsewhere = good();
     elsewhere.signed.header.chain = ChainId::ZERO;
     assert_eq!(check(signed(elsewhere)), Err(BatchError::Signature));
