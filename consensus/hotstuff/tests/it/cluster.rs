@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_hotstuff::Action;
-use heddle_hotstuff::Evidence;
 use heddle_hotstuff::Input;
 use heddle_hotstuff::Message;
 use heddle_hotstuff::Recovered;
@@ -62,8 +61,6 @@ pub(crate) struct Node {
     final_height: Height,
     /// Crashes in the middle of carrying out actions, after so many of them.
     pub(crate) crash_after: Option<u64>,
-    pub(crate) evidence: Vec<Evidence>,
-    pub(crate) diverged: bool,
     /// When each height became final here, in microseconds.
     pub(crate) final_at: BTreeMap<u64, u64>,
 }
@@ -274,8 +271,8 @@ impl Cluster {
             }
             Action::CatchUp { peer, .. } => self.catch_up(who, peer),
             Action::Voting(_) => {}
-            Action::Diverged { .. } => self.nodes[who].diverged = true,
-            Action::Evidence(evidence) => self.nodes[who].evidence.push(*evidence),
+            Action::Diverged { height, .. } => panic!("{who} has another root at {height}"),
+            Action::Evidence(evidence) => panic!("all are honest, and yet: {evidence:?}"),
             Action::OwnKeyElsewhere { view } => panic!("{who} heard itself in view {view}"),
         }
     }
@@ -407,8 +404,6 @@ impl Node {
             told_pending: false,
             final_height: height,
             crash_after: None,
-            evidence: Vec::new(),
-            diverged: false,
             final_at: BTreeMap::new(),
         }
     }
