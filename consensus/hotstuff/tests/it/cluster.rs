@@ -101,7 +101,7 @@ impl Cluster {
             groups: vec![0; usize::from(len)],
             sent: BTreeMap::new(),
             proposed_at: BTreeMap::new(),
-            oracle: Oracle::default(),
+            oracle: Oracle::new(len),
             rng: ChaCha20Rng::seed_from_u64(seed),
             now: 0,
             sequence: 0,
@@ -235,6 +235,7 @@ impl Cluster {
             Action::Persist(record) => {
                 let named = disk.tc.as_ref().map(TimeoutCert::hash);
                 assert!(record.high_tc.is_none() || record.high_tc == named, "a TC not stored");
+                self.oracle.on_record(me.get(), &record);
                 disk.safety = Some(record);
             }
             Action::Send { to, message } => {
@@ -279,6 +280,7 @@ impl Cluster {
 
     fn commit(&mut self, who: usize, blocks: &[Arc<CheckedBlock>], cert: CommitCert) {
         assert_eq!(blocks.last().unwrap().hash(), cert.data.block);
+        self.oracle.on_cert(&cert);
         let node = &mut self.nodes[who];
         node.disk.certs.insert(cert.data.height, cert);
         for block in blocks {
