@@ -12,8 +12,8 @@
 //!
 //! Deviations from the paper: votes are broadcast, so that every validator forms certificates itself; finality is by
 //! explicit commit votes and nothing else; a timeout proves how its view was entered. The safety rules R1 to R10 are in
-//! `safety.rs`, one page; who leads a view is in `leaders.rs`. Epoch changes and leases are not here: a block that names a
-//! next committee is not voted for.
+//! `safety.rs`, one page; `docs/consensus.md` argues for them, and `heddle-model` searches them. Who leads a view is in
+//! `leaders.rs`. Epoch changes and leases are not here: a block that names a next committee is not voted for.
 
 #![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]

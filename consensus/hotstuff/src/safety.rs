@@ -113,4 +113,6 @@ pub(crate) fn unmute(record: &SafetyRecord, highest: View) -> Option<SafetyRecor
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -18,18 +18,18 @@ use heddle_types::VoteData;
 
 use super::Justification;
 
-fn view(number: u64) -> View {
+pub(super) fn view(number: u64) -> View {
     View::new(number)
 }
 
-fn hash(number: u64) -> BlockHash {
+pub(super) fn hash(number: u64) -> BlockHash {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&number.to_le_bytes());
     BlockHash(Hash32(bytes))
 }
 
 /// Of the block that is named like its view, at the height like its view.
-fn qc(number: u64) -> QuorumCert {
+pub(super) fn qc(number: u64) -> QuorumCert {
     QuorumCert::genesis(VoteData {
         chain: ChainId::ZERO,
         epoch: Epoch::ZERO,
@@ -39,7 +39,7 @@ fn qc(number: u64) -> QuorumCert {
     })
 }
 
-fn tc(number: u64, highest: u64) -> TimeoutCert {
+pub(super) fn tc(number: u64, highest: u64) -> TimeoutCert {
     let entry = |high_qc_view| TimeoutEntry {
         voter: ValidatorIndex::ZERO,
         high_qc_view,
@@ -50,7 +50,7 @@ fn tc(number: u64, highest: u64) -> TimeoutCert {
 }
 
 /// A block of `number` on the block of view `parent`.
-fn header(number: u64, parent: u64) -> BlockHeader {
+pub(super) fn header(number: u64, parent: u64) -> BlockHeader {
     BlockHeader {
         version: 1,
         chain: ChainId::ZERO,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_hotstuff::Action;
-use heddle_hotstuff::Evidence;
 use heddle_hotstuff::Input;
 use heddle_hotstuff::Message;
 use heddle_hotstuff::Recovered;
@@ -63,8 +62,6 @@ pub(crate) struct Node {
     final_height: Height,
     /// Crashes in the middle of carrying out actions, after so many of them.
     pub(crate) crash_after: Option<u64>,
-    pub(crate) evidence: Vec<Evidence>,
-    pub(crate) diverged: bool,
     /// When each height became final here, in microseconds.
     pub(crate) final_at: BTreeMap<u64, u64>,
 }
@@ -105,7 +102,7 @@ impl Cluster {
             groups: vec![0; usize::from(len)],
             sent: BTreeMap::new(),
             proposed_at: BTreeMap::new(),
-            oracle: Oracle::default(),
+            oracle: Oracle::new(len),
             rng: ChaCha20Rng::seed_from_u64(seed),
             now: 0,
             sequence: 0,
@@ -264,6 +261,7 @@ impl Cluster {
             Action::Persist(record) => {
                 let named = disk.tc.as_ref().map(TimeoutCert::hash);
                 assert!(record.high_tc.is_none() || record.high_tc == named, "a TC not stored");
+                self.oracle.on_record(me.get(), &record);
                 disk.safety = Some(record);
             }
             Action::Send { to, message } => {
@@ -300,14 +298,15 @@ impl Cluster {
             }
             Action::CatchUp { peer, .. } => self.catch_up(who, peer),
             Action::Voting(_) => {}
-            Action::Diverged { .. } => self.nodes[who].diverged = true,
-            Action::Evidence(evidence) => self.nodes[who].evidence.push(*evidence),
+            Action::Diverged { height, .. } => panic!("{who} has another root at {height}"),
+            Action::Evidence(evidence) => panic!("all are honest, and yet: {evidence:?}"),
             Action::OwnKeyElsewhere { view } => panic!("{who} heard itself in view {view}"),
         }
     }
 
     fn commit(&mut self, who: usize, blocks: &[Arc<CheckedBlock>], cert: CommitCert) {
         assert_eq!(blocks.last().unwrap().hash(), cert.data.block);
+        self.oracle.on_cert(&cert);
         let node = &mut self.nodes[who];
         node.disk.certs.insert(cert.data.height, cert);
         for block in blocks {
@@ -433,8 +432,6 @@ impl Node {
             told_pending: false,
             final_height: height,
             crash_after: None,
-            evidence: Vec::new(),
-            diverged: false,
             final_at: BTreeMap::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! The agreement core by itself: a few replicas in virtual time, and single replicas against hand-made peers.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
+mod attacks;
 mod cluster;
 mod faults;
 mod hearing;

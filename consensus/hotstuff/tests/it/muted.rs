@@ -112,6 +112,20 @@ fn r9_a_qc_of_the_view_after_the_highest_answer_is_not_enough() {
 }
 
 #[test]
+fn r9_the_highest_answer_counts() {
+    let mut solo = Solo::muted();
+    let chain = chain(&solo);
+    for (voter, at) in [(1, 6), (2, 3), (3, 4)] {
+        let answer = answer(&solo, voter, at, solo.qc(&chain[5]));
+        hear(&mut solo, answer);
+    }
+    solo.hear_certificates(solo.qc(&chain[7]), None);
+    assert!(is_muted(&solo));
+    solo.hear_certificates(solo.qc(&chain[8]), None);
+    assert!(!is_muted(&solo));
+}
+
+#[test]
 fn r9_answers_after_a_quorum_do_not_move_the_view_that_must_be_passed() {
     let (mut solo, chain) = told(&[1, 2, 3]);
     for at in [5, 6] {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use heddle_hotstuff::CheckedProposal;
 use heddle_types::BlockHash;
 use heddle_types::CheckedBlock;
+use heddle_types::CommitCert;
 use heddle_types::CommitVote;
 use heddle_types::SafetyRecord;
 use heddle_types::Timeout;
@@ -21,14 +22,38 @@ pub(crate) struct Witness {
     timeouts: BTreeSet<u64>,
 }
 
+/// Who signed what: by view and block.
+type Signers = BTreeMap<(u64, BlockHash), BTreeSet<u16>>;
+
 /// What all validators together may never do.
-#[derive(Default)]
 pub(crate) struct Oracle {
+    quorum: usize,
+    votes: Signers,
+    commit_votes: Signers,
     proposals: BTreeMap<BlockHash, (u64, u64, Option<u64>)>,
     chain: BTreeMap<u64, BlockHash>,
 }
 
 impl Oracle {
+    /// Of `len` validators of equal power.
+    pub(crate) fn new(len: u16) -> Self {
+        Self {
+            quorum: usize::from(len) - usize::from(len - 1) / 3,
+            votes: Signers::new(),
+            commit_votes: Signers::new(),
+            proposals: BTreeMap::new(),
+            chain: BTreeMap::new(),
+        }
+    }
+
+    /// Whatever a record says was signed may be in a certificate, though a crash kept it from leaving by itself.
+    pub(crate) fn on_record(&mut self, who: u16, record: &SafetyRecord) {
+        let SafetyRecord { vote, commit_vote, .. } = record;
+        self.votes.entry((vote.view.get(), vote.block)).or_default().insert(who);
+        let commit_voted = (commit_vote.view.get(), commit_vote.block);
+        self.commit_votes.entry(commit_voted).or_default().insert(who);
+    }
+
     pub(crate) fn on_proposal(
         &mut self,
         who: &mut Witness,
@@ -58,6 +83,7 @@ impl Oracle {
         stored: &BTreeMap<BlockHash, std::sync::Arc<CheckedBlock>>,
     ) {
         let (view, hash) = (vote.data.view.get(), vote.data.block);
+        self.votes.entry((view, hash)).or_default().insert(vote.voter.get());
         assert!(stored.contains_key(&hash), "a vote for a block that is not durable");
         assert!(durable.vote.view.get() >= view, "a vote that is not durable");
         if who.votes.get(&view) == Some(&hash) {
@@ -88,6 +114,9 @@ impl Oracle {
         durable: &SafetyRecord,
     ) {
         let (view, hash) = (vote.data.view.get(), vote.data.block);
+        self.commit_votes.entry((view, hash)).or_default().insert(vote.voter.get());
+        let votes = self.votes.get(&(view, hash)).map_or(0, BTreeSet::len);
+        assert!(votes >= self.quorum, "a commit vote in view {view} on {votes} votes");
         assert!(durable.commit_vote.view.get() >= view, "a commit vote that is not durable");
         assert!(durable.high_qc.data.view.get() >= view, "a commit vote without its QC");
         if who.commit_votes.get(&view) == Some(&hash) {
@@ -116,6 +145,12 @@ impl Oracle {
             || timeout.entry_tc.as_ref().is_some_and(|tc| tc.view.get() + 1 == view);
         assert!(entered, "a timeout of a view that was never entered");
         who.timeouts.insert(view);
+    }
+
+    pub(crate) fn on_cert(&mut self, cert: &CommitCert) {
+        let (view, hash) = (cert.data.view.get(), cert.data.block);
+        let votes = self.commit_votes.get(&(view, hash)).map_or(0, BTreeSet::len);
+        assert!(votes >= self.quorum, "final in view {view} by {votes} commit votes");
     }
 
     pub(crate) fn on_commit(&mut self, block: &CheckedBlock) {

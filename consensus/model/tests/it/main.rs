@@ -1,0 +1,4 @@
+//! The model, searched.
+
+mod flaws;
+mod sound;
