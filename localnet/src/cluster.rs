@@ -138,6 +138,23 @@ impl Cluster {
         self.member(index).map(|member| format!("http://{}", member.config.rpc))
     }
 
+    /// A validator's home, absolute.
+    ///
+    /// # Errors
+    /// [`ClusterError::NoSuchValidator`].
+    pub fn validator_home(&self, index: u16) -> Result<&Path, ClusterError> {
+        self.member(index).map(|member| member.home.as_path())
+    }
+
+    /// The last line that a validator's process wrote; empty when it wrote none.
+    ///
+    /// # Errors
+    /// [`ClusterError::NoSuchValidator`].
+    pub fn last_words(&self, index: u16) -> Result<String, ClusterError> {
+        let log = self.member(index)?.home.join("node.log");
+        Ok(launch::last_line(&log).unwrap_or_default())
+    }
+
     /// The process in whose foreground the cluster runs.
     pub fn supervisor(&self) -> Option<u32> {
         home::holder_of(&self.dir)

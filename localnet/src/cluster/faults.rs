@@ -35,6 +35,27 @@ impl Cluster {
         Ok(pid)
     }
 
+    /// Ends all validators that run with SIGKILL, at the same moment as nearly as can be, and returns when they are gone.
+    ///
+    /// # Errors
+    /// [`ClusterError::Immortal`], and what the system says.
+    pub fn kill_all(&self) -> Result<(), ClusterError> {
+        let mut pids = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            pids.push(process::signal(&member.home, Signal::KILL)?);
+        }
+        for (member, pid) in self.members.iter().zip(pids) {
+            match pid {
+                Some(pid) if !process::wait_end(&member.home, KILL_WAIT) => {
+                    return Err(ClusterError::Immortal { pid });
+                }
+                Some(_) | None => {}
+            }
+        }
+        self.write_manifest()?;
+        Ok(())
+    }
+
     /// Makes a validator stand still (SIGSTOP).
     ///
     /// # Errors

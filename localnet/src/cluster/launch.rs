@@ -40,7 +40,7 @@ pub(super) fn ended(index: u16, member: &Member, status: ExitStatus) -> ClusterE
 }
 
 /// The last line of a file, looked for in its last 4 KiB.
-fn last_line(path: &Path) -> Option<String> {
+pub(super) fn last_line(path: &Path) -> Option<String> {
     const TAIL: u64 = 4096;
     let mut file = File::open(path).ok()?;
     let len = file.metadata().ok()?.len();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use clap::error::ContextKind;
+use heddle_localnet::chaos::ChaosError;
 use heddle_localnet::cluster::ClusterError;
 use heddle_validator::exit;
 use heddle_validator::exit::ExitCode;
@@ -84,6 +85,12 @@ impl fmt::Display for CliError {
 
 impl From<ClusterError> for CliError {
     fn from(error: ClusterError) -> Self {
+        Self::new(error.exit_code(), error.to_string())
+    }
+}
+
+impl From<ChaosError> for CliError {
+    fn from(error: ChaosError) -> Self {
         Self::new(error.exit_code(), error.to_string())
     }
 }

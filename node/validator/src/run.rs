@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::exit::ExitCode;
 use crate::exit::Fatal;
 use crate::home::Home;
+use crate::home::HomeLock;
 use crate::home::LogLevel;
 use crate::home::NodeLog;
 use crate::node;
@@ -52,7 +53,13 @@ pub struct VerifyReport {
 /// `node.log` says why.
 pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
     let mut log = NodeLog::open(dir);
-    match load_and_run(dir, options, &log) {
+    let prepared = prepare(dir, options, &log);
+    // The lock is held until the store is closed and the last line is written: whoever finds the home free finds it as it was left.
+    let ended = match &prepared {
+        Ok((home, _lock)) => node::run(home),
+        Err(fatal) => Err(fatal.clone()),
+    };
+    match ended {
         Ok(()) => ExitCode::Ok,
         Err(fatal) => {
             // Nobody is left to be told when the log cannot be written.
@@ -62,7 +69,8 @@ pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
     }
 }
 
-fn load_and_run(dir: &Path, options: &RunOptions, log: &NodeLog) -> Result<(), Fatal> {
+/// Reads the home and takes it.
+fn prepare(dir: &Path, options: &RunOptions, log: &NodeLog) -> Result<(Home, HomeLock), Fatal> {
     if options.follow {
         return Err(Fatal {
             code: ExitCode::Usage,
@@ -75,7 +83,7 @@ fn load_and_run(dir: &Path, options: &RunOptions, log: &NodeLog) -> Result<(), F
     let home = Home::load(dir).map_err(|error| error.to_fatal())?;
     let lock = home.lock().map_err(|error| error.to_fatal())?;
     start_log(home.config().log_level, log);
-    node::run(&home, lock)
+    Ok((home, lock))
 }
 
 fn start_log(level: LogLevel, log: &NodeLog) {

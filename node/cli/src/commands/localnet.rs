@@ -1,5 +1,6 @@
 //! `heddle localnet`: a local cluster of validators.
 
+mod chaos;
 mod fault;
 mod feed;
 mod init;
@@ -51,6 +52,8 @@ pub(crate) enum LocalnetCommand {
     Heal(links::HealArgs),
     /// Make the links between validators slow and lossy
     Latency(links::LatencyArgs),
+    /// Harm validators under load, and check all that they say
+    Chaos(Box<chaos::ChaosArgs>),
 }
 
 pub(crate) fn run(command: LocalnetCommand, output: Output) -> Result<(), CliError> {
@@ -68,5 +71,6 @@ pub(crate) fn run(command: LocalnetCommand, output: Output) -> Result<(), CliErr
         LocalnetCommand::Partition(args) => links::partition(&args, output),
         LocalnetCommand::Heal(args) => links::heal(&args, output),
         LocalnetCommand::Latency(args) => links::latency(&args, output),
+        LocalnetCommand::Chaos(args) => chaos::run(&args, output),
     }
 }

@@ -24,7 +24,6 @@ use tokio::sync::watch;
 use crate::exit::ExitCode;
 use crate::exit::Fatal;
 use crate::home::Home;
-use crate::home::HomeLock;
 use crate::node::backend::NodeBackend;
 use crate::node::checks::Checks;
 use crate::node::clock;
@@ -53,14 +52,14 @@ const EVENTS_MAX: usize = 65_536;
 const SERVING_MAX: usize = 256;
 
 /// Runs the node of a home that this process has locked.
-pub(crate) fn run(home: &Home, lock: HomeLock) -> Result<(), Fatal> {
+pub(crate) fn run(home: &Home) -> Result<(), Fatal> {
     if home.validator_index().is_none() {
         return Err(fatal::not_validator(home));
     }
     let rpc = listen(home)?;
     let opened = open::open(home)?;
     let shared = Arc::clone(&opened.shared);
-    let result = Node::start(home, rpc, lock, opened).and_then(Node::wait);
+    let result = Node::start(home, rpc, opened).and_then(Node::wait);
     close(shared);
     result
 }
@@ -102,11 +101,10 @@ struct Node {
     threads: Vec<thread::JoinHandle<()>>,
     network: Runtime,
     api: Runtime,
-    _lock: HomeLock,
 }
 
 impl Node {
-    fn start(home: &Home, rpc: TcpListener, lock: HomeLock, opened: Opened) -> Result<Self, Fatal> {
+    fn start(home: &Home, rpc: TcpListener, opened: Opened) -> Result<Self, Fatal> {
         let clock = Clock::start();
         let Opened { shared, safety, recovered, mute_reason, config } = opened;
         let (driver, driver_events) = crossbeam_channel::bounded(EVENTS_MAX);
@@ -166,23 +164,13 @@ impl Node {
         start_rpc(home, &api, rpc, backend, &rpc_stop)?;
         stop_on_signals(&api, driver.clone())?;
         tracing::info!(home = %home.dir().display(), rpc = %home.config().rpc, "started");
-        Ok(Self {
-            shared,
-            transport,
-            driver,
-            ends,
-            rpc_stop,
-            threads: spawn.threads,
-            network,
-            api,
-            _lock: lock,
-        })
+        Ok(Self { shared, transport, driver, ends, rpc_stop, threads: spawn.threads, network, api })
     }
 
     /// Waits until a thread ends, which is when the node was asked to or cannot go on, and ends the rest.
     fn wait(self) -> Result<(), Fatal> {
-        let result = self.ends.recv().unwrap_or(Ok(()));
-        if result.is_err() {
+        let first = self.ends.recv().unwrap_or(Ok(()));
+        if first.is_err() {
             self.shared.halted.store(true, Ordering::SeqCst);
         }
         let deadline = Instant::now() + STOP_MAX;
@@ -200,7 +188,8 @@ impl Node {
                 let _ = thread.join();
             }
         }
-        result
+        // A thread that fails takes others with it, which may be heard first.
+        std::iter::once(first).chain(self.ends.try_iter()).collect()
     }
 }
 

@@ -1,0 +1,84 @@
+//! Faults by chance, from a seed.
+
+use super::plan::Fault;
+use crate::simulator::Dice;
+
+/// Draws one fault after the other; the same seed draws the same.
+#[derive(Clone, Debug)]
+pub struct Draw {
+    dice: Dice,
+    validators: u16,
+}
+
+impl Draw {
+    /// For a cluster of so many validators.
+    pub fn new(seed: u64, validators: u16) -> Self {
+        Self { dice: Dice::new(seed), validators }
+    }
+
+    /// The pause before the next fault, in milliseconds.
+    pub fn pause_ms(&mut self) -> u64 {
+        self.dice.between(300, 2_000)
+    }
+
+    /// The next fault.
+    pub fn fault(&mut self) -> Fault {
+        let validator = self.validator();
+        match self.dice.below(100) {
+            0..20 => Fault::Kill { validator, down_ms: self.dice.between(0, 3_000) },
+            20..30 => Fault::Pause { validator, ms: self.dice.between(200, 5_000) },
+            30..36 => {
+                let restarts = u16::try_from(self.dice.between(2, 5)).unwrap_or(2);
+                Fault::Storm { validator, restarts }
+            }
+            36..46 => Fault::PowerLoss { down_ms: self.dice.between(0, 2_000) },
+            46..64 => Fault::Partition { cuts: self.cuts(), ms: self.dice.between(500, 8_000) },
+            64..74 => Fault::Latency {
+                delay_ms: self.dice.between(0, 120),
+                jitter_ms: self.dice.between(0, 40),
+                loss_percent: u8::try_from(self.dice.below(6)).unwrap_or(0),
+                ms: self.dice.between(2_000, 8_000),
+            },
+            74..81 => {
+                let size =
+                    [100, 700, 5_000, 60_000][usize::try_from(self.dice.below(4)).unwrap_or(0)];
+                let offset_ms = if self.dice.chance(500) { size } else { -size };
+                Fault::Clock { validator, offset_ms, ms: self.dice.between(1_000, 6_000) }
+            }
+            81..85 => Fault::DiskFull { validator },
+            85..92 => Fault::DamageDb {
+                validator,
+                seed: self.dice.below(1 << 32),
+                bytes: u16::try_from(self.dice.between(1, 20)).unwrap_or(1),
+            },
+            92..97 => Fault::DamageSafety { validator, seed: self.dice.below(1 << 32) },
+            _ => Fault::EmptyDb { validator },
+        }
+    }
+
+    fn validator(&mut self) -> u16 {
+        u16::try_from(self.dice.below(u64::from(self.validators))).unwrap_or(0)
+    }
+
+    /// One alone, a half, or one way.
+    fn cuts(&mut self) -> String {
+        let one = self.validator();
+        let other = (one + 1 + self.validator() % self.validators.saturating_sub(1).max(1))
+            % self.validators;
+        let list = |wanted: &dyn Fn(u16) -> bool| {
+            let indices = (0..self.validators).filter(|index| wanted(*index));
+            indices.map(|index| index.to_string()).collect::<Vec<_>>().join(",")
+        };
+        let (ones, others) = (list(&|i| i == one), list(&|i| i != one));
+        let (pair, rest) = (list(&|i| i == one || i == other), list(&|i| i != one && i != other));
+        match self.dice.below(6) {
+            0 => format!("{ones}/{others}"),
+            1 if !rest.is_empty() => format!("{pair}/{rest}"),
+            // Nobody hears one, or one hears nobody.
+            2 => format!("{ones}>{others}"),
+            3 => format!("{others}>{ones}"),
+            4 => format!("{one}/{other}"),
+            _ => format!("{one}>{other}"),
+        }
+    }
+}

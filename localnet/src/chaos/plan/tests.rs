@@ -1,0 +1,50 @@
+use super::*;
+
+const KILL: &str = r#"{"at":2000,"fault":{"kind":"kill","validator":2,"downMs":1500}}"#;
+const CUT: &str = r#"{"at":8000,"fault":{"kind":"partition","cuts":"0,1/2,3","ms":5000}}"#;
+
+fn refused(text: &str) -> String {
+    parse_plan(text, 4).unwrap_err().to_string()
+}
+
+#[test]
+fn a_plan_is_an_array_or_lines_or_what_a_run_printed() {
+    let expected = vec![
+        Step { at: 2000, fault: Fault::Kill { validator: 2, down_ms: 1500 } },
+        Step { at: 8000, fault: Fault::Partition { cuts: "0,1/2,3".to_owned(), ms: 5000 } },
+    ];
+    let texts = [
+        format!("[{KILL},{CUT}]"),
+        format!("{KILL}\n\n{CUT}\n"),
+        format!(r#"{{"seed":1,"timeline":[{KILL},{CUT}],"checks":[]}}"#),
+    ];
+    for text in texts {
+        assert_eq!(parse_plan(&text, 4).unwrap(), expected, "{text}");
+    }
+    assert_eq!(parse_plan(KILL, 4).unwrap(), expected[..1]);
+    assert_eq!(parse_plan("", 4).unwrap(), []);
+}
+
+#[test]
+fn every_drawn_plan_can_be_written_and_read_back() {
+    for seed in 0..50 {
+        let mut draw = crate::chaos::Draw::new(seed, 4);
+        let steps: Vec<Step> =
+            (0..100).map(|number| Step { at: number * 1000, fault: draw.fault() }).collect();
+        let text = serde_json::to_string(&steps).unwrap();
+        assert_eq!(parse_plan(&text, 4).unwrap(), steps);
+    }
+}
+
+#[test]
+fn what_is_no_plan_is_refused_with_the_step() {
+    assert!(refused("kill 2").starts_with("plan: found"));
+    assert!(refused(r#"{"at":0,"fault":{"kind":"melt"}}"#).contains("unknown variant `melt`"));
+    let extra = r#"{"at":0,"fault":{"kind":"kill","validator":0,"downMs":1,"twice":true}}"#;
+    assert!(refused(extra).contains("twice"));
+    let beyond = format!("{KILL}\n{}", CUT.replace("2,3", "2,4"));
+    assert!(refused(&beyond).contains("step 2,"), "{}", refused(&beyond));
+    assert!(refused(&KILL.replace("2,", "4,")).contains("a validator from 0 to 3"));
+    assert!(refused(&KILL.replace("1500", "600001")).contains("downMs up to 600000"));
+    assert!(refused(&format!("{CUT}\n{KILL}")).contains("ascending times"));
+}
