@@ -33,13 +33,13 @@ pub(crate) struct ReplayArgs {
     #[arg(long, requires = "orderflow", conflicts_with_all = ["home", "rpc", "faucet", "check", "market", "publisher", "round"])]
     engine: bool,
     /// Of order flow: through this market of a chain
-    #[arg(long, value_name = "M", requires = "orderflow")]
+    #[arg(long, value_name = "M", requires = "orderflow", conflicts_with = "ethereum")]
     market: Option<String>,
     /// Of order flow: the key file that posts the recorded prices; a localnet without a price feed has its own
-    #[arg(long, value_name = "KEYFILE", requires = "orderflow")]
+    #[arg(long, value_name = "KEYFILE", requires = "orderflow", conflicts_with = "ethereum")]
     publisher: Option<PathBuf>,
     /// Of order flow: updates that are sent before the books are compared; fewer take longer
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "ethereum", value_parser = value_parser!(u16).range(1..=1000))]
     round: u16,
     /// Of transfers: how many wei make one base unit of HDL
     #[arg(long, value_name = "N", default_value = "1000000000")]

@@ -59,6 +59,14 @@ impl Roster {
         Self { position_max, ..self }
     }
 
+    /// The same for an account that has placed orders before: `next` is the number of its next one.
+    pub(crate) fn go_on(&mut self, account: AccountId, next: u32) {
+        let mut members = self.makers.iter_mut().chain(&mut self.takers);
+        if let Some(member) = members.find(|member| member.account == account) {
+            member.next = next;
+        }
+    }
+
     /// Names an order of a maker: the one that this price belongs to, or the next one with room. None when none has room.
     pub(crate) fn name_maker(
         &mut self,

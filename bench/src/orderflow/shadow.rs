@@ -82,6 +82,11 @@ impl Shadow {
         }
     }
 
+    /// An empty book, with what happened so far.
+    pub(crate) fn emptied(&self, roster: Roster) -> Self {
+        Self { tally: self.tally, ..Self::new(roster) }
+    }
+
     /// As the market is told it. A cancel of what is not there and an order that no maker has room for are left out.
     pub(crate) fn name(&mut self, deeds: &[Deed]) -> Vec<Named> {
         let mut named = Vec::with_capacity(deeds.len());

@@ -205,6 +205,7 @@ fn summary(recording: &Recording, course: &Course<'_>, roots: &Roots) -> ChainRe
         finals: found.sent,
         failed: found.failed,
         rounds: found.rounds,
+        interruptions: found.interruptions,
         blocks: found.blocks,
         tally,
         traded: tally.lots.to_string(),

@@ -48,14 +48,17 @@ use crate::orderflow::Level;
 use crate::orderflow::Levels;
 use crate::orderflow::Named;
 use crate::orderflow::OrderLimits;
-use crate::orderflow::Roster;
 use crate::orderflow::Shadow;
 use crate::orderflow::Touch;
+use crate::output;
 
 /// Levels of each side that are compared after a round.
 const DEPTH: u64 = 20;
 /// Times that what differs is made right after a round. Once is enough unless something is refused.
 const CORRECTIONS_MAX: usize = 4;
+
+/// Times that a market may stop in one replay.
+const INTERRUPTIONS_MAX: u64 = 16;
 
 /// Everything that a replay keeps from round to round.
 pub(super) struct Course<'a> {
@@ -69,6 +72,8 @@ pub(super) struct Course<'a> {
     follow: Follow,
     /// Whether the chain's book is looked at after each round.
     is_checked: bool,
+    /// Where the market stopped to trade continuously, if it did and has not gone on.
+    stopped: Option<(Height, u8)>,
     /// The middle of the recorded best prices.
     middle: Ticks,
     pub(super) height: Height,
@@ -82,8 +87,7 @@ impl<'a> Course<'a> {
         (height, middle): (Height, Ticks),
         is_checked: bool,
     ) -> Self {
-        let roster = Roster::new(&crowd.makers, &crowd.takers);
-        let roster = roster.with_position_max(venue.position_max());
+        let roster = crowd.roster(venue.position_max());
         Self {
             network,
             venue,
@@ -94,6 +98,7 @@ impl<'a> Course<'a> {
             desks: Desks::default(),
             follow: Follow::after(height, venue.id()),
             is_checked,
+            stopped: None,
             middle,
             height,
             found: Findings::default(),
@@ -107,6 +112,10 @@ impl<'a> Course<'a> {
         self.carry_out(&deeds).await?;
         self.middle = self.levels.touch().middle().unwrap_or(self.middle);
         self.make_right().await?;
+        while self.stopped.is_some() {
+            self.go_on().await?;
+            self.make_right().await?;
+        }
         self.found.rounds += 1;
         if let (true, Some(Event::Update(update, touch))) = (self.is_checked, events.last()) {
             self.compare(update.id, *touch).await?;
@@ -117,6 +126,9 @@ impl<'a> Course<'a> {
     /// Takes every order away again.
     pub(super) async fn clear(&mut self) -> Result<(), BenchError> {
         let accounts: Vec<_> = self.desks.accounts().into_iter().collect();
+        if accounts.is_empty() {
+            return Ok(());
+        }
         let batch = |account| Batch {
             account,
             role: heddle_clearing::Role::Owner,
@@ -132,6 +144,34 @@ impl<'a> Course<'a> {
             .map(|chunk| self.crowd.owner.sign(self.network, Access::DERIVED, calls(chunk)))
             .collect();
         self.height = signer::send_all(self.network, "cancelling all orders", signed).await?;
+        self.desks.clear();
+        Ok(())
+    }
+
+    /// Begins anew with an empty book when the market trades again. What happened meanwhile is not compared, but positions are taken
+    /// over.
+    async fn go_on(&mut self) -> Result<(), BenchError> {
+        let Some((height, mode)) = self.stopped.take() else { return Ok(()) };
+        self.found.interruptions += 1;
+        let name = &self.venue.market.name;
+        if self.found.interruptions > INTERRUPTIONS_MAX {
+            return Err(BenchError::failed(format!(
+                "{name}: found it stopped (mode {mode}) at height {height}, and {INTERRUPTIONS_MAX} times before, expected it to trade \
+                 continuously; replay a recording whose prices move less, or in another market"
+            )));
+        }
+        output::progress(format_args!("{name}: stopped (mode {mode}) at height {height}"));
+        self.clear().await?;
+        self.prices.wait_open(self.network, self.venue, self.middle).await?;
+        let mut roster = self.crowd.roster(self.venue.position_max());
+        for (account, next) in self.desks.next() {
+            roster.go_on(*account, *next);
+        }
+        self.shadow = self.shadow.emptied(roster);
+        let moves = self.crowd.positions(self.network, self.venue.id()).await?;
+        self.shadow.run_in(&self.env(), &moves);
+        self.height = self.height.max(self.network.executed_height().await?);
+        self.follow = Follow::after(self.height, self.venue.id());
         Ok(())
     }
 
@@ -167,7 +207,7 @@ impl<'a> Course<'a> {
             let wrong = orderflow::reconcile(&changed, &self.levels, limits, have);
             let deeds: Vec<Deed> = doubled.chain(wrong).collect();
             let named = self.shadow.clone().name(&deeds);
-            if named.is_empty() {
+            if named.is_empty() || self.stopped.is_some() {
                 break;
             }
             self.found.corrections += named.len() as u64;
@@ -215,7 +255,7 @@ impl<'a> Course<'a> {
     ) -> Result<(), BenchError> {
         self.found.blocks += 1;
         if let Some(mode) = block.mode.filter(|mode| *mode != CONTINUOUS) {
-            return Err(self.stopped(block.height, mode));
+            self.stopped = self.stopped.or(Some((block.height, mode)));
         }
         let mut told = Told::default();
         for (place, id) in (0_u32..).zip(&block.ids) {
@@ -232,21 +272,19 @@ impl<'a> Course<'a> {
         for code in told.refused {
             *self.found.refused.entry(code).or_default() += 1;
         }
-        let env =
-            Env { open_interest_cap: self.venue.params.open_interest_max, ..orderflow::env() };
+        self.desks.settle(&block.trades, &block.closed);
+        if self.stopped.is_some() {
+            return Ok(());
+        }
+        let env = self.env();
         let outcomes = self.shadow.run_in(&env, &told.instructions);
         self.found.compare(block, outcomes);
-        let outcomes = outcomes.to_vec();
-        self.desks.settle(self.shadow.book(), &outcomes);
         Ok(())
     }
 
-    fn stopped(&self, height: Height, mode: u8) -> BenchError {
-        BenchError::failed(format!(
-            "{}: found mode {mode} at height {height}, expected it to trade continuously; see `heddle market`: its breaker \
-             tripped, its prices are old, or somebody halted it",
-            self.venue.market.name
-        ))
+    /// Matching as it is in the market while it trades continuously, within its band.
+    fn env(&self) -> Env {
+        Env { open_interest_cap: self.venue.params.open_interest_max, ..orderflow::env() }
     }
 
     /// The chain's book against what was recorded.

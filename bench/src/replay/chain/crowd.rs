@@ -2,9 +2,13 @@
 
 use heddle_clearing::AccountId;
 use heddle_clearing::ClearingCall;
+use heddle_clearing::Instruction;
+use heddle_clearing::MarketId;
 use heddle_ledger::LedgerCall;
+use heddle_num::Lots;
 use heddle_rpc_api::AccountName;
 use heddle_rpc_api::GetMarginAccount;
+use heddle_rpc_api::MarginAccount;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -18,6 +22,7 @@ use super::signer::Signer;
 use crate::error::BenchError;
 use crate::fund;
 use crate::network::Network;
+use crate::orderflow::Roster;
 
 /// Sub-accounts that have the levels; each may have 256 orders open.
 const MAKERS: u8 = 239;
@@ -113,5 +118,27 @@ impl Crowd {
             accounts.iter().map(|account| AccountId::new(account.account)).collect();
         let (makers, takers) = ids.split_at(usize::from(MAKERS));
         Ok(Self { owner, makers: makers.to_vec(), takers: takers.to_vec() })
+    }
+
+    /// The accounts as those who place and take.
+    pub(super) fn roster(&self, position_max: Lots) -> Roster {
+        Roster::new(&self.makers, &self.takers).with_position_max(position_max)
+    }
+
+    /// What each account holds in a market, as a move from nothing.
+    pub(super) async fn positions(
+        &self,
+        network: &Network,
+        market: MarketId,
+    ) -> Result<Vec<Instruction>, BenchError> {
+        let all = self.makers.iter().chain(&self.takers);
+        let name =
+            |account: &AccountId| GetMarginAccount(AccountName::Number { account: account.get() });
+        let accounts = network.ask_all(all.map(name).collect()).await?;
+        let position = |account: &MarginAccount| {
+            let here = account.positions.iter().find(|held| held.market == market.get())?;
+            Some(Instruction::MovePosition(AccountId::new(account.account), here.lots))
+        };
+        Ok(accounts.iter().filter_map(position).collect())
     }
 }

@@ -1,19 +1,20 @@
 //! What each account has open, as it was told so far: with it a batch's results become the instructions that the market got.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use heddle_clearing::AccountId;
+use heddle_clearing::Closed;
 use heddle_clearing::Instruction;
 use heddle_clearing::NewOrder;
 use heddle_clearing::OrderId;
 use heddle_clearing::OrderRef;
-use heddle_clearing::Outcome;
 use heddle_clearing::Place;
+use heddle_clearing::Trade;
 use heddle_exchange::Action;
 use heddle_exchange::ActionResult;
 use heddle_exchange::Batch;
-use heddle_exchange::Book;
 use heddle_num::Lots;
 use thiserror::Error;
 
@@ -22,6 +23,8 @@ use thiserror::Error;
 pub(super) struct Desks {
     orders: HashMap<OrderId, Open>,
     by_client: HashMap<(AccountId, u64), OrderId>,
+    /// The number of each account's next order, takers' included.
+    next: BTreeMap<AccountId, u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,20 +87,31 @@ impl Desks {
         Ok(())
     }
 
-    /// Looks at what a block's matching did to open orders.
-    pub(super) fn settle(&mut self, book: &Book, outcomes: &[Outcome]) {
-        for outcome in outcomes {
-            match outcome {
-                Outcome::Trade(trade) => self.look_at(book, trade.maker),
-                Outcome::Closed(closed) => self.look_at(book, closed.id),
-                Outcome::Decremented(id, _) => self.look_at(book, *id),
-            }
+    /// Takes in what a block's matching did to open orders.
+    pub(super) fn settle(&mut self, trades: &[Trade], closed: &[Closed]) {
+        for trade in trades {
+            self.traded(trade.maker, trade.lots);
+            self.traded(trade.taker, trade.lots);
         }
+        for closed in closed {
+            self.forget(closed.id);
+        }
+    }
+
+    /// Forgets all open orders: they were cancelled.
+    pub(super) fn clear(&mut self) {
+        self.orders.clear();
+        self.by_client.clear();
     }
 
     /// Accounts with open orders.
     pub(super) fn accounts(&self) -> BTreeSet<AccountId> {
         self.orders.keys().map(|id| id.account).collect()
+    }
+
+    /// The number of each account's next order, of those that placed one.
+    pub(super) const fn next(&self) -> &BTreeMap<AccountId, u32> {
+        &self.next
     }
 
     fn done(&mut self, action: &Action, id: OrderId, out: &mut Vec<Instruction>) -> Option<()> {
@@ -149,6 +163,7 @@ impl Desks {
 
     /// Takers' orders have no number of the client's, and never rest.
     fn open_order(&mut self, id: OrderId, order: &NewOrder) {
+        self.next.insert(id.account, id.number + 1);
         if order.client != 0 {
             self.orders.insert(id, Open { client: order.client, lots: order.lots });
             self.by_client.insert((id.account, order.client), id);
@@ -161,14 +176,11 @@ impl Desks {
         }
     }
 
-    fn look_at(&mut self, book: &Book, id: OrderId) {
-        match book.order(id) {
+    fn traded(&mut self, id: OrderId, lots: Lots) {
+        let Some(open) = self.orders.get_mut(&id) else { return };
+        match open.lots.checked_sub(lots).filter(|left| !left.is_zero()) {
+            Some(left) => open.lots = left,
             None => self.forget(id),
-            Some(order) => {
-                if let Some(open) = self.orders.get_mut(&id) {
-                    open.lots = order.lots;
-                }
-            }
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::orderflow::Check;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
     pub(super) rounds: u64,
+    /// Times that the market stopped, all orders were cancelled, and all levels placed anew when it went on.
+    pub(super) interruptions: u64,
     pub(super) blocks: u64,
     pub(super) sent: u64,
     pub(super) failed: u64,

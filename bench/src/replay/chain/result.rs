@@ -35,6 +35,8 @@ pub(super) struct ChainResult {
     pub(super) finals: u64,
     pub(super) failed: u64,
     pub(super) rounds: u64,
+    /// Times that the market stopped and went on: its breaker tripped, or its prices were old.
+    pub(super) interruptions: u64,
     pub(super) blocks: u64,
     #[serde(flatten)]
     pub(super) tally: Tally,

@@ -1,13 +1,14 @@
+use heddle_clearing::CloseReason;
 use heddle_clearing::MarketId;
 use heddle_clearing::Role;
 use heddle_clearing::SelfTrade;
 use heddle_clearing::Side;
 use heddle_clearing::TimeInForce;
+use heddle_clearing::TradeKind;
 use heddle_exchange::BatchMode;
 use heddle_num::Ticks;
 
 use super::*;
-use crate::orderflow;
 
 const ACCOUNT: AccountId = AccountId::new(5);
 
@@ -69,28 +70,29 @@ fn what_was_refused_is_counted_and_told_to_no_market() {
 }
 
 #[test]
-fn what_others_took_is_gone_and_a_taker_never_has_an_order_open() {
+fn what_traded_or_was_closed_is_gone_and_a_taker_never_has_an_order_open() {
     let mut desks = Desks::default();
-    let mut book = Book::new();
-    let taker = NewOrder {
-        client: 0,
-        side: Side::Sell,
-        time_in_force: TimeInForce::ImmediateOrCancel,
-        ..order(0, 3)
+    let actions = [(9, 10), (11, 2), (13, 5), (0, 3)];
+    let actions = actions.map(|(client, lots)| Action::Place(order(client, lots)));
+    tell(&mut desks, &actions, &[0, 1, 2, 3].map(ActionResult::Order));
+    assert_eq!(desks.next()[&ACCOUNT], 4);
+    let trade = |maker, lots| Trade {
+        maker: id(maker),
+        taker: OrderId { account: AccountId::new(6), number: 0 },
+        taker_side: Side::Sell,
+        price: Ticks::new(100),
+        lots: Lots::new(lots),
+        kind: TradeKind::Continuous,
     };
-    let other = Batch { account: AccountId::new(6), ..batch(&[Action::Place(taker)]) };
-    let actions = [Action::Place(order(9, 10)), Action::Place(order(11, 2))];
-    let mut told = tell(&mut desks, &actions, &[ActionResult::Order(0), ActionResult::Order(1)]);
-    desks.tell(&other, &[ActionResult::Order(0)], &mut told).unwrap();
-    let mut outcomes = Vec::new();
-    book.run_block(&orderflow::env(), &told.instructions, &mut outcomes);
-    desks.settle(&book, &outcomes);
-    assert_eq!(desks.accounts(), [ACCOUNT].into());
+    let closed = Closed { id: id(2), lots: Lots::new(5), reason: CloseReason::WouldTake };
+    desks.settle(&[trade(0, 3), trade(1, 2)], &[closed]);
 
-    // Three of ten were taken.
+    // Three of ten were taken, all of the second one, and the third was closed.
     let less = [Action::Amend(CLIENT, order(9, 4))];
     let told = tell(&mut desks, &less, &[ActionResult::Order(0)]);
     assert_eq!(told.instructions, [Instruction::Reduce(id(0), Lots::new(3))]);
+    tell(&mut desks, &[Action::Cancel(CLIENT)], &[ActionResult::Order(0)]);
+    assert!(desks.accounts().is_empty());
 }
 
 #[test]
