@@ -114,10 +114,13 @@ fn collects(venue: &Venue) -> bool {
     matches!(check::session(venue, 0).mode(), MarketMode::Auction(_))
 }
 
-/// The second market's price falls, and others bid there.
+/// The second market's price falls, and others bid the prices of the feeds in both.
 fn fall(venue: &mut Venue, price: u32) {
-    let bids = venue.batch(2, 1, vec![buy(price, 30)]);
-    let outcome = venue.run_at(&[PRICE, price], &[bids]);
+    let prices = [PRICE, price];
+    let bids =
+        (0..).zip(prices).map(|(market, price)| venue.batch_call(2, market, vec![buy(price, 30)]));
+    let bids = venue.chain.transaction(&trader(2), bids.collect());
+    let outcome = venue.run_at(&prices, &[bids]);
     check::all(venue, &outcome);
 }
 
