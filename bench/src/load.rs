@@ -3,6 +3,7 @@
 
 mod accounts;
 mod find_max;
+mod flood;
 mod follow;
 mod gate;
 mod latency;
@@ -10,11 +11,13 @@ mod offer;
 mod outcome;
 mod own;
 mod report;
+mod reserved;
 mod result;
 mod schedule;
 mod slo;
 mod step;
 
+use std::num::NonZeroU16;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -50,7 +53,8 @@ pub(crate) enum Workload {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  heddle-bench load transfer --home .heddle/localnet --rate 1000 --duration 60s --out run\n  \
-    heddle-bench load transfer --localnet 4 --find-max --slo p99=1s --duration 60s --out run --json\n\n\
+    heddle-bench load transfer --localnet 4 --find-max --slo p99=1s --duration 60s --out run --json\n  \
+    heddle-bench load transfer --localnet 4 --block-transactions 20 --rate 2000 --reserved 6 --duration 20s --out run\n\n\
     Exit 0: valid, and every gate holds; 1: not."
 )]
 pub(crate) struct LoadArgs {
@@ -87,6 +91,13 @@ pub(crate) struct LoadArgs {
     /// Transfers in each transaction
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=32))]
     calls: u8,
+    /// Beside the load, send so many transactions a second that take reserved block space (cancels, deposits, prices): alone, then beside a
+    /// hundredth of the load, then beside all of it, which expires
+    #[arg(long, value_name = "R", conflicts_with = "find_max")]
+    reserved: Option<NonZeroU64>,
+    /// The most transactions in a block of the localnet that is started here
+    #[arg(long, value_name = "N", requires = "localnet")]
+    block_transactions: Option<NonZeroU16>,
     /// Where report.html, run.json, latency.hgrm and transactions.jsonl go
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -114,7 +125,8 @@ impl LoadArgs {
 /// Whether the run is valid and every gate held.
 pub(crate) fn run(args: &LoadArgs, json: bool) -> Result<bool, BenchError> {
     args.check()?;
-    let own = args.localnet.map(OwnLocalnet::start).transpose()?;
+    let start = |validators| OwnLocalnet::start(validators, args.block_transactions);
+    let own = args.localnet.map(start).transpose()?;
     let target = own.as_ref().map_or_else(|| args.target.clone(), OwnLocalnet::target);
     // Not before: validators that are started here inherit it.
     machine::run_first();
@@ -137,9 +149,10 @@ async fn measure(args: &LoadArgs, target: &Target) -> Result<LoadResult, BenchEr
     let network = Network::connect(&found.urls).await?;
     let accounts = Accounts::derive(args.seed, args.accounts);
     let bench = Bench { args, network, found, accounts };
-    let run = match args.rate {
-        Some(rate) => bench.run(rate, args.duration).await?,
-        None => find_max::find_max(&bench).await?,
+    let run = match (args.rate, args.reserved) {
+        (Some(rate), Some(reserved)) => flood::flood(&bench, rate, reserved).await?,
+        (Some(rate), None) => bench.run(rate, args.duration).await?,
+        (None, _) => find_max::find_max(&bench).await?,
     };
     report::write(&args.out, &run)?;
     Ok(run.result)

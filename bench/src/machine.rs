@@ -44,6 +44,21 @@ pub(crate) fn cpu_micros(pids: &[u32]) -> Option<u64> {
     pids.iter().map(|pid| process_micros(&pid.to_string())).sum()
 }
 
+/// Bytes that the largest of `pids` has in memory; none when one of them cannot be asked, or there is none.
+pub(crate) fn memory_bytes(pids: &[u32]) -> Option<u64> {
+    let each = pids
+        .iter()
+        .map(|pid| parse_resident(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?));
+    each.collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+/// The line of `/proc/PID/status` that says how many kB are in memory.
+fn parse_resident(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
 /// Microseconds that this process has run so far.
 pub(crate) fn own_cpu_micros() -> Option<u64> {
     process_micros("self")
@@ -72,6 +87,13 @@ fn parse_stat(stat: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn resident_memory_is_read_in_bytes() {
+        let status = "Name:\theddle\nVmHWM:\t  900 kB\nVmRSS:\t   123 kB\nThreads:\t7\n";
+        assert_eq!(parse_resident(status), Some(123 * 1024));
+        assert_eq!(parse_resident("Name:\theddle\n"), None);
+    }
 
     #[test]
     fn a_name_with_spaces_and_brackets_does_not_shift_the_fields() {

@@ -46,12 +46,22 @@ pub(crate) struct Signed {
 
 /// Signs all drafts. They never expire: a replay or a load run ends by itself.
 pub(crate) fn sign_all(chain: ChainId, keys: &[SecretKey], drafts: &[Draft]) -> Vec<Signed> {
+    sign_until(chain, keys, (drafts, Height::new(u64::MAX)))
+}
+
+/// Signs all drafts, which expire with a height.
+pub(crate) fn sign_until(
+    chain: ChainId,
+    keys: &[SecretKey],
+    (drafts, valid_until): (&[Draft], Height),
+) -> Vec<Signed> {
     let sign = |draft: &Draft| {
         let key = &keys[draft.sender];
         let sender = Address::of_key(&key.public_key());
         let payment = |(to, amount): &(Address, Amount)| transfer_call(*to, AssetId::HDL, *amount);
         let mut body = body(chain, sender, draft.payments.iter().map(payment).collect());
         body.nonce = Nonce::Lane { lane: draft.lane, sequence: draft.sequence };
+        body.valid_until = valid_until;
         let transaction = Transaction::sign(body, key);
         let id = transaction.id();
         Signed { id, bytes: Bytes(encode(&transaction)), queue: (draft.sender, draft.lane) }

@@ -1,11 +1,14 @@
 //! A localnet of the generator's own.
 
 use std::fs;
+use std::num::NonZeroU16;
+use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_localnet::cluster::Cluster;
 use heddle_localnet::cluster::Running;
 use heddle_localnet::cluster::Wanted;
+use heddle_validator::home::Config;
 
 use crate::error::BenchError;
 use crate::target::Target;
@@ -18,8 +21,12 @@ pub(crate) struct OwnLocalnet {
 }
 
 impl OwnLocalnet {
-    /// Makes and starts one of `validators` validators; the `heddle` binary beside this one is run.
-    pub(crate) fn start(validators: u16) -> Result<Self, BenchError> {
+    /// Makes and starts one of `validators` validators, whose blocks hold at most so many transactions, if that is said; the `heddle` binary
+    /// beside this one is run.
+    pub(crate) fn start(
+        validators: u16,
+        block_transactions: Option<NonZeroU16>,
+    ) -> Result<Self, BenchError> {
         let this = std::env::current_exe()
             .map_err(|e| BenchError::failed(format!("heddle-bench: {e}")))?;
         let program = this.with_file_name("heddle");
@@ -32,14 +39,18 @@ impl OwnLocalnet {
         let dir = std::env::temp_dir().join(format!("heddle-bench-{}", std::process::id()));
         let wanted =
             Wanted { validators: Some(validators), port_base: Some(0), ..Wanted::default() };
-        let started = Cluster::init(&dir, &wanted.for_new()?)
-            .and_then(|cluster| cluster.start(&program, || false));
+        let settings = wanted.for_new()?;
+        let started =
+            Cluster::init(&dir, &settings).map_err(BenchError::from).and_then(|cluster| {
+                limit_blocks(&dir, validators, block_transactions)?;
+                Ok(cluster.start(&program, || false)?)
+            });
         match started {
             Ok(running) => Ok(Self { running, dir }),
             Err(error) => {
                 // The reason is what matters; what is left is in the system's temporary directory.
                 let _ = fs::remove_dir_all(&dir);
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -55,4 +66,14 @@ impl OwnLocalnet {
         fs::remove_dir_all(&self.dir)
             .map_err(|e| BenchError::failed(format!("{}: {e}", self.dir.display())))
     }
+}
+
+fn limit_blocks(dir: &Path, validators: u16, most: Option<NonZeroU16>) -> Result<(), BenchError> {
+    let Some(most) = most else { return Ok(()) };
+    for index in 0..validators {
+        let path = dir.join(format!("validator-{index}")).join("config.toml");
+        let config = Config { block_transactions: Some(most), ..Config::read(&path)? };
+        config.write(&path)?;
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::load::Workload;
 use crate::load::gate::Gate;
 use crate::load::latency::Quantiles;
+use crate::load::reserved::Phases;
 use crate::machine::Machine;
 
 /// What a load run prints, and `run.json` holds.
@@ -44,6 +45,8 @@ pub(crate) struct LoadResult {
     pub(crate) lag_ms: Quantiles,
     pub(crate) generator_cpu_micros_per_tx: Option<f64>,
     pub(crate) first_refusal: Option<String>,
+    /// What became of what takes reserved block space, when some was sent beside the load.
+    pub(crate) reserved: Option<Phases>,
     /// The rates that were tried, when the highest was looked for.
     pub(crate) steps: Vec<Tried>,
     pub(crate) machine: Machine,
@@ -62,9 +65,9 @@ pub(crate) struct Tried {
 }
 
 impl LoadResult {
-    /// Valid, and every gate holds.
-    pub(crate) const fn is_good(&self) -> bool {
-        self.valid && self.gate.holds()
+    /// Valid, and every gate holds; what takes reserved block space succeeded, at the same fees whatever the load.
+    pub(crate) fn is_good(&self) -> bool {
+        self.valid && self.gate.holds() && self.reserved.as_ref().is_none_or(Phases::holds)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -73,9 +76,10 @@ impl LoadResult {
             (None, false) => format!("NOT right: {:?}\n", self.gate),
             (None, true) => String::new(),
         };
+        let reserved = self.reserved.as_ref().map(Phases::text).unwrap_or_default();
         let max = self.max_rate.map(|rate| format!("highest rate that held: {rate}/s\n"));
         format!(
-            "{verdict}{}{:.0} tx/s succeeded of {:.0} offered ({} failed, {} rejected, {} expired); latency p50 {:.1} ms, \
+            "{verdict}{}{reserved}{:.0} tx/s succeeded of {:.0} offered ({} failed, {} rejected, {} expired); latency p50 {:.1} ms, \
              p99 {:.1} ms, max {:.1} ms; {} us of CPU a transaction",
             max.unwrap_or_default(),
             self.throughput,

@@ -26,6 +26,8 @@ use crate::load::offer::Offered;
 use crate::load::outcome::Known;
 use crate::load::outcome::Outcome;
 use crate::load::outcome::Tally;
+use crate::load::reserved::Phase;
+use crate::load::reserved::Stream;
 use crate::load::result::LoadResult;
 use crate::load::schedule::Schedule;
 use crate::machine;
@@ -80,9 +82,28 @@ struct Meter {
     disk: Option<u64>,
 }
 
+/// What else happens in a run.
+#[derive(Debug)]
+pub(crate) struct Beside<'a> {
+    /// What takes reserved block space.
+    pub(crate) stream: &'a mut Stream,
+    /// The height with which the load expires.
+    pub(crate) valid_until: Height,
+}
+
 impl Bench<'_> {
     /// Offers `rate` transactions a second for `duration`.
     pub(crate) async fn run(&self, rate: NonZeroU64, duration: Millis) -> Result<Run, BenchError> {
+        self.run_beside(rate, duration, None).await.map(|(run, _)| run)
+    }
+
+    /// The same, and something else from when a quarter of that time is over.
+    pub(crate) async fn run_beside(
+        &self,
+        rate: NonZeroU64,
+        duration: Millis,
+        beside: Option<Beside<'_>>,
+    ) -> Result<(Run, Option<Phase>), BenchError> {
         let max = limits::LOAD_TRANSACTIONS_MAX;
         let schedule = Schedule::new(rate, duration).ok_or_else(|| {
             BenchError::usage(format!(
@@ -95,7 +116,10 @@ impl Bench<'_> {
         let accounts = self.accounts.prepare(&self.network, &self.found.faucet, funds).await?;
         let before = Before { accounts, supplies: self.network.supplies().await? };
         let traffic = self.accounts.traffic(&schedule, (nodes, self.args.calls), &before.accounts);
-        let signed = wallet::sign_all(self.network.chain(), &self.accounts.keys, &traffic.drafts);
+        let valid_until =
+            beside.as_ref().map_or(Height::new(u64::MAX), |beside| beside.valid_until);
+        let drafts = (traffic.drafts.as_slice(), valid_until);
+        let signed = wallet::sign_until(self.network.chain(), &self.accounts.keys, drafts);
         let signed = Arc::new(signed);
         output::progress(format_args!("offering {} transactions at {rate}/s", signed.len()));
 
@@ -103,8 +127,11 @@ impl Bench<'_> {
         let meter = self.meter();
         let start = Instant::now() + LEAD;
         let watch = Watch::begin(&self.network, (&signed, traffic.nodes.clone()), height, start);
-        let offered =
-            offer::offer(&self.network, &signed, &traffic.nodes, (&schedule, start)).await?;
+        let (offered, phase) = tokio::join!(
+            offer::offer(&self.network, &signed, &traffic.nodes, (&schedule, start)),
+            run_stream(beside, (start, duration), rate),
+        );
+        let (offered, phase) = (offered?, phase?);
         let sightings = drain(watch, &offered).await?;
         let wall = start.elapsed();
         let used = self.meter();
@@ -120,7 +147,7 @@ impl Bench<'_> {
         let mut run = self.summary((rate, duration), &records, gate, &lag)?;
         meter.account(&used, wall, &mut run.result);
         run.result.first_refusal = offered.first_refusal;
-        Ok(run)
+        Ok((run, phase))
     }
 
     /// What became of each, receipts included.
@@ -162,7 +189,9 @@ impl Bench<'_> {
         let offered_seconds = duration.get() as f64 / 1000.0;
         let last = records.iter().filter_map(|record| record.final_micros).max();
         let seconds = offered_seconds.max(last.unwrap_or_default() as f64 / 1e6);
-        let invalid_reason = invalid_reason(&tally, lag);
+        // Beside what takes reserved space far more is offered than fits, and expires.
+        let expired = expired_reason(&tally).filter(|_| args.reserved.is_none());
+        let invalid_reason = late_reason(lag).or(expired);
         let result = LoadResult {
             valid: invalid_reason.is_none(),
             invalid_reason,
@@ -189,6 +218,7 @@ impl Bench<'_> {
             lag_ms: lag.quantiles(),
             generator_cpu_micros_per_tx: None,
             first_refusal: None,
+            reserved: None,
             steps: Vec::new(),
             machine: Machine::this(),
         };
@@ -225,6 +255,18 @@ impl Meter {
     }
 }
 
+/// The other transactions come when those of the load have piled up, if they do.
+async fn run_stream(
+    beside: Option<Beside<'_>>,
+    (start, duration): (Instant, Millis),
+    rate: NonZeroU64,
+) -> Result<Option<Phase>, BenchError> {
+    let Some(beside) = beside else { return Ok(None) };
+    let first = Duration::from_millis(duration.get()) / 4;
+    let rest = Duration::from_millis(duration.get()) - first;
+    beside.stream.run((start + first, rest), rate.get()).await.map(Some)
+}
+
 /// Waits until all that was admitted is final, or nothing becomes final any more.
 async fn drain(watch: Watch, offered: &Offered) -> Result<Sightings, BenchError> {
     let admitted = offered.refused.iter().filter(|refused| !**refused).count() as u64;
@@ -257,20 +299,20 @@ fn records(
     all.map(record).collect()
 }
 
-fn invalid_reason(tally: &Tally, lag: &Latencies) -> Option<String> {
+fn late_reason(lag: &Latencies) -> Option<String> {
     let late = lag.millis_at(0.99);
-    if late > LAG_MS_MAX {
-        return Some(format!(
-            "the generator lagged by {late:.1} ms at p99, at most {LAG_MS_MAX} allowed"
-        ));
-    }
-    if tally.expired > 0 {
-        let (count, seconds) = (tally.expired, DRAIN.as_secs());
-        return Some(format!(
+    (late > LAG_MS_MAX).then(|| {
+        format!("the generator lagged by {late:.1} ms at p99, at most {LAG_MS_MAX} allowed")
+    })
+}
+
+fn expired_reason(tally: &Tally) -> Option<String> {
+    let (count, seconds) = (tally.expired, DRAIN.as_secs());
+    (count > 0).then(|| {
+        format!(
             "{count} transactions were admitted and not final {seconds} s after the last that was"
-        ));
-    }
-    None
+        )
+    })
 }
 
 fn db_of(cluster: &Cluster) -> std::path::PathBuf {

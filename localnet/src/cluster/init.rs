@@ -85,6 +85,7 @@ fn config(settings: &Settings, index: usize, keys: &[KeyFile], ports: &[Ports]) 
         idle_interval: settings.idle_interval,
         threads: settings.threads,
         execution: ExecutionChoice::default(),
+        block_transactions: None,
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
     }

@@ -13,6 +13,7 @@ mod net;
 mod node;
 mod offline;
 mod python;
+mod reserved;
 mod running;
 mod trading;
 mod usage;

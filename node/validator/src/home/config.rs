@@ -28,8 +28,17 @@ pub const IDLE_MS_MAX: u64 = 3_600_000;
 /// Names that `rpc_hosts` may list.
 pub const RPC_HOSTS_MAX: usize = 64;
 
-const KNOWN: [&str; 8] =
-    ["rpc", "quic", "peers", "idle_interval", "threads", "execution", "log_level", "rpc_hosts"];
+const KNOWN: [&str; 9] = [
+    "rpc",
+    "quic",
+    "peers",
+    "idle_interval",
+    "threads",
+    "execution",
+    "block_transactions",
+    "log_level",
+    "rpc_hosts",
+];
 
 /// How a node runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +55,8 @@ pub struct Config {
     pub threads: Option<NonZeroU16>,
     /// How blocks are executed; `auto` unless it is given. The outcome is the same.
     pub execution: ExecutionChoice,
+    /// The most transactions that this node puts into a block, a quarter of them kept for reserved ones; 4,000 unless it is given.
+    pub block_transactions: Option<NonZeroU16>,
     /// What goes into the log; `info` unless it is given.
     pub log_level: LogLevel,
     /// Names other than loopback ones that a request's `Host` may have.
@@ -188,6 +199,9 @@ impl Config {
         if let Some(threads) = self.threads {
             let _ = writeln!(text, "threads = {threads}");
         }
+        if let Some(most) = self.block_transactions {
+            let _ = writeln!(text, "block_transactions = {most}");
+        }
         if self.execution != ExecutionChoice::default() {
             let _ = writeln!(text, "execution = \"{}\"", self.execution.as_str());
         }
@@ -207,6 +221,8 @@ impl Config {
             fields.optional("execution").map_or(Ok(ExecutionChoice::default()), |field| {
                 field.parsed("auto, sequential or declared")
             });
+        let block_transactions = fields.optional("block_transactions");
+        let block_transactions = block_transactions.map(|field| block(&field)).transpose()?;
         let log_level = fields.optional("log_level").map_or(Ok(LogLevel::default()), |field| {
             field.parsed("error, warn, info, debug or trace")
         });
@@ -217,6 +233,7 @@ impl Config {
             idle_interval: idle_interval?,
             threads,
             execution: execution?,
+            block_transactions,
             log_level: log_level?,
             rpc_hosts: fields.optional("rpc_hosts").map_or(Ok(Vec::new()), hosts)?,
         })
@@ -240,6 +257,12 @@ fn threads(field: &Field) -> Result<NonZeroU16, FieldError> {
     let number = field.integer(1, u64::from(THREADS_MAX))?;
     let number = u16::try_from(number).ok().and_then(NonZeroU16::new);
     number.ok_or_else(|| field.wrong("a whole number from 1 to 1024"))
+}
+
+fn block(field: &Field) -> Result<NonZeroU16, FieldError> {
+    let number = field.integer(1, limits::BLOCK_TXS_MAX as u64)?;
+    let number = u16::try_from(number).ok().and_then(NonZeroU16::new);
+    number.ok_or_else(|| field.wrong("a whole number from 1 to 10000"))
 }
 
 fn peers(field: Field) -> Result<Vec<Peer>, FieldError> {

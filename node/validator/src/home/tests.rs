@@ -67,6 +67,7 @@ fn config() -> Config {
         idle_interval: Millis::new(250),
         threads: std::num::NonZeroU16::new(2),
         execution: ExecutionChoice::Declared,
+        block_transactions: std::num::NonZeroU16::new(40),
         log_level: LogLevel::Warn,
         rpc_hosts: vec!["node.example".to_owned()],
     }

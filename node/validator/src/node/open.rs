@@ -62,8 +62,8 @@ const VIEW_TIMEOUT: Millis = Millis::new(500);
 const VIEW_TIMEOUT_MAX: Millis = Millis::new(10_000);
 /// How long an admitted transaction waits for company before it is forwarded.
 const FORWARD_DELAY: Millis = Millis::new(2);
-/// The most that one block orders: what two cores execute in well under a view's timeout.
-const PAYLOAD: PayloadLimits = PayloadLimits::new(4_000, limits::PAYLOAD_BYTES_MAX);
+/// Transactions that one block orders at most, unless the configuration says otherwise: what two cores execute in well under a view's timeout.
+const BLOCK_TRANSACTIONS: usize = 4_000;
 
 /// Certified blocks above the last final one, when all goes well.
 const CERTIFIED_AHEAD: u64 = 2;
@@ -150,6 +150,8 @@ fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<Stri
 
 fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
     let committee = Arc::new(home.committee().clone());
+    let transactions = home.config().block_transactions;
+    let transactions = transactions.map_or(BLOCK_TRANSACTIONS, |most| most.get().into());
     MachineConfig {
         agreement: heddle_hotstuff::Config {
             genesis: beginning.header.vote_data(),
@@ -163,7 +165,7 @@ fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
             committee: Arc::clone(&committee),
         },
         pool: heddle_mempool::Config::new(committee.chain()),
-        payload: PAYLOAD,
+        payload: PayloadLimits::new(transactions, limits::PAYLOAD_BYTES_MAX),
         forward_delay: FORWARD_DELAY,
     }
 }

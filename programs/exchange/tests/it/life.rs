@@ -4,6 +4,7 @@ use heddle_clearing::AccountId;
 use heddle_exchange::ActionResult;
 use heddle_exchange::Breaker;
 use heddle_exchange::ExchangeEvent;
+use heddle_exchange::MarketMode;
 use heddle_exchange::MarketRules;
 use heddle_num::Ppm;
 use heddle_types::Millis;
@@ -17,6 +18,7 @@ use crate::venue::Venue;
 use crate::venue::buy;
 use crate::venue::exchange_events;
 use crate::venue::sell;
+use crate::venue::trader;
 
 #[test]
 fn two_traders_meet_and_hold_opposite_positions() {
@@ -84,3 +86,66 @@ const TRIPPING: MarketRules = MarketRules {
     band: Ppm::new(200_000),
     ..RULES
 };
+
+/// Two markets, of which the first trips, and what trader 0 bought in each at a thousand.
+fn collecting(lots: [u64; 2], collateral: u128) -> Venue {
+    let rules = |market| if market == 0 { TRIPPING } else { RULES };
+    let mut venue = Venue::open(Setup { collateral, rules, markets: 2, ..Setup::default() });
+    let meet = (0..).zip(lots).flat_map(|(market, lots)| {
+        let call = |n, action| venue.batch_call(n, market, vec![action]);
+        [(0, call(0, buy(1000, lots))), (1, call(1, sell(1000, lots)))]
+    });
+    let meet: Vec<_> = meet.collect();
+    let calls = |n| meet.iter().filter(|(by, _)| *by == n).map(|(_, call)| call.clone()).collect();
+    let meet = [0, 1].map(|n| venue.chain.transaction(&trader(n), calls(n)));
+    venue.run_at(&[PRICE; 2], &meet);
+    assert_eq!(held(&venue), lots.map(|lots| i64::try_from(lots).unwrap()));
+    let thin = [venue.batch(2, 0, vec![buy(945, 1)]), venue.batch(3, 0, vec![sell(940, 2)])];
+    venue.run_at(&[PRICE; 2], &thin);
+    venue
+}
+
+/// What trader 0 holds in both markets.
+fn held(venue: &Venue) -> [i64; 2] {
+    [0, 1].map(|market| check::position(venue, venue.account(0), market))
+}
+
+fn collects(venue: &Venue) -> bool {
+    matches!(check::session(venue, 0).mode(), MarketMode::Auction(_))
+}
+
+/// The second market's price falls, and others bid the prices of the feeds in both.
+fn fall(venue: &mut Venue, price: u32) {
+    let prices = [PRICE, price];
+    let bids =
+        (0..).zip(prices).map(|(market, price)| venue.batch_call(2, market, vec![buy(price, 30)]));
+    let bids = venue.chain.transaction(&trader(2), bids.collect());
+    let outcome = venue.run_at(&prices, &[bids]);
+    check::all(venue, &outcome);
+}
+
+#[test]
+fn what_is_held_in_a_market_that_collects_orders_protects_up_to_its_worth_and_no_longer() {
+    // 25,000 of collateral; 20,000 are lost, and 9,000 are the margin.
+    let mut venue = collecting([100, 100], 25_000);
+    while collects(&venue) {
+        assert_eq!(held(&venue), [100, 100]);
+        fall(&mut venue, 800);
+    }
+    (0..6).for_each(|_| fall(&mut venue, 800));
+    assert!(held(&venue).iter().sum::<i64>() < 200, "{:?}", held(&venue));
+}
+
+#[test]
+fn a_lot_in_a_market_that_collects_orders_does_not_protect_a_position_elsewhere() {
+    // 35,000 of collateral; 24,000 are lost, and 12,650 are the margin.
+    let mut venue = collecting([1, 200], 35_000);
+    let mut sold = 0;
+    while collects(&venue) {
+        let [here, there] = held(&venue);
+        assert_eq!(here, 1, "nobody is liquidated where orders are collected");
+        sold = 200 - there;
+        fall(&mut venue, 880);
+    }
+    assert!(sold > 0, "it was liquidated elsewhere meanwhile");
+}

@@ -24,7 +24,8 @@ fn a_config_that_was_written_reads_back_equal() {
 fn what_is_left_out_has_its_default() {
     let config = Config::parse(GOOD.as_bytes()).unwrap();
     assert_eq!(config.idle_interval, Config::IDLE_DEFAULT);
-    assert_eq!((config.threads, config.peers.len()), (None, 0));
+    assert_eq!((config.threads, config.block_transactions), (None, None));
+    assert_eq!(config.peers.len(), 0);
     assert_eq!(config.execution, ExecutionChoice::Auto);
 }
 
@@ -52,6 +53,8 @@ fn the_wrong_field_is_named() {
     check_line("threads = 99999999999999999", "threads", "99999999999999999");
     check_line("threads = 1.5", "threads", "1.5");
     check_line("threads = \"2\"", "threads", "\"2\"");
+    check_line("block_transactions = 0", "block_transactions", "0");
+    check_line("block_transactions = 10001", "block_transactions", "10001");
     check_line("execution = \"fast\"", "execution", "\"fast\"");
     check_line("execution = \"Auto\"", "execution", "\"Auto\"");
     check_line("execution = 2", "execution", "2");
