@@ -22,6 +22,8 @@ use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
 
+use crate::leaders::Turn;
+
 /// What the driver's clocks say at an input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
@@ -229,6 +231,8 @@ pub struct Recovered {
     pub commit: CommitCert,
     /// Executed roots of the last final heights, ascending, the last being `last_final`'s.
     pub executed: Vec<ExecutedRoot>,
+    /// Turns of the last [`crate::limits::TURNS_MAX`] final blocks, ascending, the last being `last_final`'s.
+    pub turns: Vec<Turn>,
     /// Stored blocks above the last final one, any order. May be incomplete.
     pub blocks: Vec<Arc<CheckedBlock>>,
     /// Fresh random bytes from the driver for [`Message::UnmuteRequest`].

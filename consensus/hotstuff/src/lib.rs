@@ -12,8 +12,8 @@
 //!
 //! Deviations from the paper: votes are broadcast, so that every validator forms certificates itself; finality is by
 //! explicit commit votes and nothing else; a timeout proves how its view was entered. The safety rules R1 to R10 are in
-//! `safety.rs`, one page; `docs/consensus.md` argues for them, and `heddle-model` searches them. Epoch changes, leader
-//! reputation and leases are not here: a block that names a next committee is not voted for.
+//! `safety.rs`, one page; `docs/consensus.md` argues for them, and `heddle-model` searches them. Who leads a view is in
+//! `leaders.rs`. Epoch changes and leases are not here: a block that names a next committee is not voted for.
 
 #![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
@@ -22,11 +22,13 @@
 mod context;
 mod fetches;
 mod io;
+mod leaders;
 pub mod limits;
 mod mute;
 mod outbox;
 mod own;
 mod pacemaker;
+mod presence;
 mod replica;
 mod roots;
 mod safety;
@@ -38,5 +40,6 @@ pub use io::{
     Action, Certificates, CheckedProposal, Evidence, Input, Message, Now, Recovered, Status,
     UnmuteAnswer, VotingState,
 };
+pub use leaders::Turn;
 pub use pacemaker::PacemakerConfig;
 pub use replica::{Config, Replica};

@@ -24,5 +24,15 @@ pub const ROOTS_MAX: usize = 4096;
 pub const VIEWS_REMEMBERED_MAX: usize = 128;
 /// How many times the observed time of a view its timeout is, at least.
 pub const TIMEOUT_FACTOR: u64 = 4;
+/// A leader that signed nothing in more than this many views that a node entered is not waited for.
+pub const SILENT_VIEWS: u64 = 4;
+/// The part of a view's timeout that a silent leader is given nevertheless.
+pub const SILENT_SHARE: u64 = 8;
+/// A validator whose turn passed without a block is suspended for at most this many heights.
+pub const REPUTATION_HEIGHTS: u64 = 128;
+/// When execution is further behind, nobody is suspended.
+pub const REPUTATION_LAG_MAX: u64 = 64;
+/// Turns of final blocks that are kept, and that a start is told: those that the choice of leaders may depend on.
+pub const TURNS_MAX: usize = (REPUTATION_HEIGHTS + REPUTATION_LAG_MAX) as usize + 1;
 
 const _: () = assert!(VIEWS_BEHIND_MAX < VIEWS_REMEMBERED_MAX as u64);

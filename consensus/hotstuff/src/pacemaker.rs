@@ -2,7 +2,8 @@
 //!
 //! The timer of a view starts when something is known to wait for it, else after the idle interval, so that an idle
 //! chain does not time out. Its length follows the time that views took lately, grows by half with each view in a row
-//! that failed, and is capped. A commit ends the row.
+//! that failed, and is capped. A commit ends the row. A leader that has been silent for some views is given a part of it
+//! only, and its failure says nothing about how long views take.
 
 use heddle_types::Instant;
 use heddle_types::Millis;
@@ -33,6 +34,8 @@ pub(crate) struct Pacemaker {
     stirred: bool,
     /// When this node gave up on the view, last said.
     gave_up: Option<Instant>,
+    /// The view's leader has signed nothing for some views.
+    silent: bool,
     failures: u32,
     /// What a view takes: at once up to a longer one, slowly down to shorter ones.
     view_time: Micros,
@@ -60,6 +63,7 @@ impl Pacemaker {
             armed: None,
             stirred: false,
             gave_up: None,
+            silent: false,
             failures: 0,
             view_time: 0,
         }
@@ -69,6 +73,7 @@ impl Pacemaker {
     pub(crate) fn enter(&mut self, now: Instant, how: Entry) {
         match how {
             Entry::Certified => self.observe(now),
+            Entry::GivenUp if self.silent => {}
             Entry::Skipped => {}
             Entry::GivenUp => self.failures = self.failures.saturating_add(1),
         }
@@ -77,6 +82,12 @@ impl Pacemaker {
         self.armed = None;
         self.stirred = false;
         self.gave_up = None;
+        self.silent = false;
+    }
+
+    /// Whether the view's leader has signed nothing for some views; told after every input.
+    pub(crate) const fn set_silent(&mut self, silent: bool) {
+        self.silent = silent;
     }
 
     /// Something of this view was heard.
@@ -126,7 +137,9 @@ impl Pacemaker {
             return said.after(Millis::new(again));
         }
         let start = self.armed.unwrap_or_else(|| self.idle_since.after(self.config.idle_interval));
-        start.after(self.timeout())
+        let patience = self.timeout().get();
+        let patience = if self.silent { patience / limits::SILENT_SHARE } else { patience };
+        start.after(Millis::new(patience.max(1)))
     }
 
     /// When a leader with nothing to order proposes nevertheless.

@@ -7,6 +7,7 @@ mod answers;
 mod certificates;
 mod commits;
 mod leader;
+mod leaders;
 mod proposals;
 mod timeouts;
 mod voting;
@@ -14,6 +15,7 @@ mod voting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use heddle_types::BlockHash;
 use heddle_types::BlockHeader;
 use heddle_types::CommitCert;
 use heddle_types::CommitVote;
@@ -44,12 +46,15 @@ use crate::io::Now;
 use crate::io::Recovered;
 use crate::io::Status;
 use crate::io::VotingState;
+use crate::leaders::Schedule;
+use crate::leaders::Turns;
 use crate::limits;
 use crate::mute::Mute;
 use crate::outbox::Outbox;
 use crate::own::OwnHistory;
 use crate::pacemaker::Pacemaker;
 use crate::pacemaker::PacemakerConfig;
+use crate::presence::Presence;
 use crate::roots::Divergence;
 use crate::roots::Roots;
 use crate::timeouts::TimeoutTable;
@@ -93,12 +98,16 @@ pub struct Replica {
     votes: VoteTable,
     commit_votes: VoteTable,
     timeouts: TimeoutTable,
-    /// The first proposal of each view in the window.
-    proposals: BTreeMap<View, SeenProposal>,
+    /// The first proposal of each view in the window by each who proposed.
+    proposals: BTreeMap<(View, ValidatorIndex), SeenProposal>,
     /// Blocks known to be certified, by view.
     certified: BTreeMap<View, VoteData>,
 
     tree: Tree,
+    turns: Turns,
+    /// Who leads after the block of this name; none while that is not known.
+    schedule: (BlockHash, Option<Schedule>),
+    presence: Presence,
     /// Proves the last final block.
     commit: CommitCert,
     /// Final somewhere, not all present here; who said so.
@@ -143,7 +152,8 @@ impl Replica {
     pub fn new(config: Config, recovered: Recovered, now: Now, actions: &mut Vec<Action>) -> Self {
         let Config { committee, genesis, scheme, signer, pacemaker } = config;
         let context = Context::new(committee, genesis, scheme, signer);
-        let Recovered { safety, high_tc, last_final, commit, executed, blocks, nonce } = recovered;
+        let Recovered { safety, high_tc, last_final, commit, executed, turns, blocks, nonce } =
+            recovered;
         let (chain, epoch) = (context.committee.chain(), context.committee.epoch());
         let safety = safety.filter(|record| record.chain == chain && record.epoch == epoch);
         let (voting, mute) = match (context.me(), &safety) {
@@ -183,6 +193,9 @@ impl Replica {
             proposals: BTreeMap::new(),
             certified: BTreeMap::new(),
             tree,
+            turns: Turns::new(turns),
+            schedule: (BlockHash::ZERO, None),
+            presence: Presence::default(),
             commit,
             pending_commit: None,
             held: None,
@@ -201,6 +214,7 @@ impl Replica {
             let hint = replica.hint(replica.commit.data.view);
             replica.pending_commit = Some((replica.commit.clone(), hint));
         }
+        replica.look_up_leaders();
         replica.start();
         replica.progress(actions);
         replica
@@ -301,9 +315,11 @@ impl Replica {
     /// Does whatever became possible, then puts it in order.
     fn progress(&mut self, actions: &mut Vec<Action>) {
         self.try_commit();
+        self.look_up_leaders();
         self.try_vote();
         self.try_commit();
         self.connect();
+        self.look_up_leaders();
         if self.halted {
             // Nothing that a node in doubt concluded leaves it.
             return self.outbox.flush_free(actions);
@@ -311,6 +327,7 @@ impl Replica {
         let build = self.try_build();
         let waiting = self.is_waiting();
         self.pacemaker.set_waiting(self.now.instant, waiting);
+        self.pacemaker.set_silent(self.is_leader_silent());
         match build {
             // The payload is the next input; what is signed by now and the proposal share a record.
             Some(build) if !self.outbox.has_commit() => {
@@ -352,6 +369,14 @@ impl Replica {
         self.announce = None;
     }
 
+    /// `who` signed something of `view`.
+    fn notice(&mut self, who: ValidatorIndex, view: View) {
+        self.is_heard();
+        if view.get().saturating_add(limits::SILENT_VIEWS) >= self.view.get() {
+            self.presence.hear(who);
+        }
+    }
+
     fn on_divergence(&mut self, divergence: Option<Divergence>) {
         let Some(Divergence { height, own, certified }) = divergence else { return };
         if !self.halted {
@@ -369,11 +394,11 @@ impl Replica {
 
     /// Which validator most likely has what was certified in `view`.
     fn hint(&self, view: View) -> ValidatorIndex {
-        let leader = self.context.committee.leader(view);
+        let leader = self.leader(view);
         if Some(leader) != self.context.me() {
             return leader;
         }
-        self.context.committee.leader(view.next())
+        self.leader(view.next())
     }
 
     fn announce_later(&mut self) {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use heddle_catchup::Request;
 use heddle_catchup::Response;
 use heddle_hotstuff::Recovered;
+use heddle_hotstuff::Turn;
+use heddle_hotstuff::limits::TURNS_MAX;
 use heddle_state::State;
 use heddle_types::BlockHash;
 use heddle_types::CheckedBlock;
@@ -14,7 +16,6 @@ use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::SafetyRecord;
 use heddle_types::TimeoutCert;
-use heddle_types::limits;
 
 /// A final block whose outcome is durable.
 #[derive(Clone, Debug)]
@@ -58,17 +59,16 @@ impl Disk {
     pub(crate) fn recover(&self, nonce: [u8; 32]) -> Recovered {
         let last = self.last();
         let height = last.block.header().height;
-        let kept = self.outcomes.len().min(limits::LAG_MAX as usize * 2);
+        let kept = self.outcomes.len().min(TURNS_MAX);
+        let recent = &self.outcomes[self.outcomes.len() - kept..];
         let high_tc = self.safety.as_ref().and_then(|record| record.high_tc);
         Recovered {
             safety: self.safety.clone(),
             high_tc: high_tc.and_then(|hash| self.timeout_certs.get(&hash).cloned()),
             last_final: Arc::clone(&last.block),
             commit: last.cert.clone(),
-            executed: self.outcomes[self.outcomes.len() - kept..]
-                .iter()
-                .map(|o| o.executed)
-                .collect(),
+            executed: recent.iter().map(|outcome| outcome.executed).collect(),
+            turns: recent.iter().map(|outcome| Turn::from(outcome.block.header())).collect(),
             blocks: self.blocks.values().filter(|b| b.header().height > height).cloned().collect(),
             nonce,
         }

@@ -19,7 +19,6 @@ use heddle_types::Height;
 use heddle_types::Instant;
 use heddle_types::Millis;
 use heddle_types::ValidatorIndex;
-use heddle_types::View;
 use heddle_wire::PeerMessage;
 
 use crate::in_flight::InFlight;
@@ -448,13 +447,12 @@ impl Machine {
         let view = self.replica.status().view;
         let count = FORWARD_LEADERS_MAX.min(self.committee.len());
         let mut leaders = Vec::with_capacity(count);
-        let mut next: View = view;
-        for _ in 0..self.committee.len() {
-            let leader = self.committee.leader(next);
+        let rounds = 2 * self.committee.len();
+        let views = std::iter::successors(Some(view), |view| Some(view.next())).take(rounds);
+        for leader in self.replica.leaders(views) {
             if Some(leader) != self.own && !leaders.contains(&leader) && leaders.len() < count {
                 leaders.push(leader);
             }
-            next = next.next();
         }
         leaders
     }

@@ -101,6 +101,8 @@ fn outcome(
     Ok(Outcome {
         height: header.height,
         hash: block.hash(),
+        view: header.view,
+        proposer: header.proposer,
         cert: CommitCert { data: header.vote_data(), signatures: Vec::new() },
         receipts,
         traces: Vec::new(),

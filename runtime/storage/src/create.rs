@@ -67,7 +67,8 @@ fn write_genesis(
     let hash = genesis.hash();
     let root = genesis.executed.root;
     let receipts_root = receipts_root(&[]);
-    let record = FinalRecord { hash, root, receipts_root, receipts: 0, skipped: 0 };
+    let BlockHeader { view, proposer, .. } = *genesis;
+    let record = FinalRecord { hash, view, proposer, root, receipts_root, receipts: 0, skipped: 0 };
     let mut batch = tables.batch();
     batch.put(schema::META, schema::META_VERSION, &encode(&schema::VERSION));
     batch.put(schema::META, schema::META_CHAIN, &encode(&genesis.chain));

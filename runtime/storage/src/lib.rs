@@ -18,6 +18,6 @@ mod tables;
 
 pub use error::StorageError;
 pub use outcome::{FinalRecord, Outcome, PhaseEvents, TxLocation};
-pub use recovery::Recovery;
+pub use recovery::{RECENT_MAX, Recovery};
 pub use safety_file::{MuteReason, SafetyError, SafetyFile, SafetyState};
 pub use storage::{LastFinal, Storage};

@@ -12,6 +12,8 @@ use heddle_types::Receipt;
 use heddle_types::StateRoot;
 use heddle_types::TxIndex;
 use heddle_types::TxTrace;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
 use heddle_types::limits;
 use heddle_types::receipts_root;
 
@@ -22,6 +24,10 @@ pub struct Outcome {
     pub height: Height,
     /// The block.
     pub hash: BlockHash,
+    /// Its view.
+    pub view: View,
+    /// Who led it.
+    pub proposer: ValidatorIndex,
     /// The certificate that made it final: its own, or the descendant's by which it became final.
     pub cert: CommitCert,
     /// One for each of the block's transaction ids, in that order.
@@ -69,6 +75,10 @@ impl PhaseEvents {
 pub struct FinalRecord {
     /// The block.
     pub hash: BlockHash,
+    /// Its view.
+    pub view: View,
+    /// Who led it.
+    pub proposer: ValidatorIndex,
     /// The state's root after it.
     pub root: StateRoot,
     /// The hash of its receipts.
@@ -96,6 +106,8 @@ impl Outcome {
     pub fn record(&self) -> FinalRecord {
         FinalRecord {
             hash: self.hash,
+            view: self.view,
+            proposer: self.proposer,
             root: self.root,
             receipts_root: receipts_root(&self.receipts),
             receipts: u32::try_from(self.receipts.len())

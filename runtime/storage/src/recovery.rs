@@ -12,13 +12,11 @@ use heddle_types::ChainId;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
 use heddle_types::Entry;
-use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Receipt;
 use heddle_types::StateKey;
 use heddle_types::TimeoutCert;
-use heddle_types::limits;
 
 use crate::applier::Delta;
 use crate::error::StorageError;
@@ -31,6 +29,9 @@ use crate::storage::Tip;
 use crate::tables::Row;
 use crate::tables::Tables;
 
+/// How many final heights a start is told of.
+pub const RECENT_MAX: u64 = 256;
+
 /// Where the node goes on.
 #[derive(Debug)]
 pub struct Recovery {
@@ -40,8 +41,8 @@ pub struct Recovery {
     pub last_final: Block,
     /// The certificate that made it final: its own or a descendant's.
     pub cert: CommitCert,
-    /// The roots of the last `LAG_MAX + 1` heights, ascending; the last is the last final block's.
-    pub executed: Vec<ExecutedRoot>,
+    /// The last [`RECENT_MAX`] heights, ascending; the last is the last final block's.
+    pub recent: Vec<(Height, FinalRecord)>,
     /// The stored blocks above it, ascending by height.
     pub blocks: Vec<Block>,
     /// The newest timeout certificates, ascending by view; the one that the safety record names is among them.
@@ -99,8 +100,8 @@ pub(crate) fn recover(tables: &Tables) -> Result<Recovered, StorageError> {
     let last_final = read::read_block(tables, last.height, last.hash)?
         .ok_or_else(|| tables.corrupt("the last final block is gone"))?;
     let cert = certificate(tables, last.height)?;
-    let executed = executed(tables, last.height)?;
-    let recovery = Recovery { state, last_final, cert, executed, blocks, timeout_certs };
+    let recent = recent(tables, last.height)?;
+    let recovery = Recovery { state, last_final, cert, recent, blocks, timeout_certs };
     Ok(Recovered { recovery, tip: Tip { last, pending }, timeout_certs: keys, waiting })
 }
 
@@ -205,12 +206,10 @@ fn timeout_certs(tables: &Tables) -> Result<TimeoutCerts, StorageError> {
     Ok((keys, certs))
 }
 
-fn executed(tables: &Tables, last: Height) -> Result<Vec<ExecutedRoot>, StorageError> {
-    let first = last.get().saturating_sub(limits::LAG_MAX);
+fn recent(tables: &Tables, last: Height) -> Result<Vec<(Height, FinalRecord)>, StorageError> {
+    let first = last.next().get().saturating_sub(RECENT_MAX);
     let heights = (first..=last.get()).map(Height::new);
-    heights
-        .map(|height| Ok(ExecutedRoot { height, root: final_record(tables, height)?.root }))
-        .collect()
+    heights.map(|height| Ok((height, final_record(tables, height)?))).collect()
 }
 
 fn meta<T: borsh::BorshDeserialize>(tables: &Tables, key: &[u8]) -> Result<T, StorageError> {

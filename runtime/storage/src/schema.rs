@@ -19,7 +19,7 @@ use heddle_types::StateKey;
 use heddle_types::TimeoutCert;
 
 /// The format that this code reads and writes.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 pub(crate) const META: &str = "meta";
 pub(crate) const BLOCKS: &str = "blocks";

@@ -67,3 +67,19 @@ fn giving_up_is_said_again_after_at_most_a_second() {
     pacemaker.on_gave_up(ms(20));
     assert_eq!(pacemaker.deadline(), ms(1020));
 }
+
+#[test]
+fn a_silent_leader_is_given_a_part_of_the_timeout_and_its_failure_lengthens_nothing() {
+    let mut pacemaker = pacemaker();
+    pacemaker.set_waiting(ms(0), true);
+    assert_eq!(pacemaker.deadline(), ms(100));
+    pacemaker.set_silent(true);
+    assert_eq!(pacemaker.deadline(), ms(12));
+    pacemaker.set_silent(false);
+    assert_eq!(pacemaker.deadline(), ms(100));
+    pacemaker.set_silent(true);
+    pacemaker.enter(ms(12), Entry::GivenUp);
+    assert_eq!(pacemaker.timeout().get(), 100);
+    pacemaker.enter(ms(12), Entry::GivenUp);
+    assert_eq!(pacemaker.timeout().get(), 150);
+}

@@ -117,11 +117,12 @@ impl Replica {
         }
         self.view = view;
         self.pacemaker.enter(self.now.instant, how);
+        self.presence.enter();
         self.timeouts.clear();
         self.votes.prune(view);
         self.commit_votes.prune(view);
         let lowest = View::new(view.get().saturating_sub(limits::VIEWS_BEHIND_MAX));
-        self.proposals = self.proposals.split_off(&lowest);
+        self.proposals = self.proposals.split_off(&(lowest, ValidatorIndex::ZERO));
         self.held = None;
         self.building = None;
         self.own_vote = None;

@@ -9,6 +9,7 @@ use heddle_types::ValidatorIndex;
 
 use super::Replica;
 use crate::io::Action;
+use crate::leaders::Turn;
 use crate::limits;
 use crate::tree::Gap;
 
@@ -99,6 +100,7 @@ impl Replica {
         for block in &blocks {
             let divergence = self.roots.certify(block.header().executed);
             self.on_divergence(divergence);
+            self.turns.push(Turn::from(block.header()));
             if !block.transactions().is_empty() {
                 self.last_change = block.header().height;
             }

@@ -79,7 +79,7 @@ impl Replica {
     /// When to propose: at once after a view given up or when something waits, else after the idle interval. None when it
     /// is not this validator's turn.
     pub(super) fn propose_at(&self) -> Option<Instant> {
-        let turn = Some(self.context.committee.leader(self.view)) == self.context.me();
+        let turn = Some(self.leader(self.view)) == self.context.me();
         let fresh = self.view
             > self.record.proposal.view.max(self.record.vote.view).max(self.record.timeout);
         if !turn || !fresh || !self.may_sign() || self.building.is_some() {

@@ -49,7 +49,7 @@ impl Replica {
         if from != header.proposer || !self.is_first(proposal) {
             return;
         }
-        self.is_heard();
+        self.notice(from, header.view);
         let extends = header.parent == proposal.qc.data.block
             && header.height.prev() == Some(proposal.qc.data.height);
         let why = Justification { qc: &proposal.qc, tc: proposal.tc.as_ref() };
@@ -59,6 +59,12 @@ impl Replica {
         let good =
             self.hear_qc(&proposal.qc) && proposal.tc.as_ref().is_none_or(|tc| self.hear_tc(tc));
         if !good {
+            return;
+        }
+        self.look_up_leaders();
+        let leads = self.leads(header, &proposal.qc.data);
+        let expected = || self.leader(header.view) == header.proposer;
+        if !leads.unwrap_or_else(expected) {
             return;
         }
         self.tree.insert(Arc::clone(&proposal.block), self.record.high_qc.data.block);
@@ -121,7 +127,8 @@ impl Replica {
     fn judge(&self, proposal: &CheckedProposal) -> Verdict {
         let header = proposal.block.header();
         let Some(parent) = self.tree.get(header.parent) else { return Verdict::Hold };
-        if !follows(&proposal.block, parent.header()) {
+        let Some(leads) = self.leads(header, &proposal.qc.data) else { return Verdict::Hold };
+        if !leads || !follows(&proposal.block, parent.header()) {
             return Verdict::Refuse;
         }
         let latest = self.now.wall.after(Millis::new(CLOCK_AHEAD_MS_MAX));
@@ -140,7 +147,7 @@ impl Replica {
         header.version == BlockHeader::VERSION
             && header.chain == committee.chain()
             && header.epoch == committee.epoch()
-            && header.proposer == committee.leader(header.view)
+            && committee.validator(header.proposer).is_some()
             && header.next_committee.is_none()
     }
 
@@ -149,7 +156,7 @@ impl Replica {
         self.context.verify(proposer, proposal.block.hash().0, proposal.signature)
     }
 
-    /// Whether it is the first of its view; two are evidence.
+    /// Whether it is its proposer's first of its view; two are evidence.
     fn is_first(&mut self, proposal: &CheckedProposal) -> bool {
         let header = proposal.block.header();
         let ahead = header.view.since(self.view) > limits::VIEWS_AHEAD_MAX;
@@ -157,9 +164,10 @@ impl Replica {
             return true;
         }
         let signature = proposal.signature;
-        let Some(first) = self.proposals.get_mut(&header.view) else {
+        let key = (header.view, header.proposer);
+        let Some(first) = self.proposals.get_mut(&key) else {
             let seen = SeenProposal { header: header.clone(), signature, contradicted: false };
-            self.proposals.insert(header.view, seen);
+            self.proposals.insert(key, seen);
             return true;
         };
         if first.header == *header {

@@ -21,7 +21,7 @@ impl Replica {
         if !self.context.verify(voter, data.message(), signature) {
             return;
         }
-        self.is_heard();
+        self.notice(from, data.view);
         if !self.hear_qc(&timeout.high_qc) {
             return;
         }

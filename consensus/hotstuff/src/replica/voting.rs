@@ -115,7 +115,9 @@ impl Replica {
             }
             return false;
         }
-        self.is_heard();
+        if from == cast.voter {
+            self.notice(from, cast.data.view);
+        }
         from == cast.voter
     }
 }

@@ -8,6 +8,7 @@ use heddle_hotstuff::Input;
 use heddle_hotstuff::Message;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Replica;
+use heddle_hotstuff::Turn;
 use heddle_types::BlockHash;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
@@ -163,6 +164,31 @@ impl Cluster {
     pub(crate) fn lowest(&self) -> u64 {
         let running = self.nodes.iter().filter(|node| node.replica.is_some());
         running.map(|node| node.final_height.get()).min().unwrap_or(0)
+    }
+
+    pub(crate) const fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// The highest view that a running node is in.
+    pub(crate) fn highest_view(&self) -> u64 {
+        let running = self.nodes.iter().filter_map(|node| node.replica.as_ref());
+        running.map(|replica| replica.status().view.get()).max().unwrap_or(0)
+    }
+
+    /// Who leads that view.
+    pub(crate) fn leader(&self) -> usize {
+        let view = View::new(self.highest_view());
+        let first = self.nodes.iter().find_map(|node| node.replica.as_ref()).unwrap();
+        usize::from(first.leaders(std::iter::once(view)).next().unwrap().get())
+    }
+
+    /// Who proposed the blocks that became final at the first node since `since`.
+    pub(crate) fn proposers_since(&self, since: u64) -> Vec<usize> {
+        let node = &self.nodes[0];
+        let heights = node.final_at.iter().filter(|(_, at)| **at >= since);
+        let blocks = heights.map(|(height, _)| &node.disk.chain[&Height::new(*height)]);
+        blocks.map(|block| usize::from(block.header().proposer.get())).collect()
     }
 
     pub(crate) fn replica(&self, who: usize) -> &Replica {
@@ -423,6 +449,7 @@ impl Node {
             last_final: Arc::clone(last_final),
             commit: commit.clone(),
             executed: executed.collect(),
+            turns: self.disk.chain.values().map(|block| Turn::from(block.header())).collect(),
             blocks: above.cloned().collect(),
             nonce: bytes,
             ..world.recovered(self.disk.safety.clone())

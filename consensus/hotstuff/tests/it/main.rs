@@ -5,6 +5,7 @@ mod attacks;
 mod cluster;
 mod faults;
 mod hearing;
+mod liveness;
 mod muted;
 mod oracle;
 mod rules;

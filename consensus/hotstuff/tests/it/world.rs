@@ -7,6 +7,7 @@ use heddle_hotstuff::Config;
 use heddle_hotstuff::Now;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
+use heddle_hotstuff::Turn;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -146,6 +147,7 @@ impl World {
             last_final: Arc::clone(&self.genesis),
             commit: CommitCert::genesis(self.genesis.header().vote_data()),
             executed: vec![self.genesis.header().executed],
+            turns: vec![Turn::from(self.genesis.header())],
             blocks: vec![],
             nonce: [9; 32],
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use heddle_hotstuff::Now;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
+use heddle_hotstuff::Turn;
 use heddle_machine::Action;
 use heddle_machine::Candidate;
 use heddle_machine::Input;
@@ -93,6 +94,7 @@ fn machine() -> Machine {
     let recovered = Recovered {
         safety: Some(first),
         high_tc: None,
+        turns: vec![Turn::from(block.header())],
         last_final: Arc::new(block),
         commit: CommitCert::genesis(data),
         executed: vec![ExecutedRoot { height: Height::ZERO, root: StateRoot::ZERO }],

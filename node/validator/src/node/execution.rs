@@ -149,6 +149,8 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
     let outcome = Outcome {
         height: block.header().height,
         hash: block.hash(),
+        view: block.header().view,
+        proposer: block.header().proposer,
         cert,
         receipts,
         traces,

@@ -11,12 +11,14 @@ use heddle_clearing::Clearing;
 use heddle_exchange::Exchange;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
+use heddle_hotstuff::Turn;
 use heddle_ledger::Ledger;
 use heddle_machine::MachineConfig;
 use heddle_mempool::PayloadLimits;
 use heddle_oracle::Oracle;
 use heddle_sdk::Programs;
 use heddle_state::State;
+use heddle_storage::FinalRecord;
 use heddle_storage::Recovery;
 use heddle_storage::SafetyState;
 use heddle_storage::Storage;
@@ -26,6 +28,7 @@ use heddle_types::Block;
 use heddle_types::CheckedBlock;
 use heddle_types::Ed25519Scheme;
 use heddle_types::Ed25519Signer;
+use heddle_types::ExecutedRoot;
 use heddle_types::Height;
 use heddle_types::Millis;
 use heddle_types::SafetyRecord;
@@ -173,16 +176,30 @@ fn recovered(
     let check = |block: Block| CheckedBlock::check(block, |_, _| false).map(Arc::new);
     let named = safety.as_ref().and_then(|record| record.high_tc);
     let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
+    let recent = recovery.recent;
     let recovered = Recovered {
         safety,
         high_tc,
         last_final: check(recovery.last_final)?,
         commit: recovery.cert,
-        executed: recovery.executed,
+        executed: recent.iter().map(executed_root).collect(),
+        turns: recent.iter().map(turn).collect(),
         blocks: recovery.blocks.into_iter().map(check).collect::<Result<_, _>>()?,
         nonce: random(),
     };
     Ok((recovery.state, recovered))
+}
+
+// What a replica wants to know of final blocks is read back.
+const _: () = assert!(heddle_hotstuff::limits::TURNS_MAX as u64 <= heddle_storage::RECENT_MAX);
+const _: () = assert!(limits::LAG_MAX < heddle_storage::RECENT_MAX);
+
+const fn executed_root((height, record): &(Height, FinalRecord)) -> ExecutedRoot {
+    ExecutedRoot { height: *height, root: record.root }
+}
+
+const fn turn((height, record): &(Height, FinalRecord)) -> Turn {
+    Turn { height: *height, view: record.view, proposer: record.proposer }
 }
 
 fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> Shared {

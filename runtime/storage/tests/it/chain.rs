@@ -5,6 +5,7 @@ use std::path::Path;
 use heddle_state::State;
 use heddle_storage::Outcome;
 use heddle_storage::PhaseEvents;
+use heddle_storage::RECENT_MAX;
 use heddle_storage::Recovery;
 use heddle_storage::Storage;
 use heddle_types::*;
@@ -94,6 +95,8 @@ impl Chain {
         let outcome = Outcome {
             height,
             hash: block.hash(),
+            view: block.header().view,
+            proposer: block.header().proposer,
             cert: CommitCert { data: block.header().vote_data(), signatures: Vec::new() },
             receipts: (0..3).map(|i| receipt(height, i)).collect(),
             traces: vec![TxTrace::of_keys(vec![(key(number), Touch::READ)])],
@@ -157,7 +160,8 @@ pub(crate) fn check(storage: &Storage, recovery: &Recovery, height: u64) {
     assert_eq!(recovery.state.root(), chain.state.root());
     assert!(recovery.state.entries().eq(chain.state.entries()));
     assert_eq!(recovery.cert.data, chain.parent.vote_data());
-    let executed = recovery.executed.last().unwrap();
-    assert_eq!((executed.height, executed.root), (Height::new(height), chain.state.root()));
-    assert_eq!(recovery.executed.len() as u64, 1 + height.min(limits::LAG_MAX));
+    let (last, record) = recovery.recent.last().unwrap();
+    assert_eq!((*last, record.root), (Height::new(height), chain.state.root()));
+    assert_eq!((record.view, record.proposer), (chain.parent.view, chain.parent.proposer));
+    assert_eq!(recovery.recent.len() as u64, (1 + height).min(RECENT_MAX));
 }

@@ -1,0 +1,158 @@
+//! Who leads a view.
+//!
+//! Each validator in turn. One whose last turn passed without a block is *suspended*, and the others lead its turns, until
+//! that turn is [`limits::REPUTATION_HEIGHTS`] heights ago or it made a block. At most a third of the power is suspended.
+//!
+//! A view's leader depends on the chain that it would build on and on nothing else: on the blocks up to the one that the
+//! certified block's header names as executed. Those are final, and whoever can vote for a child of the certified block
+//! has executed them. Two validators that hold different certificates may expect different leaders; each votes once a
+//! view, so that costs at most the view.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use heddle_types::BlockHeader;
+use heddle_types::Committee;
+use heddle_types::Height;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
+
+use crate::limits;
+
+/// Of a block, what the choice of leaders depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The block's height.
+    pub height: Height,
+    /// Its view.
+    pub view: View,
+    /// Who led it.
+    pub proposer: ValidatorIndex,
+}
+
+impl From<&BlockHeader> for Turn {
+    fn from(header: &BlockHeader) -> Self {
+        Self { height: header.height, view: header.view, proposer: header.proposer }
+    }
+}
+
+/// The turns of the last final blocks.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    by_height: BTreeMap<Height, Turn>,
+}
+
+impl Turns {
+    /// Of final blocks with consecutive heights.
+    pub(crate) fn new(turns: impl IntoIterator<Item = Turn>) -> Self {
+        let mut known = Self { by_height: BTreeMap::new() };
+        turns.into_iter().for_each(|turn| known.push(turn));
+        known
+    }
+
+    /// Another final block, one above the last.
+    pub(crate) fn push(&mut self, turn: Turn) {
+        self.by_height.insert(turn.height, turn);
+        if self.by_height.len() > limits::TURNS_MAX {
+            self.by_height.pop_first();
+        }
+    }
+
+    /// The turns that count for what is built on `tip`, ascending; `above` are the blocks from there down to the last final
+    /// one. None when this node does not know them.
+    pub(crate) fn window(
+        &self,
+        tip: &BlockHeader,
+        above: impl Iterator<Item = Turn>,
+    ) -> Option<Vec<Turn>> {
+        let last = tip.executed.height;
+        if tip.height.since(last) > limits::REPUTATION_LAG_MAX {
+            return Some(Vec::new());
+        }
+        let first = Height::new(last.get().saturating_sub(limits::REPUTATION_HEIGHTS));
+        let mut turns: Vec<_> = above.filter(|turn| turn.height <= last).collect();
+        turns.reverse();
+        let last_final = turns.first().map_or(Some(last), |turn| turn.height.prev())?;
+        let mut window: Vec<_> =
+            self.by_height.range(first..=last_final).map(|(_, turn)| *turn).collect();
+        window.append(&mut turns);
+        let whole = last.since(first).saturating_add(1);
+        let starts = window.first().is_some_and(|turn| turn.height == first);
+        (starts && window.len() as u64 == whole).then_some(window)
+    }
+}
+
+/// Who leads the views after a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    committee: Arc<Committee>,
+    /// Whose last turn passed without a block, and its view.
+    missed: BTreeMap<ValidatorIndex, View>,
+    active: Vec<ValidatorIndex>,
+}
+
+impl Schedule {
+    /// After blocks with these turns, ascending and without a gap.
+    pub(crate) fn new(committee: Arc<Committee>, turns: &[Turn]) -> Self {
+        let active = committee.indices().collect();
+        let mut schedule = Self { committee, missed: BTreeMap::new(), active };
+        let mut last = None;
+        for turn in turns {
+            last.into_iter().for_each(|last| schedule.miss_between(last, turn.view));
+            schedule.succeed(turn.proposer);
+            last = Some(turn.view);
+        }
+        schedule
+    }
+
+    /// Who leads `view`.
+    pub(crate) fn leader(&self, view: View) -> ValidatorIndex {
+        let turn = self.committee.leader(view);
+        if self.active.contains(&turn) {
+            return turn;
+        }
+        // Each of the others in turn, from one of its turns to the next.
+        let round = view.get() / self.committee.len() as u64;
+        let position = round % self.active.len().max(1) as u64;
+        let stand_in =
+            usize::try_from(position).ok().and_then(|position| self.active.get(position));
+        stand_in.copied().unwrap_or(turn)
+    }
+
+    /// The views between two blocks passed without one. Of a long row each validator's last turns tell enough.
+    fn miss_between(&mut self, last: View, next: View) {
+        let turns = 2 * self.committee.len() as u64;
+        let first = last.get().saturating_add(1).max(next.get().saturating_sub(turns));
+        for view in (first..next.get()).map(View::new) {
+            let leader = self.leader(view);
+            self.missed.insert(leader, view);
+            self.suspend();
+        }
+    }
+
+    fn succeed(&mut self, proposer: ValidatorIndex) {
+        if self.missed.remove(&proposer).is_some() {
+            self.suspend();
+        }
+    }
+
+    /// Those who missed their turns last, as many as may be faulty.
+    fn suspend(&mut self) {
+        let mut missed: Vec<_> = self.missed.iter().map(|(who, view)| (*view, *who)).collect();
+        missed.sort_unstable_by(|a, b| b.cmp(a));
+        let mut power = 0_u64;
+        let suspended: Vec<_> = missed
+            .into_iter()
+            .map(|(_, who)| who)
+            .take_while(|who| {
+                let own = self.committee.validator(*who).map_or(0, |validator| validator.power);
+                power = power.saturating_add(own);
+                power <= self.committee.fault_power()
+            })
+            .collect();
+        self.active = self.committee.indices().filter(|who| !suspended.contains(who)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Who leads which view, on the chain that is known here.
+
+use heddle_types::BlockHeader;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
+use heddle_types::VoteData;
+
+use super::Replica;
+use crate::leaders::Schedule;
+use crate::leaders::Turn;
+
+impl Replica {
+    /// The leaders of `views` as this node expects them, in that order.
+    pub fn leaders(
+        &self,
+        views: impl Iterator<Item = View>,
+    ) -> impl Iterator<Item = ValidatorIndex> {
+        views.map(|view| self.leader(view))
+    }
+
+    /// Who leads `view`, as this node expects; while it lacks what the choice depends on, whose turn it is.
+    pub(super) fn leader(&self, view: View) -> ValidatorIndex {
+        let schedule = self.schedule.1.as_ref();
+        schedule.map_or_else(|| self.context.committee.leader(view), |known| known.leader(view))
+    }
+
+    /// Whether the leader of the current view has signed nothing for some views.
+    pub(super) fn is_leader_silent(&self) -> bool {
+        let leader = self.leader(self.view);
+        Some(leader) != self.context.me() && self.presence.is_silent(leader)
+    }
+
+    /// Whether the block's proposer leads its view on the block that `parent` certifies; none while that is not known here.
+    pub(super) fn leads(&self, header: &BlockHeader, parent: &VoteData) -> Option<bool> {
+        if let (tip, Some(schedule)) = &self.schedule
+            && *tip == parent.block
+        {
+            return Some(schedule.leader(header.view) == header.proposer);
+        }
+        let schedule = self.schedule_after(parent)?;
+        Some(schedule.leader(header.view) == header.proposer)
+    }
+
+    /// Keeps up with the highest certificate.
+    pub(super) fn look_up_leaders(&mut self) {
+        let tip = self.record.high_qc.data;
+        if self.schedule.0 != tip.block || self.schedule.1.is_none() {
+            self.schedule = (tip.block, self.schedule_after(&tip));
+        }
+    }
+
+    fn schedule_after(&self, tip: &VoteData) -> Option<Schedule> {
+        let path = self.tree.path(tip.block, tip.height).ok()?;
+        let above = path.iter().map(|block| Turn::from(block.header()));
+        let window = self.turns.window(self.tree.get(tip.block)?.header(), above)?;
+        Some(Schedule::new(self.context.committee.clone(), &window))
+    }
+}
