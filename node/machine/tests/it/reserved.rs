@@ -1,5 +1,6 @@
 //! What takes reserved block space is in the next block, with a hundred times what fits waiting beside it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use heddle_hotstuff::Now;
@@ -19,6 +20,7 @@ use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Auth;
+use heddle_types::BlockHash;
 use heddle_types::BlockSpace;
 use heddle_types::Call;
 use heddle_types::CheckedBlock;
@@ -45,7 +47,7 @@ use heddle_types::UnixMillis;
 use heddle_types::Validator;
 
 /// What a block holds.
-const FITS: u32 = 40;
+pub(crate) const FITS: u32 = 40;
 const BEGIN: UnixMillis = UnixMillis::new(1_700_000_000_000);
 
 fn key() -> SecretKey {
@@ -65,16 +67,20 @@ fn genesis() -> Genesis {
 }
 
 /// A chain of one validator, and what it made final.
-struct Chain {
+pub(crate) struct Chain {
     machine: Machine,
     ms: u64,
     /// By height, from 1.
-    blocks: Vec<Arc<CheckedBlock>>,
-    executed: usize,
+    pub(crate) blocks: Vec<Arc<CheckedBlock>>,
+    pub(crate) executed: usize,
+    /// What the disk holds by now.
+    pub(crate) stored: BTreeSet<BlockHash>,
+    /// The view of the last vote that it knows of.
+    pub(crate) recorded: u64,
 }
 
 impl Chain {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let committee = Arc::new(genesis().committee().unwrap());
         let block = CheckedBlock::build(genesis().header(StateRoot::ZERO), Vec::new());
         let data = block.header().vote_data();
@@ -109,7 +115,14 @@ impl Chain {
         let now = Now { instant: Instant::START, wall: BEGIN };
         let mut actions = Vec::new();
         let machine = Machine::new(config, recovered, now, &mut actions);
-        let mut chain = Self { machine, ms: 0, blocks: Vec::new(), executed: 0 };
+        let mut chain = Self {
+            machine,
+            ms: 0,
+            blocks: Vec::new(),
+            executed: 0,
+            stored: BTreeSet::new(),
+            recorded: 0,
+        };
         chain.note(actions);
         chain
     }
@@ -128,7 +141,20 @@ impl Chain {
     fn note(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Execute { block, cert: _ } => self.blocks.push(block),
+                Action::StoreBlock(block) => {
+                    self.stored.insert(block.hash());
+                }
+                Action::Persist(record) => {
+                    assert!(
+                        self.stored.contains(&record.vote.block),
+                        "a vote for what is not stored"
+                    );
+                    self.recorded = record.vote.view.get();
+                }
+                Action::Execute { block, cert: _ } => {
+                    assert!(block.header().view.get() <= self.recorded, "final and not recorded");
+                    self.blocks.push(block);
+                }
                 Action::Reply { result, .. } => assert!(result.is_ok(), "{result:?}"),
                 _ => {}
             }
@@ -136,14 +162,14 @@ impl Chain {
     }
 
     /// Executes the oldest block that is not, so that the chain may go on: it is as far ahead as it may be.
-    fn execute_one(&mut self) {
+    pub(crate) fn execute_one(&mut self) {
         let height = self.blocks[self.executed].header().height;
         self.executed += 1;
         let executed = ExecutedRoot { height, root: StateRoot::ZERO };
         self.tell(Input::Executed { executed, skipped: Vec::new() });
     }
 
-    fn submit(&mut self, sender: u32, nonce: Nonce, space: BlockSpace) -> TxId {
+    pub(crate) fn submit(&mut self, sender: u32, nonce: Nonce, space: BlockSpace) -> TxId {
         let mut address = [1; 32];
         address[..4].copy_from_slice(&sender.to_le_bytes());
         let body = TransactionBody {
