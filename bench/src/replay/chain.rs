@@ -224,3 +224,29 @@ fn summary(recording: &Recording, course: &Course<'_>, roots: &Roots) -> ChainRe
         supply_constant: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::orderflow::Take;
+    use crate::orderflow::Update;
+
+    use super::*;
+
+    #[test]
+    fn a_round_ends_with_an_update_and_the_last_one_may_be_short() {
+        let take = Take {
+            time: 0,
+            side: heddle_clearing::Side::Buy,
+            price: Ticks::new(1),
+            lots: heddle_num::Lots::new(1),
+        };
+        let (bids, asks) = (Vec::new(), Vec::new());
+        let update = Update { id: 1, prior: None, time: 0, is_snapshot: false, bids, asks };
+        let (take, update) = (Event::Take(&take), Event::Update(&update, None));
+        let events = [take, update, update, take, take, update];
+        let lens = |len| rounds(&events, len).map(<[_]>::len).collect::<Vec<_>>();
+        assert_eq!(lens(1), [2, 1, 3]);
+        assert_eq!(lens(2), [3, 3]);
+        assert_eq!(lens(4), [6]);
+    }
+}

@@ -447,3 +447,28 @@ impl Request for Unsubscribe {
         Ok(Self { subscription })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_airdrop_is_of_the_native_asset_unless_another_one_is_named() {
+        let read = |params: Value| {
+            let params = Params::new(Some(params)).unwrap();
+            RequestAirdrop::from_params(params).map_err(|error| error.to_string())
+        };
+        let address = hex::encode([7; 32]);
+        let native = read(json!({ "address": address, "amount": "5" })).unwrap();
+        assert_eq!(native.asset, AssetId::HDL);
+        let dollars = json!({ "address": address, "amount": "5", "asset": "USD" });
+        let found = read(dollars.clone()).unwrap();
+        assert_eq!(found.asset.to_string(), "USD");
+        assert_eq!(serde_json::to_value(found).unwrap(), dollars);
+        let wrong = read(json!({ "address": address, "amount": "5", "asset": "usd" }));
+        assert!(wrong.unwrap_err().contains("an asset's symbol"));
+    }
+}

@@ -65,3 +65,57 @@ fn differing<T: PartialEq>(one: &[T], other: &[T]) -> u64 {
     let pairs = one.iter().zip(other).filter(|(one, other)| one != other).count();
     (pairs + one.len().abs_diff(other.len())) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use heddle_clearing::AccountId;
+    use heddle_clearing::CloseReason;
+    use heddle_clearing::OrderId;
+    use heddle_clearing::Side;
+    use heddle_clearing::TradeKind;
+    use heddle_num::Lots;
+    use heddle_num::Ticks;
+
+    use super::*;
+
+    const fn id(account: u32) -> OrderId {
+        OrderId { account: AccountId::new(account), number: 0 }
+    }
+
+    const fn trade(lots: u64) -> Trade {
+        Trade {
+            maker: id(1),
+            taker: id(2),
+            taker_side: Side::Buy,
+            price: Ticks::new(100),
+            lots: Lots::new(lots),
+            kind: TradeKind::Continuous,
+        }
+    }
+
+    const fn closed(account: u32) -> Closed {
+        Closed { id: id(account), lots: Lots::new(1), reason: CloseReason::Unfilled }
+    }
+
+    /// Fills, and places at which trades and closings differ.
+    #[track_caller]
+    fn check(trades: &[u64], here: &[Outcome], expected: (u64, u64, u64)) {
+        let trades = trades.iter().map(|lots| trade(*lots)).collect();
+        let block = Executed { trades, closed: vec![closed(7)], ..Executed::default() };
+        let mut found = Findings::default();
+        found.compare(&block, here);
+        assert_eq!((found.fills, found.fills_differing, found.closings_differing), expected);
+    }
+
+    #[test]
+    fn trades_and_closings_are_compared_place_by_place() {
+        let (first, second) = (Outcome::Trade(trade(5)), Outcome::Trade(trade(6)));
+        let (ours, other) = (Outcome::Closed(closed(7)), Outcome::Closed(closed(8)));
+        check(&[5, 6], &[first, ours, second], (2, 0, 0));
+        check(&[5, 6], &[second, ours, first], (2, 2, 0));
+        check(&[5, 6], &[first, ours], (2, 1, 0));
+        check(&[5], &[first, second, ours], (1, 1, 0));
+        check(&[], &[first, other], (0, 1, 1));
+        check(&[5], &[first], (1, 0, 1));
+    }
+}
