@@ -168,7 +168,6 @@ fn cancels_and_deposits_cost_and_take_the_same_with_a_hundred_blocks_waiting() {
 
     let last: Vec<_> = senders.iter().map(|sender| sender.flood(&net)).collect();
     let flooded = measure(&net, &mut senders);
-    println!("{quiet:?}\n{flooded:?}");
     for (before, during) in quiet.iter().zip(&flooded) {
         assert!(during.2 >= 100 * FITS, "what waits is a hundred times what fits: {flooded:?}");
         assert_eq!(before.1, during.1, "fees");
