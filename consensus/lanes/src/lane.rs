@@ -194,8 +194,12 @@ impl Lane {
 
     /// A header known at this number, if none of those known has the digest.
     pub(crate) fn contradicted_by(&self, place: Place) -> Option<&SignedBatchHeader> {
-        let same = self.known_at(place.sequence).any(|(digest, _)| digest == place.digest);
-        self.known_at(place.sequence).next().map(|(_, signed)| signed).filter(|_| !same)
+        if self.held.contains_key(&place) {
+            return None;
+        }
+        let mut known = self.known_at(place.sequence).peekable();
+        let first = known.peek().map(|(_, signed)| *signed);
+        first.filter(|_| known.all(|(digest, _)| digest != place.digest))
     }
 
     /// Marks the lane as forked; whether that is new.

@@ -31,19 +31,19 @@ fn fetched(wanted: &CheckedBatch, batches: &[&Arc<CheckedBatch>]) -> Message {
 fn who_acknowledged_it_is_asked_first_then_who_is_further_the_proposer_the_owner_and_the_rest() {
     let mut solo = Solo::new(7);
     let chain = solo::chain(1, 5, 1);
-    solo.ack(4, &chain[3]);
-    solo.ack(5, &chain[4]);
+    solo.ack(5, &chain[3]);
+    solo.ack(4, &chain[4]);
     let other = solo::chain(1, 4, 50);
     solo.ack(6, &other[3]);
     let actions = solo.check(vec![world::reference(&chain[3])]);
-    assert_eq!(solo::fetches(&actions), [(4, fetch(&chain[3], 0))]);
+    assert_eq!(solo::fetches(&actions), [(5, fetch(&chain[3], 0))]);
     // One, then two more, then four more.
     assert_eq!(solo.core.deadline().unwrap().as_micros(), limits::FETCH_TIMEOUT_MS * 1000);
-    assert_eq!(solo::asked(&solo.tick_at(200)), [5, 3]);
+    assert_eq!(solo::asked(&solo.tick_at(200)), [4, 3]);
     assert_eq!(solo::asked(&solo.tick_at(400)), [1, 2, 6]);
     // Then nobody for a while, and all again.
     assert_eq!(solo::asked(&solo.tick_at(600)), []);
-    assert_eq!(solo::asked(&solo.tick_at(650)), [4, 5, 3, 1, 2, 6]);
+    assert_eq!(solo::asked(&solo.tick_at(650)), [5, 4, 3, 1, 2, 6]);
 }
 
 #[test]

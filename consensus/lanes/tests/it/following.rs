@@ -160,6 +160,18 @@ fn acknowledgements_far_ahead_are_not_remembered() {
 }
 
 #[test]
+fn acknowledgements_of_what_was_delivered_are_forgotten() {
+    let mut solo = Solo::new(4);
+    let chain = solo::chain(1, 2, 1);
+    chain.iter().for_each(|batch| drop(solo.keep(batch)));
+    solo.ack(2, &chain[0]);
+    solo.ack(2, &chain[1]);
+    assert_eq!(solo.core.status().entries, 4, "the owner's and the other's");
+    solo.finalise(1, vec![world::reference(&chain[0])]);
+    assert_eq!(solo.core.status().entries, 3, "two are left, and a header");
+}
+
+#[test]
 fn who_acknowledged_something_else_is_shown_the_header_of_what_is_here() {
     let mut solo = Solo::new(4);
     let (ours, theirs) = (solo::chain(1, 2, 1), solo::chain(1, 2, 10));
