@@ -18,6 +18,7 @@ use super::nodes::Nodes;
 use super::observations::Ending;
 use super::observations::Observations;
 use super::observations::Recovery;
+use super::observations::Spell;
 use super::observations::Verified;
 use super::plan::Fault;
 use super::plan::Step;
@@ -95,11 +96,19 @@ impl Runner<'_> {
     fn harm(&mut self, fault: &Fault) -> Result<Recovery, ChaosError> {
         let (cluster, program) = (self.cluster, self.program);
         let (nodes, watch) = (&self.nodes, &*self.watch);
+        let (began, before) = (Instant::now(), watch.highest());
         match (Injector { cluster, program, nodes, watch }).inject(fault) {
             // Somebody ended who should not have; that is found below.
             Ok(()) | Err(ChaosError::Cluster(ClusterError::NotRunning { .. })) => {}
             Err(error) => return Err(error),
         }
+        let spell = Spell {
+            fault: format!("{fault:?}"),
+            has_quorum: fault.leaves_quorum(cluster.settings().validators),
+            ms: millis(began),
+            new_heights: watch.highest().saturating_sub(before),
+        };
+        watch.seen().spells.push(spell);
         let recovery = self.recover(&format!("{fault:?}"), self.bound_ms(fault));
         self.ask_totals();
         if let Some(running) = &mut self.running {
