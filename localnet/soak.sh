@@ -1,5 +1,5 @@
 #!/bin/sh
-# The long runs: many simulator seeds, kill cycles on real processes. Prints what it found; stops at the first failure.
+# The long runs: many simulator seeds, kill cycles and random faults on real processes. Prints what it found; stops at the first failure.
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}/release
@@ -7,3 +7,5 @@ target=${CARGO_TARGET_DIR:-target}/release
 cargo test --release --locked --workspace --exclude heddle-cli --exclude heddle-localnet -q
 HEDDLE_SEEDS=${HEDDLE_SEEDS:-50000} cargo test --release --locked -p heddle-localnet --test it simulator -- --nocapture
 localnet/kill-cycles --heddle "$target/heddle" --singles 20 --alls 10
+# Exits 1 at a check that does not hold; the seed and the timeline are in what it prints.
+"$target/heddle" localnet chaos --random --duration "${HEDDLE_CHAOS:-10m}" --json

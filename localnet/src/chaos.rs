@@ -22,6 +22,7 @@ mod observations;
 mod plan;
 mod report;
 mod run;
+mod runner;
 
 pub use draw::Draw;
 pub use error::ChaosError;

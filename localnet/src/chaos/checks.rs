@@ -4,6 +4,7 @@ mod agreement;
 mod endings;
 mod evidence;
 mod kept;
+mod liveness;
 mod load;
 mod monotone;
 mod never;
@@ -25,6 +26,7 @@ pub(super) fn all(seen: &Observations) -> Vec<Check> {
         supply::check(seen),
         never::check(seen),
         evidence::check(seen),
+        liveness::check(seen),
         recovery::check(seen),
         endings::check(seen),
         verified::check(seen),

@@ -27,6 +27,8 @@ pub(super) struct Observations {
     pub(super) supplies: Vec<(u16, Supply)>,
     /// Evidence, and who had it.
     pub(super) evidence: Vec<(u16, String)>,
+    /// What became of finality while each fault lasted.
+    pub(super) spells: Vec<Spell>,
     /// How long it took until everything was well after each fault.
     pub(super) recoveries: Vec<Recovery>,
     /// Processes that ended by themselves.
@@ -69,6 +71,17 @@ pub(super) struct Heights {
     pub(super) last: u64,
     /// From what to what it fell.
     pub(super) falls: Vec<(u64, u64)>,
+}
+
+/// The time during which a fault lasted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spell {
+    pub(super) fault: String,
+    /// Whether a quorum was well and connected all the while.
+    pub(super) has_quorum: bool,
+    pub(super) ms: u64,
+    /// Final blocks that were new.
+    pub(super) new_heights: u64,
 }
 
 /// The time after a fault was healed until all was well, in milliseconds; none when it was not within the bound.

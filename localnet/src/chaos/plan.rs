@@ -175,6 +175,32 @@ impl Fault {
         }
     }
 
+    /// Whether all validators but one are well and connected with each other while it lasts.
+    pub fn leaves_quorum(&self, validators: u16) -> bool {
+        match self {
+            Self::PowerLoss { .. } => false,
+            Self::Partition { cuts, .. } => {
+                let cuts = Partition::parse(cuts, validators).map(|partition| partition.0);
+                let is_of_one = |one: u16| {
+                    cuts.as_ref().is_ok_and(|cuts| cuts.iter().all(|(a, b)| *a == one || *b == one))
+                };
+                (0..validators).any(is_of_one)
+            }
+            // What is lost is sent again, within the patience of a leader that may be five delays.
+            Self::Latency { delay_ms, jitter_ms, loss_percent, .. } => {
+                *delay_ms + *jitter_ms <= 200 && *loss_percent <= 5
+            }
+            Self::Kill { .. }
+            | Self::Pause { .. }
+            | Self::Storm { .. }
+            | Self::Clock { .. }
+            | Self::DiskFull { .. }
+            | Self::DamageDb { .. }
+            | Self::DamageSafety { .. }
+            | Self::EmptyDb { .. } => true,
+        }
+    }
+
     /// What would be right, if this cannot be done to so many validators.
     fn check(&self, validators: u16) -> Result<(), String> {
         if self.validator().is_some_and(|index| index >= validators) {

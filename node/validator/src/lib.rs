@@ -6,4 +6,7 @@ pub mod node;
 pub mod rpc;
 mod run;
 
-pub use run::{RunOptions, VerifyOptions, VerifyReport, run, verify};
+pub use run::{
+    EvidenceItem, EvidenceReport, RunOptions, VerifyOptions, VerifyReport, export_evidence, run,
+    verify,
+};

@@ -26,6 +26,7 @@ mod execution;
 mod execution_metrics;
 mod executions;
 mod executor;
+mod export;
 mod fatal;
 mod faucet;
 mod known;
@@ -42,6 +43,7 @@ mod store;
 mod transactions;
 mod verify;
 
+pub(crate) use export::export_evidence;
 pub use open::{initialise, programs};
 pub(crate) use run::run;
 pub(crate) use verify::verify;

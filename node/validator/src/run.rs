@@ -105,6 +105,37 @@ fn start_log(level: LogLevel, log: &NodeLog) {
     }));
 }
 
+/// The evidence that a home holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceReport {
+    /// The genesis hash.
+    pub chain_id: String,
+    /// Each piece.
+    pub evidence: Vec<EvidenceItem>,
+}
+
+/// A piece of evidence and whether it proves what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceItem {
+    /// As `getEvidence` has it.
+    #[serde(flatten)]
+    pub evidence: heddle_rpc_api::Evidence,
+    /// Whether both statements are of this chain, epoch and view, name different blocks, and bear the signer's signatures.
+    pub verified: bool,
+}
+
+/// Reads and verifies the evidence that a home holds.
+///
+/// # Errors
+/// When the home is in use, cannot be read, or its database is damaged.
+pub fn export_evidence(dir: &Path) -> Result<EvidenceReport, Fatal> {
+    let home = Home::load(dir).map_err(|error| error.to_fatal())?;
+    let _lock = home.lock().map_err(|error| error.to_fatal())?;
+    node::export_evidence(&home)
+}
+
 /// Executes a home's chain again from genesis and compares every root; `progress` is called after each height.
 ///
 /// # Errors

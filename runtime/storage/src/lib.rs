@@ -8,6 +8,7 @@
 mod applier;
 mod create;
 mod error;
+mod evidence;
 mod outcome;
 mod read;
 mod recovery;
@@ -17,6 +18,7 @@ mod storage;
 mod tables;
 
 pub use error::StorageError;
+pub use evidence::EvidenceRow;
 pub use outcome::{FinalRecord, Outcome, PhaseEvents, TxLocation};
 pub use recovery::{RECENT_MAX, Recovery};
 pub use safety_file::{MuteReason, SafetyError, SafetyFile, SafetyState};

@@ -3,6 +3,7 @@
 //! | table | key | value |
 //! |---|---|---|
 //! | `meta` | `version`, `chain`, `applied`; `tc` ‖ view ‖ hash | format, chain id, applied height; timeout certificate |
+//! | | `ev` ‖ signer ‖ epoch ‖ view ‖ kind | the two statements of an [`EvidenceRow`] |
 //! | `blocks` | height ‖ hash | block, final or not |
 //! | `heights_of` | block hash | height |
 //! | `finals` | height | [`crate::FinalRecord`] |
@@ -13,10 +14,15 @@
 //! | `transactions` | id | [`crate::TxLocation`], up to the applied height |
 
 use heddle_types::BlockHash;
+use heddle_types::Epoch;
 use heddle_types::Height;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
 use heddle_types::TimeoutCert;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
+
+use crate::evidence::EvidenceRow;
 
 /// The format that this code reads and writes.
 pub(crate) const VERSION: u32 = 3;
@@ -38,6 +44,10 @@ pub(crate) const TABLES: [&str; 9] =
 pub(crate) const META_VERSION: &[u8] = b"version";
 pub(crate) const META_CHAIN: &[u8] = b"chain";
 pub(crate) const META_APPLIED: &[u8] = b"applied";
+/// Before the key of a piece of evidence in `meta`.
+pub(crate) const EVIDENCE_PREFIX: &[u8] = b"ev";
+/// Up to the end of the signer in such a key.
+pub(crate) const EVIDENCE_SIGNER_BYTES: usize = EVIDENCE_PREFIX.len() + 2;
 /// Before the key of a timeout certificate in `meta`.
 pub(crate) const TIMEOUT_CERT_PREFIX: &[u8] = b"tc";
 
@@ -74,6 +84,23 @@ pub(crate) fn receipts_key(height: Height, column: Column) -> [u8; 9] {
 
 pub(crate) fn timeout_cert_key(cert: &TimeoutCert) -> Vec<u8> {
     [TIMEOUT_CERT_PREFIX, &cert.view.get().to_be_bytes(), cert.hash().as_bytes()].concat()
+}
+
+pub(crate) fn evidence_key(row: &EvidenceRow) -> Vec<u8> {
+    let signer = row.signer.get().to_be_bytes();
+    let (epoch, view) = (row.epoch.get().to_be_bytes(), row.view.get().to_be_bytes());
+    [EVIDENCE_PREFIX, &signer, &epoch, &view, &[row.kind]].concat()
+}
+
+/// Signer, epoch, view and kind of a piece of evidence; none when no row gives such a key.
+pub(crate) fn evidence_of(key: &[u8]) -> Option<(ValidatorIndex, Epoch, View, u8)> {
+    let (signer, rest) = key.strip_prefix(EVIDENCE_PREFIX)?.split_first_chunk()?;
+    let (epoch, rest) = rest.split_first_chunk()?;
+    let (view, rest) = rest.split_first_chunk()?;
+    let [kind] = rest else { return None };
+    let signer = ValidatorIndex::new(u16::from_be_bytes(*signer));
+    let epoch = Epoch::new(u64::from_be_bytes(*epoch));
+    Some((signer, epoch, View::new(u64::from_be_bytes(*view)), *kind))
 }
 
 pub(crate) fn state_key(key: &StateKey) -> Vec<u8> {

@@ -14,6 +14,7 @@ use crate::chaos::observations::Ending;
 use crate::chaos::observations::LoadCounts;
 use crate::chaos::observations::ReceiptFacts;
 use crate::chaos::observations::Recovery;
+use crate::chaos::observations::Spell;
 use crate::chaos::observations::Verified;
 
 fn hash(byte: u8) -> Hash32 {
@@ -50,9 +51,15 @@ fn well() -> Observations {
     }
     seen.refused.insert(TxId(hash(2)), "expired".to_owned());
     seen.recoveries.push(recovery(Some(400), Some(900)));
+    seen.spells.push(spell(true, 9));
+    seen.spells.push(spell(false, 0));
     seen.endings.push(ending(Some(4)));
     seen.load = LoadCounts { sent: 2, accepted: 1, refused: 1, unanswered: 0 };
     seen
+}
+
+fn spell(has_quorum: bool, new_heights: u64) -> Spell {
+    Spell { fault: "a pause".to_owned(), has_quorum, ms: 6_000, new_heights }
 }
 
 fn recovery(first_ms: Option<u64>, all_ms: Option<u64>) -> Recovery {
@@ -134,6 +141,13 @@ fn a_refusal_for_ever_that_is_included_is_seen() {
 fn evidence_is_seen() {
     let found = |seen: &mut Observations| seen.evidence.push((0, "two votes of 3".to_owned()));
     assert_eq!(failing(found), ["no honest evidence"]);
+}
+
+#[test]
+fn finality_that_stops_though_a_quorum_is_well_is_seen() {
+    assert_eq!(failing(|seen| seen.spells.push(spell(true, 0))), ["finality goes on"]);
+    let short = Spell { ms: 1_000, ..spell(true, 0) };
+    assert_eq!(failing(|seen| seen.spells.push(short)), Vec::<&str>::new());
 }
 
 #[test]

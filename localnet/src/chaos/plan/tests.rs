@@ -37,6 +37,14 @@ fn every_drawn_plan_can_be_written_and_read_back() {
 }
 
 #[test]
+fn a_partition_leaves_a_quorum_when_all_its_cuts_are_of_one() {
+    let leaves = |cuts: &str| Fault::Partition { cuts: cuts.to_owned(), ms: 1 }.leaves_quorum(4);
+    assert!(leaves("0/1,2,3") && leaves("1,2,3>0") && leaves("2/3") && leaves("0>1"));
+    assert!(!leaves("0,1/2,3") && !leaves("0/1/2,3"));
+    assert!(!Fault::PowerLoss { down_ms: 1 }.leaves_quorum(4));
+}
+
+#[test]
 fn what_is_no_plan_is_refused_with_the_step() {
     assert!(refused("kill 2").starts_with("plan: found"));
     assert!(refused(r#"{"at":0,"fault":{"kind":"melt"}}"#).contains("unknown variant `melt`"));

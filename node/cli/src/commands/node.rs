@@ -1,13 +1,16 @@
-//! `heddle node run|verify`.
+//! `heddle node run|verify|export-evidence`.
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use heddle_validator::EvidenceItem;
+use heddle_validator::EvidenceReport;
 use heddle_validator::RunOptions;
 use heddle_validator::VerifyOptions;
 use heddle_validator::VerifyReport;
 use heddle_validator::exit::ExitCode;
+use heddle_validator::exit::Fatal;
 use serde_json::json;
 
 use crate::error::CliError;
@@ -47,6 +50,17 @@ pub(crate) enum NodeCommand {
         #[arg(long)]
         sequential: bool,
     },
+    /// Print the proofs of equivocation that a home holds, each verified
+    ///
+    /// Exit codes: 0 all prove what they say, or there is none; 3 one does not; 5 the home is in use; others as for run.
+    #[command(
+        after_help = "Example:\n  heddle node export-evidence --home .heddle/localnet/validator-0 --json"
+    )]
+    ExportEvidence {
+        /// The home, which must not be running
+        #[arg(long, value_name = "DIR")]
+        home: PathBuf,
+    },
 }
 
 /// The node says its last line itself, to its log too.
@@ -61,14 +75,34 @@ pub(crate) fn run(command: NodeCommand, output: Output) -> Result<u8, CliError> 
         }
         NodeCommand::Verify { home, threads, sequential } => {
             let options = VerifyOptions { threads, sequential };
-            let report = heddle_validator::verify(&home, &options, |_| {}).map_err(|fatal| {
-                let line = fatal.to_string();
-                CliError::new(fatal.code.number(), line.trim_start_matches("error: "))
-            })?;
+            let report = heddle_validator::verify(&home, &options, |_| {}).map_err(refused)?;
             output.result(&report, text)?;
             Ok(if report.ok { ExitCode::Ok } else { ExitCode::Diverged }.number())
         }
+        NodeCommand::ExportEvidence { home } => {
+            let report = heddle_validator::export_evidence(&home).map_err(refused)?;
+            output.result(&report, evidence_text)?;
+            let is_right = report.evidence.iter().all(|item| item.verified);
+            Ok(if is_right { ExitCode::Ok } else { ExitCode::Corrupt }.number())
+        }
     }
+}
+
+fn refused(fatal: Fatal) -> CliError {
+    CliError::new(fatal.code.number(), fatal.to_string().trim_start_matches("error: "))
+}
+
+fn evidence_text(report: &EvidenceReport) -> String {
+    if report.evidence.is_empty() {
+        return "no evidence".to_owned();
+    }
+    let line = |item: &EvidenceItem| {
+        let found = &item.evidence;
+        let proof = if item.verified { "both signatures are right" } else { "IT PROVES NOTHING" };
+        let (key, epoch, view) = (found.public_key, found.epoch, found.view);
+        format!("{key}: two of kind {:?} in epoch {epoch}, view {view}; {proof}", found.kind)
+    };
+    report.evidence.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn text(report: &VerifyReport) -> String {

@@ -8,11 +8,18 @@ use std::io::Read;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
 
 use rustix::fs::FlockOperation;
 use rustix::fs::flock;
 
 use crate::home::HomeError;
+
+/// How long a process that was killed may take to let go of its home.
+const LET_GO_MAX: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(5);
 
 /// A home taken for this process. The system gives it back when the process ends, however it ends, so a lock is never
 /// stale. The file stays; only the lock on it counts.
@@ -22,7 +29,7 @@ pub struct HomeLock {
 }
 
 impl HomeLock {
-    /// Takes the home in `dir`.
+    /// Takes the home in `dir`. A process that was killed lets go of it a moment after it looks gone, which is waited for.
     ///
     /// # Errors
     /// [`HomeError::InUse`] when another process has it, [`HomeError::Io`] otherwise.
@@ -31,12 +38,18 @@ impl HomeLock {
         let opened =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = opened.map_err(|error| HomeError::io(&path, error))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                return Err(HomeError::InUse { pid: holder(&mut file), path });
+        let end = Instant::now() + LET_GO_MAX;
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    if holder_of(dir).is_some() || Instant::now() >= end {
+                        return Err(HomeError::InUse { pid: holder(&mut file), path });
+                    }
+                    thread::sleep(POLL);
+                }
+                Err(error) => return Err(HomeError::io(&path, io::Error::from(error))),
             }
-            Err(error) => return Err(HomeError::io(&path, io::Error::from(error))),
         }
         // For people who look, and for the message above.
         let noted = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));

@@ -20,6 +20,7 @@ use heddle_machine::Machine;
 use heddle_machine::Ticket;
 use heddle_mempool::Admission;
 use heddle_mempool::Refusal;
+use heddle_storage::EvidenceRow;
 use heddle_transport::Transport;
 use heddle_types::BlockSpace;
 use heddle_types::CheckedBlock;
@@ -37,7 +38,6 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
-use crate::node::shared::EVIDENCE_MAX;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
@@ -226,12 +226,19 @@ impl Driver {
             }
             Action::Evidence(found) => {
                 tracing::error!(?found, "a validator signed two contradicting statements");
-                let mut kept = self.shared.evidence.lock();
-                if kept.len() < EVIDENCE_MAX {
-                    kept.extend(evidence::to_reply(&found, &self.shared.committee));
-                }
+                self.keep(&evidence::to_row(&found))?;
             }
             Action::OwnKeyElsewhere { view } => return Err(fatal::key_in_use(&self.shared, view)),
+        }
+        Ok(())
+    }
+
+    /// Makes evidence durable, and shows it to users; what is there already, or too much, is dropped.
+    fn keep(&self, evidence: &EvidenceRow) -> Result<(), Fatal> {
+        let is_new = self.shared.storage.put_evidence(evidence);
+        if is_new.map_err(|error| Fatal::of_storage(&error))? {
+            let reply = evidence::to_reply(evidence, &self.shared.committee);
+            self.shared.evidence.lock().extend(reply);
         }
         Ok(())
     }

@@ -1,49 +1,134 @@
-//! Evidence as `getEvidence` shows it.
+//! Evidence as it is stored, as `getEvidence` shows it, and what it proves.
 
 use heddle_hotstuff::Evidence;
 use heddle_rpc_api::EvidenceKind;
+use heddle_storage::EvidenceRow;
+use heddle_types::BlockHeader;
 use heddle_types::Bytes;
+use heddle_types::ChainId;
+use heddle_types::CommitVote;
 use heddle_types::Committee;
 use heddle_types::Epoch;
+use heddle_types::Hash32;
+use heddle_types::Signature;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
+use heddle_types::Vote;
+use heddle_types::VoteData;
+use heddle_types::VoteKind;
+use heddle_types::decode_exact;
 use heddle_types::encode;
+use heddle_types::verify_one;
 
-/// In the form of the reply; none when the signer is not in the committee, which cannot be.
-pub(crate) fn to_reply(
-    evidence: &Evidence,
-    committee: &Committee,
-) -> Option<heddle_rpc_api::Evidence> {
+/// In the form of the store.
+pub(crate) fn to_row(evidence: &Evidence) -> EvidenceRow {
     match evidence {
         Evidence::Proposals(pair) => {
             let header = &pair[0].0;
             let place = (header.proposer, header.epoch, header.view);
-            reply(committee, place, EvidenceKind::Proposal, [encode(&pair[0]), encode(&pair[1])])
+            row(place, EvidenceKind::Proposal, [encode(&pair[0]), encode(&pair[1])])
         }
         Evidence::Votes(pair) => {
             let place = (pair[0].voter, pair[0].data.epoch, pair[0].data.view);
-            reply(committee, place, EvidenceKind::Vote, [encode(&pair[0]), encode(&pair[1])])
+            row(place, EvidenceKind::Vote, [encode(&pair[0]), encode(&pair[1])])
         }
         Evidence::CommitVotes(pair) => {
             let place = (pair[0].voter, pair[0].data.epoch, pair[0].data.view);
-            reply(committee, place, EvidenceKind::CommitVote, [encode(&pair[0]), encode(&pair[1])])
+            row(place, EvidenceKind::CommitVote, [encode(&pair[0]), encode(&pair[1])])
         }
     }
 }
 
-fn reply(
+/// In the form of the reply; none when the signer is not in the committee, or the kind is none, which cannot be.
+pub(crate) fn to_reply(
+    row: &EvidenceRow,
     committee: &Committee,
+) -> Option<heddle_rpc_api::Evidence> {
+    Some(heddle_rpc_api::Evidence {
+        public_key: committee.validator(row.signer)?.public_key,
+        epoch: row.epoch,
+        view: row.view,
+        kind: kind(row.kind)?,
+        first: Bytes(row.first.clone()),
+        second: Bytes(row.second.clone()),
+    })
+}
+
+/// Whether the signer signed both statements, they are of this chain and of the epoch and view that the row names, and they name
+/// different blocks.
+pub(crate) fn is_proof(row: &EvidenceRow, committee: &Committee) -> bool {
+    let signer = committee.validator(row.signer);
+    let statements = [&row.first, &row.second].map(|bytes| Statement::read(row.kind, bytes));
+    let (Some(signer), [Some(first), Some(second)]) = (signer, statements) else { return false };
+    let is_right = |statement: &Statement| {
+        statement.place == (committee.chain(), row.signer, row.epoch, row.view)
+            && verify_one(&signer.public_key, statement.message.as_bytes(), &statement.signature)
+    };
+    first.message != second.message && is_right(&first) && is_right(&second)
+}
+
+/// A signed statement: what was signed, and where it belongs.
+struct Statement {
+    place: (ChainId, ValidatorIndex, Epoch, View),
+    message: Hash32,
+    signature: Signature,
+}
+
+impl Statement {
+    fn read(kind_code: u8, bytes: &[u8]) -> Option<Self> {
+        match kind(kind_code)? {
+            EvidenceKind::Proposal => {
+                let (header, signature) = bytes.split_last_chunk::<64>()?;
+                let header: BlockHeader = decode_exact(header).ok()?;
+                let place = (header.chain, header.proposer, header.epoch, header.view);
+                Some(Self { place, message: header.hash().0, signature: Signature(*signature) })
+            }
+            EvidenceKind::Vote => {
+                let Vote { data, voter, signature } = decode_exact(bytes).ok()?;
+                Some(Self::of_vote((data, VoteKind::Vote), voter, signature))
+            }
+            EvidenceKind::CommitVote => {
+                let CommitVote { data, voter, signature } = decode_exact(bytes).ok()?;
+                Some(Self::of_vote((data, VoteKind::CommitVote), voter, signature))
+            }
+        }
+    }
+
+    fn of_vote(
+        (data, kind): (VoteData, VoteKind),
+        voter: ValidatorIndex,
+        signature: Signature,
+    ) -> Self {
+        let place = (data.chain, voter, data.epoch, data.view);
+        Self { place, message: data.message(kind), signature }
+    }
+}
+
+fn row(
     (signer, epoch, view): (ValidatorIndex, Epoch, View),
     kind: EvidenceKind,
     [first, second]: [Vec<u8>; 2],
-) -> Option<heddle_rpc_api::Evidence> {
-    let public_key = committee.validator(signer)?.public_key;
-    Some(heddle_rpc_api::Evidence {
-        public_key,
-        epoch,
-        view,
-        kind,
-        first: Bytes(first),
-        second: Bytes(second),
-    })
+) -> EvidenceRow {
+    EvidenceRow { signer, epoch, view, kind: code(kind), first, second }
 }
+
+/// The number by which the store knows a kind.
+const fn code(kind: EvidenceKind) -> u8 {
+    match kind {
+        EvidenceKind::Proposal => 1,
+        EvidenceKind::Vote => 2,
+        EvidenceKind::CommitVote => 3,
+    }
+}
+
+const fn kind(code: u8) -> Option<EvidenceKind> {
+    match code {
+        1 => Some(EvidenceKind::Proposal),
+        2 => Some(EvidenceKind::Vote),
+        3 => Some(EvidenceKind::CommitVote),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

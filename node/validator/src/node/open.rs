@@ -40,6 +40,7 @@ use crate::exit::Fatal;
 use crate::home::Home;
 use crate::node::beginning::Beginning;
 use crate::node::clock;
+use crate::node::evidence;
 use crate::node::executions::Executions;
 use crate::node::fatal;
 use crate::node::known::KnownSignatures;
@@ -118,7 +119,10 @@ pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
     let (safety, record, mute_reason) = open_safety(home)?;
     let config = machine_config(home, &beginning);
     let (state, recovered) = recovered(recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
+    let kept = storage.evidence().map_err(|error| Fatal::of_storage(&error))?;
     let shared = Arc::new(share(home, storage, state, &recovered));
+    let kept = kept.iter().filter_map(|row| evidence::to_reply(row, &shared.committee));
+    shared.evidence.lock().extend(kept);
     shared.is_whole.store(!is_new && is_whole(&recovered), Ordering::SeqCst);
     Ok(Opened { shared, safety, recovered, mute_reason, config })
 }

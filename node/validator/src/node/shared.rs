@@ -29,9 +29,6 @@ use crate::node::pending::Standings;
 use crate::node::receipts::ReceiptCache;
 use crate::rpc::BlockFeed;
 
-/// Pieces of evidence that are kept.
-pub(crate) const EVIDENCE_MAX: usize = 1_000;
-
 /// What the threads share.
 pub(crate) struct Shared {
     pub(crate) genesis: Genesis,

@@ -5,6 +5,7 @@
 mod chain;
 mod crash;
 mod damage;
+mod evidence;
 mod opening;
 mod reading;
 mod safety;

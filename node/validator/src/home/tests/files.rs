@@ -130,6 +130,24 @@ fn a_home_is_locked_by_one_at_a_time() {
 }
 
 #[test]
+fn a_home_that_a_process_lets_go_of_while_it_ends_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = write_home(dir.path());
+    let path = home.dir().join("lock");
+    let ending = fs::File::create(&path).unwrap();
+    // Of a process that is gone: its files are not to be seen any more, and one is still held.
+    fs::write(&path, "4194305\n").unwrap();
+    rustix::fs::flock(&ending, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            drop(ending);
+        });
+        home.lock().unwrap();
+    });
+}
+
+#[test]
 fn a_home_is_not_written_over_another() {
     let dir = tempfile::tempdir().unwrap();
     write_home(dir.path());
