@@ -35,9 +35,11 @@ pub(crate) enum Manner {
     Forger,
     /// Leaves out a block in the middle.
     Gapped,
+    /// Has another chain's block in the middle.
+    Spliced,
     /// Begins one block later than asked.
     Shifted,
-    /// Gives the certificate of another block than the last.
+    /// Gives the certificate of another block of the last one's height.
     WrongCert,
     /// Answers with the other kind of response.
     WrongKind,
@@ -64,7 +66,7 @@ pub(crate) struct Network {
     mail: BTreeMap<(Instant, usize), Input>,
     put: usize,
     delays: Vec<u64>,
-    outstanding: BTreeMap<RequestId, ValidatorIndex>,
+    pub(crate) outstanding: BTreeMap<RequestId, ValidatorIndex>,
 }
 
 pub(crate) fn peer(i: u16) -> ValidatorIndex {
@@ -166,6 +168,8 @@ impl Network {
         let last = blocks.last().expect("a delivery has blocks");
         assert_eq!(blocks[0].header().height.get(), self.final_height() + 1);
         assert_eq!(cert.data, last.header().vote_data());
+        let mut pairs = blocks.iter().zip(&blocks[1..]);
+        assert!(pairs.all(|(parent, block)| block.header().parent == parent.hash()));
         if last.header().height > self.chain.last()
             || *cert != self.chain.cert(last.header().height.get())
         {
@@ -211,8 +215,17 @@ impl Network {
                 some.remove(some.len() / 2);
                 Response::Range { blocks: some, cert }
             }
+            Manner::Spliced => {
+                let middle = some.len() / 2;
+                let height = some[middle].header().height.get();
+                some[middle] = Arc::clone(self.forged.block(height));
+                Response::Range { blocks: some, cert }
+            }
             Manner::Shifted => self.chain.serve(from.next(), blocks, bytes, self.chain.last()),
-            Manner::WrongCert => Response::Range { blocks: some, cert: Some(self.chain.cert(0)) },
+            Manner::WrongCert => {
+                let last = some.last().map_or(0, |block| block.header().height.get());
+                Response::Range { blocks: some, cert: Some(self.forged.cert(last)) }
+            }
             Manner::WrongKind => Response::Block(some.pop()),
             Manner::Endless => Response::Range { blocks: some, cert: None },
         })
@@ -227,9 +240,11 @@ impl Network {
             Manner::Lossy if !self.asked.len().is_multiple_of(3) => return None,
             Manner::Lossy => Response::Block(self.chain.find(hash)),
             Manner::Short(_) | Manner::Empty => Response::Block(None),
-            Manner::Forger | Manner::Gapped | Manner::Shifted | Manner::WrongCert => {
-                Response::Block(Some(Arc::clone(self.forged.block(1))))
-            }
+            Manner::Forger
+            | Manner::Gapped
+            | Manner::Spliced
+            | Manner::Shifted
+            | Manner::WrongCert => Response::Block(Some(Arc::clone(self.forged.block(1)))),
             Manner::WrongKind => Response::Range { blocks: Vec::new(), cert: None },
         })
     }

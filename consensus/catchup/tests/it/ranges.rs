@@ -48,6 +48,7 @@ fn a_forger_is_refused_and_then_avoided() {
 fn a_gap_a_foreign_certificate_and_a_wrong_kind_of_answer_are_faults() {
     for (manner, fault) in [
         (Manner::Gapped, Fault::WrongRange),
+        (Manner::Spliced, Fault::WrongRange),
         (Manner::Shifted, Fault::WrongRange),
         (Manner::WrongCert, Fault::WrongCert),
         (Manner::WrongKind, Fault::WrongKind),
@@ -56,6 +57,20 @@ fn a_gap_a_foreign_certificate_and_a_wrong_kind_of_answer_are_faults() {
         assert!(network.faults.contains(&(peer(0), fault)), "{manner:?}: {:?}", network.faults);
         assert!(network.faults.iter().all(|(who, _)| *who == peer(0)));
     }
+}
+
+#[test]
+fn only_who_was_asked_answers() {
+    let chain = Chain::new(20, 1, 5000, 0);
+    let mut network = Network::new(chain.clone(), &[Manner::Silent, Manner::Silent], &[50]);
+    network.handle(Input::CatchUp { peer: peer(0), height: chain.last() });
+    let (id, asked) = network.outstanding.iter().next().map(|(id, to)| (*id, *to)).unwrap();
+    let other = if asked == peer(0) { peer(1) } else { peer(0) };
+    let response = chain.serve(Height::new(1), 20, u32::MAX, chain.last());
+    network.handle(Input::Response { peer: other, id, response: response.clone() });
+    assert_eq!(network.final_height(), 0);
+    network.handle(Input::Response { peer: asked, id, response });
+    assert_eq!(network.final_height(), 20);
 }
 
 #[test]
