@@ -32,7 +32,7 @@ pub(crate) struct Lane {
     chain: VecDeque<Hash32>,
     /// How many of them, from the first on, are durable.
     durable: usize,
-    /// The newest delivered batches' digests and headers.
+    /// Digests and headers of the newest batches that were held: of each number the delivered one, or one that was given up.
     past: BTreeMap<u64, (Hash32, SignedBatchHeader)>,
     /// The proof that its owner signed two batches at one place.
     fork: Option<Fork>,
@@ -172,11 +172,11 @@ impl Lane {
             let passed = (batch.digest(), batch.signed().clone());
             self.past.insert(batch.header().sequence, passed);
         }
+        self.delivered = to;
+        let lost = self.sweep(&passed);
         while self.past.len() > limits::PAST_HEADERS_MAX {
             self.past.pop_first();
         }
-        self.delivered = to;
-        let lost = self.sweep(&passed);
         self.extend();
         Ok(Passed { batches, lost })
     }
@@ -277,7 +277,7 @@ impl Lane {
         self.held.values().map(|held| &held.batch)
     }
 
-    /// How many headers of delivered batches are kept.
+    /// How many headers are kept of batches that are not held any more.
     pub(crate) fn past_len(&self) -> usize {
         self.past.len()
     }
@@ -287,7 +287,7 @@ impl Lane {
         self.batches().map(|batch| batch.header().bytes as usize).sum()
     }
 
-    /// The digests and verified headers at this number, held or delivered lately.
+    /// The digests and verified headers at this number, held now or lately.
     fn known_at(&self, sequence: u64) -> impl Iterator<Item = (Hash32, &SignedBatchHeader)> {
         let held = self.at(sequence).map(|(place, held)| (place.digest, held.batch.signed()));
         let past = self.past.get(&sequence).map(|(digest, signed)| (*digest, signed));
@@ -362,6 +362,8 @@ impl Lane {
             if !passed.contains(&place.digest) {
                 dead.insert(place.digest);
                 lost.push(place.in_lane(self.owner));
+                let header = || (place.digest, held.batch.signed().clone());
+                self.past.entry(place.sequence).or_insert_with(header);
             }
             false
         });

@@ -15,7 +15,7 @@ pub const LANE_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const FETCHED_LANE_BYTES_MAX: usize = 64 * BATCH_BYTES_MAX;
 /// How far above what was delivered here acknowledgements of a lane are remembered: others may have delivered more.
 pub const ACKS_AHEAD_MAX: u64 = 2 * LANE_BATCHES_MAX;
-/// Headers of delivered batches that are kept of each lane, to notice another batch at their place.
+/// Headers of batches that are delivered or given up that are kept of each lane, to notice another batch at their place.
 pub const PAST_HEADERS_MAX: usize = 64;
 
 /// Transactions that one cut adds. What a block may hold is what one block's execution is built for.

@@ -77,6 +77,21 @@ fn another_batch_at_a_delivered_place_is_evidence_too() {
 }
 
 #[test]
+fn another_batch_at_the_place_of_one_that_was_given_up_is_evidence_too() {
+    let mut solo = Solo::new(4);
+    let chain = solo::chain(1, 2, 1);
+    let nowhere = Place { sequence: 1, digest: Hash32([9; 32]) };
+    let junk = world::batch(1, nowhere, 9);
+    solo.keep(&junk);
+    solo.finalise(1, vec![world::reference(&chain[0])]);
+    let actions = solo.keep(&chain[0]);
+    assert!(actions.contains(&Action::Discard(vec![world::reference(&junk)])), "{actions:?}");
+    let actions = solo.keep(&chain[1]);
+    assert_eq!(solo::evidence(&actions), [1]);
+    assert_eq!(solo.durable(1), world::place(&chain[1]));
+}
+
+#[test]
 fn a_batch_on_another_one_than_is_here_is_refused() {
     let mut solo = Solo::new(4);
     let nowhere = Place { sequence: 0, digest: Hash32([9; 32]) };

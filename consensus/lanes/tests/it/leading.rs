@@ -40,13 +40,21 @@ fn with_two_faulty_of_seven_a_third_holder_is_needed() {
     assert_eq!(solo.cut(), []);
     solo.ack(2, &chains[1][0]);
     assert_eq!(solo.cut(), [world::reference(&chains[1][0])]);
-    // Who acknowledges a later one has the earlier.
     solo.ack(3, &chains[4][1]);
     assert_eq!(solo.cut(), [world::reference(&chains[1][0]), world::reference(&chains[4][1])]);
     // Acknowledging something else is no help.
     let other = solo::chain(5, 1, 7);
     solo.ack(3, &other[0]);
     assert_eq!(solo.cut().len(), 2);
+}
+
+#[test]
+fn who_acknowledged_only_a_later_batch_counts_for_the_earlier_one() {
+    let (mut solo, chains) = filled(10, 2, &[]);
+    solo.ack(2, &chains[1][1]);
+    assert_eq!(solo.cut(), [], "the owner, the leader and one more: four are needed");
+    solo.ack(3, &chains[1][0]);
+    assert_eq!(solo.cut(), [world::reference(&chains[1][0])]);
 }
 
 #[test]
