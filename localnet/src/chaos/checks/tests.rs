@@ -171,6 +171,13 @@ fn a_home_that_executes_to_another_root_or_not_at_all_is_seen() {
     };
     let other = Ok((7, StateRoot(hash(8)).to_string()));
     assert_eq!(failing(verified(other)), ["verify equal"]);
+    let later = |seen: &mut Observations| {
+        for (validator, byte) in [(0, 1), (1, 2)] {
+            let outcome = Ok((9, StateRoot(hash(byte)).to_string()));
+            seen.verified.push(Verified { validator, outcome });
+        }
+    };
+    assert_eq!(failing(later), ["verify equal"]);
     assert_eq!(failing(verified(Err("exit code 3".to_owned()))), ["verify equal"]);
 }
 

@@ -1,10 +1,14 @@
-//! Every home executes again to the roots that were told. Without homes verified yet it holds.
+//! Every home executes again to the roots that were told, and to the same as others of its height. Without homes verified yet it
+//! holds.
+
+use std::collections::BTreeMap;
 
 use super::Check;
 use super::Observations;
 use super::outcome;
 
 pub(super) fn check(seen: &Observations) -> Check {
+    let mut roots = BTreeMap::new();
     let wrong = seen.verified.iter().find_map(|verified| {
         let validator = verified.validator;
         let (height, root) = match &verified.outcome {
@@ -13,6 +17,12 @@ pub(super) fn check(seen: &Observations) -> Check {
         };
         let told = seen.blocks.first.get(height).and_then(|facts| facts.state_root);
         let told = told.map(|told| told.to_string());
+        let others = roots.entry(height).or_insert(root);
+        if *others != root {
+            return Some(format!(
+                "validator {validator}: root {root} at height {height}, others {others}"
+            ));
+        }
         if told.as_ref().is_none_or(|told| told == root) {
             return None;
         }
