@@ -1,5 +1,7 @@
 //! What accounts want of a market, as it is appended to the market's inbox.
 
+use std::io;
+
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
@@ -33,7 +35,7 @@ pub enum Instruction {
 }
 
 /// A new order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
 pub struct Place {
     /// Its name.
     pub id: OrderId,
@@ -55,6 +57,29 @@ pub struct Place {
     pub display: Option<Lots>,
     /// Whether clearing placed it to liquidate the account.
     pub is_liquidation: bool,
+}
+
+/// Bytes of an order with everything.
+const PLACE_BYTES_MAX: usize = 48;
+
+impl BorshSerialize for Place {
+    /// The fields in order, put together in place and written at once: an order is written several times a block.
+    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
+        let mut bytes = [0; PLACE_BYTES_MAX];
+        let mut rest = bytes.as_mut_slice();
+        self.id.serialize(&mut rest)?;
+        self.side.serialize(&mut rest)?;
+        self.price.serialize(&mut rest)?;
+        self.lots.serialize(&mut rest)?;
+        self.time_in_force.serialize(&mut rest)?;
+        self.reduce_only.serialize(&mut rest)?;
+        self.self_trade.serialize(&mut rest)?;
+        self.trigger.serialize(&mut rest)?;
+        self.display.serialize(&mut rest)?;
+        self.is_liquidation.serialize(&mut rest)?;
+        let left = rest.len();
+        writer.write_all(&bytes[..PLACE_BYTES_MAX.saturating_sub(left)])
+    }
 }
 
 /// How long an order stays.

@@ -149,6 +149,19 @@ impl Program for Clearing {
         }
     }
 
+    fn complete_item(
+        &self,
+        phase: Phase,
+        view: &PhaseView<'_>,
+        planned: WorkItem,
+    ) -> Option<WorkItem> {
+        match phase {
+            Phase::Settle => settlement::complete(view, planned),
+            Phase::Risk => liquidation::complete_risk(view, &planned),
+            Phase::Begin | Phase::Transactions | Phase::Match | Phase::Fold => Some(planned),
+        }
+    }
+
     fn run_item(&self, ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
         if let Some(done) = liquidation::run(ctx) {
             return done;

@@ -48,11 +48,12 @@ pub(crate) struct Due {
     pub(crate) markets: Vec<(MarketId, Vec<Outcome>)>,
 }
 
-/// An item for each account that something happened to; where there are too many of them, for a few accounts each.
+/// An item for each account that something happened to; where there are too many of them, for a few accounts each. What they touch is not
+/// declared yet.
 pub(crate) fn plan(view: &PhaseView<'_>) -> Vec<WorkItem> {
     let due = group(view);
     let each = due.len().div_ceil(WORK_ITEMS_MAX).max(1);
-    due.chunks(each).map(|due| item(view, due)).collect()
+    due.chunks(each).map(|due| WorkItem::new(encode(&due))).collect()
 }
 
 /// By account. Inboxes come by market, their entries in sequence.
@@ -119,28 +120,32 @@ impl Outcome {
     }
 }
 
-fn item(view: &PhaseView<'_>, due: &[Due]) -> WorkItem {
-    let mut item = WorkItem::new(encode(&due))
-        .with(keys::risk_table_key(), AccessMode::Read)
-        .with(Lane::Accounts.key(), AccessMode::Add)
-        .with(Lane::Fees.key(), AccessMode::Add)
-        .with(Lane::Insurance.key(), AccessMode::Add)
+/// Declares what settling the accounts of an item touches: of one account in the order of the keys, those of the suspense excepted.
+pub(crate) fn complete(view: &PhaseView<'_>, planned: WorkItem) -> Option<WorkItem> {
+    use AccessMode::Add;
+    let due = decode(&planned.item).ok()?;
+    let pairs = due
+        .iter()
+        .flat_map(|one| one.markets.iter().map(move |(market, _)| (one.account, *market)));
+    let markets = pairs.clone().map(|(_, market)| market);
+    let sums = [Lane::Insurance, Lane::Fees, Lane::Accounts, Lane::Suspense];
+    let room = due.len().saturating_mul(2).saturating_add(pairs.clone().count().saturating_mul(4));
+    let item = planned
+        .with_room(room.saturating_add(sums.len()).saturating_add(2))
         .with(touched_inbox(), AccessMode::Append)
-        .with(Lane::Suspense.key(), AccessMode::Add);
-    for one in due {
-        item = item.with(keys::account_key(one.account), AccessMode::Write);
-        for (market, _) in &one.markets {
-            item = item
-                .with(keys::orders_key(one.account, *market), AccessMode::Write)
-                .with(Lane::Funding(*market).key(), AccessMode::Add)
-                .with(Lane::SharedLoss(*market).key(), AccessMode::Add)
-                .with(Lane::Lots(*market).key(), AccessMode::Add);
-        }
-    }
+        .with_all(due.iter().map(|one| keys::account_key(one.account)), AccessMode::Write)
+        .with_all(markets.clone().map(|market| Lane::Funding(market).key()), Add)
+        .with_all(sums.map(Lane::key), Add)
+        .with_all(markets.clone().map(|market| Lane::SharedLoss(market).key()), Add)
+        .with(keys::risk_table_key(), AccessMode::Read)
+        .with_all(
+            pairs.map(|(account, market)| keys::orders_key(account, market)),
+            AccessMode::Write,
+        )
+        .with_all(markets.map(|market| Lane::Lots(market).key()), Add);
     // Last: of a very great number of outcomes not all may fit, and only an account that cannot be settled needs them.
-    due.iter()
-        .flat_map(|one| suspense::keys(one, view.block().height))
-        .fold(item, |item, key| item.with(key, AccessMode::Write))
+    let suspense = due.iter().flat_map(|one| suspense::keys(one, view.block().height));
+    Some(item.with_all(suspense, AccessMode::Write))
 }
 
 /// The accounts that an item is for.

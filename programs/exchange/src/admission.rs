@@ -4,7 +4,6 @@ use heddle_clearing::Account;
 use heddle_clearing::Actor;
 use heddle_clearing::ClearingError;
 use heddle_clearing::Instruction;
-use heddle_clearing::Instructions;
 use heddle_clearing::MarketId;
 use heddle_clearing::NewOrder;
 use heddle_clearing::OpenOrders;
@@ -117,16 +116,16 @@ impl Desk {
         let orders = of_clearing(heddle_clearing::read_orders(ctx, batch.account, batch.market))?;
         let market = markets::read_market(ctx, batch.market)?;
         let state = markets::read_session(ctx, batch.market)?;
-        let instructions = Vec::new();
+        let instructions = Vec::with_capacity(batch.actions.len());
         Ok(Self { id: batch.market, account, orders, risk, row, market, state, instructions })
     }
 
-    /// Leaves everything where it belongs, and tells the market.
+    /// Leaves everything where it belongs, and tells the market: a slice has the bytes of [`heddle_clearing::Instructions`].
     fn close(self, state: &mut Workspace<'_>) -> Result<(), Abort> {
         heddle_clearing::write_account(state, &self.account)?;
         heddle_clearing::write_orders(state, (self.account.id, self.id), &self.orders)?;
         for entry in self.instructions.chunks(INSTRUCTIONS_PER_ENTRY) {
-            state.append(&market_inbox(self.id), encode(&Instructions(entry.to_vec())))?;
+            state.append(&market_inbox(self.id), encode(&entry))?;
         }
         Ok(())
     }

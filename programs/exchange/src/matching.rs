@@ -8,7 +8,6 @@ use heddle_clearing::Instructions;
 use heddle_clearing::MarketId;
 use heddle_clearing::MarketStatus;
 use heddle_clearing::Outcome;
-use heddle_clearing::Outcomes;
 use heddle_clearing::RiskRow;
 use heddle_clearing::Trade;
 use heddle_clearing::market_inbox;
@@ -148,12 +147,11 @@ fn market_of(item: &[u8]) -> Result<MarketId, ExchangeError> {
 }
 
 fn decode(inbox: &[InboxEntry]) -> Result<Vec<Instruction>, ExchangeError> {
-    let mut all = Vec::new();
-    for entry in inbox {
-        let entry: Instructions =
-            decode_exact(&entry.data).map_err(|_| ExchangeError::MalformedCall)?;
-        all.extend(entry.0);
-    }
+    let entries = inbox.iter().map(|entry| decode_exact::<Instructions>(&entry.data));
+    let entries: Result<Vec<_>, _> = entries.collect();
+    let entries = entries.map_err(|_| ExchangeError::MalformedCall)?;
+    let mut all = Vec::with_capacity(entries.iter().map(|entry| entry.0.len()).sum());
+    entries.into_iter().for_each(|entry| all.extend(entry.0));
     Ok(all)
 }
 
@@ -173,14 +171,14 @@ fn traded(summary: &Summary) -> Traded {
     Traded { range, hit_band: summary.hit_band }
 }
 
-/// Tells the accounts what became of their orders, and everybody what was traded.
+/// Tells the accounts what became of their orders, in the bytes of [`heddle_clearing::Outcomes`], and everybody what was traded.
 fn report(
     work: &mut Workspace<'_>,
     market: MarketId,
     outcomes: &[Outcome],
 ) -> Result<(), CallError> {
     for entry in outcomes.chunks(OUTCOMES_PER_ENTRY) {
-        work.append(&outcome_inbox(market), encode(&Outcomes(entry.to_vec())))?;
+        work.append(&outcome_inbox(market), encode(&entry))?;
     }
     let room = tell_trades(work, market, outcomes)?;
     Ok(tell_closings(work, market, (outcomes, room))?)

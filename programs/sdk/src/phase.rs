@@ -72,6 +72,22 @@ impl WorkItem {
         self
     }
 
+    /// With several keys declared besides, as by [`Self::with`]. Quickest where they come after those declared before, in their order.
+    #[must_use]
+    pub fn with_all(mut self, keys: impl IntoIterator<Item = StateKey>, mode: AccessMode) -> Self {
+        for key in keys {
+            let _fits = self.access.declare(key, mode);
+        }
+        self
+    }
+
+    /// With room for so many keys.
+    #[must_use]
+    pub fn with_room(mut self, keys: usize) -> Self {
+        self.access.reserve(keys);
+        self
+    }
+
     /// With an inbox to be handed.
     #[must_use]
     pub const fn with_inbox(mut self, inbox: StateKey) -> Self {
@@ -113,8 +129,13 @@ impl Inboxes {
         let Appended { key, call, item, data } = appended;
         let entry = InboxEntry { phase, position, call, item, data };
         let entries = self.0.entry(key).or_default();
-        let place = entries.partition_point(|other| *other < entry);
-        entries.insert(place, entry);
+        match entries.last() {
+            Some(last) if *last >= entry => {
+                let place = entries.partition_point(|other| *other < entry);
+                entries.insert(place, entry);
+            }
+            Some(_) | None => entries.push(entry),
+        }
     }
 
     /// Hands out all entries of an inbox, in order.

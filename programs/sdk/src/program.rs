@@ -96,6 +96,17 @@ pub trait Program: Send + Sync {
         Vec::new()
     }
 
+    /// Makes a planned item complete, or drops it: for programs whose items are many, because this is asked of several items at the same
+    /// time. Sees what [`Self::plan_phase`] saw. An item for which it panics is dropped.
+    fn complete_item(
+        &self,
+        _phase: Phase,
+        _view: &PhaseView<'_>,
+        planned: WorkItem,
+    ) -> Option<WorkItem> {
+        Some(planned)
+    }
+
     /// Does one item.
     ///
     /// # Errors

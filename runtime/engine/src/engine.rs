@@ -74,6 +74,8 @@ const LONG_NS: u64 = 2_000;
 const CHUNK_NS: u64 = 8_000;
 /// Tasks that a worker claims at once, at most.
 const CHUNK_MAX: u64 = 32;
+/// Claims that a worker makes in a block at least, if there are as many tasks, so that all end at about the same time.
+const SHARES: u64 = 64;
 
 /// Work after which a worker looks after those that wait for what it has done, in nanoseconds.
 const BATCH_NS: u64 = 1_000;
@@ -97,7 +99,15 @@ pub struct Engine<J: Job> {
     queue: Queue,
     outputs: Vec<J::Output>,
     /// Of the tasks that were planned ahead.
-    ahead: Option<Outline>,
+    ahead: Option<Ahead>,
+}
+
+/// Tasks that are planned before the first of them runs.
+#[derive(Clone, Copy, Debug)]
+struct Ahead {
+    outline: Outline,
+    /// Whether they may be tried ahead of time: every write has a cell of its own then.
+    speculates: bool,
 }
 
 /// A block broke in the planned way: the job panicked, or an invariant of the engine does not hold. Values and outputs are of no
@@ -132,8 +142,7 @@ impl<J: Job> Engine<J> {
 
     /// Plans `tasks` on `keys` keys now. If the next block that runs is of these tasks and runs planned, it starts at once.
     pub fn plan_ahead(&mut self, tasks: &Tasks, keys: usize) {
-        self.memory.reset(tasks, keys, self.may_speculate(tasks));
-        self.ahead = Some(self.plan_all(tasks));
+        self.ahead = Some(self.plan_all(tasks, keys));
     }
 
     /// Runs `tasks` on `values`, which are by key and are afterwards what holds when the last task is done.
@@ -213,7 +222,7 @@ impl<J: Job> Engine<J> {
         &mut self,
         input: Input<'_, J>,
         start: u32,
-        ahead: Option<Outline>,
+        ahead: Option<Ahead>,
     ) -> Result<Report, Broken> {
         let Input { job, tasks, values } = input;
         let len = count(tasks);
@@ -222,18 +231,19 @@ impl<J: Job> Engine<J> {
         }
         let cost = mean_cost(tasks);
         let is_long = cost >= LONG_NS && start == 0;
-        let speculates = start == 0 && self.may_speculate(tasks);
-        let ahead = ahead.or_else(|| {
-            self.memory.reset(tasks, values.len(), speculates);
-            is_long.then(|| self.plan_all(tasks))
-        });
+        let ahead = ahead.or_else(|| is_long.then(|| self.plan_all(tasks, values.len())));
+        if ahead.is_none() {
+            self.memory.reset(tasks, values.len(), false);
+        }
+        let speculates = ahead.is_some_and(|ahead| ahead.speculates);
+        let ahead = ahead.map(|ahead| ahead.outline);
         let is_uneven = ahead.is_some_and(|outline| is_long && self.is_uneven(&outline));
         let source = if is_uneven {
             self.levels.work_out(&self.memory.plan, tasks);
             Source::ByLevel(ByLevel::new(&self.levels, std::mem::take(&mut self.queue)))
         } else {
             let planned = if ahead.is_some() { len } else { start };
-            Source::InOrder(InOrder::new(start, planned, self.chunk(cost)))
+            Source::InOrder(InOrder::new(start, planned, self.chunk(len - start, cost)))
         };
         let mut planner = Planner::new(&self.memory.plan, tasks, start);
         let crew = Crew {
@@ -278,10 +288,20 @@ impl<J: Job> Engine<J> {
         self.config.speculate && self.pool.threads() > 1 && mean_cost(tasks) >= LONG_NS
     }
 
-    fn plan_all(&self, tasks: &Tasks) -> Outline {
+    /// Plans all tasks; such as may be tried ahead of time if long ones wait for each other, else such as replace values where they are.
+    fn plan_all(&mut self, tasks: &Tasks, keys: usize) -> Ahead {
+        let ahead = self.plan_as(tasks, keys, false);
+        match self.may_speculate(tasks) && self.is_uneven(&ahead.outline) {
+            true => self.plan_as(tasks, keys, true),
+            false => ahead,
+        }
+    }
+
+    fn plan_as(&mut self, tasks: &Tasks, keys: usize, speculates: bool) -> Ahead {
+        self.memory.reset(tasks, keys, speculates);
         let mut planner = Planner::new(&self.memory.plan, tasks, 0);
         planner.plan_until(count(tasks));
-        planner.outline
+        Ahead { outline: planner.outline, speculates }
     }
 
     /// Whether it matters that the longest chains start first: they are long beside what each thread has to do.
@@ -291,9 +311,13 @@ impl<J: Job> Engine<J> {
         u64::from(outline.critical_path).saturating_mul(threads * SHARE) > outline.total_cost
     }
 
-    fn chunk(&self, cost: u64) -> u32 {
-        let by_cost = (CHUNK_NS / cost.max(1)).clamp(1, CHUNK_MAX);
-        self.config.chunk.unwrap_or_else(|| u32::try_from(by_cost).expect("at most CHUNK_MAX"))
+    /// By how long tasks are, and more if there are many: neighbours lie next to each other in memory, and a worker that claims several can fetch
+    /// values ahead.
+    fn chunk(&self, tasks: u32, cost: u64) -> u32 {
+        let threads = u64::try_from(self.pool.threads()).unwrap_or(u64::MAX);
+        let by_share = u64::from(tasks) / threads.saturating_mul(SHARES);
+        let chunk = (CHUNK_NS / cost.max(1)).max(by_share).clamp(1, CHUNK_MAX);
+        self.config.chunk.unwrap_or_else(|| u32::try_from(chunk).expect("at most CHUNK_MAX"))
     }
 
     fn report(&mut self, outline: &Outline) -> Report {

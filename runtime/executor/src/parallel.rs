@@ -41,8 +41,8 @@ use crate::parallel::settle::Settled;
 use crate::parallel::settle::Settlement;
 use crate::parallel::table::Table;
 use crate::parallel::table::TableState;
-use crate::phases;
 use crate::phases::Item;
+use crate::phases::Outset;
 use crate::phases::PhaseRun;
 use crate::residents::KeptResidents;
 use crate::sequential::Sequential;
@@ -110,7 +110,7 @@ impl Parallel {
         Self {
             config,
             engine: Engine::new(config),
-            table: Table::default(),
+            table: Table::new(config.threads),
             planner: BlockPlanner::default(),
             scratch: Scratch::default(),
             was_present: Vec::new(),
@@ -188,7 +188,7 @@ impl Execution<'_> {
             traces,
             skipped,
             phase_events: events,
-            changes: table.finish(state, config.threads),
+            changes: table.finish(state),
         };
         recorder.end_stage(Stage::Finish, outcome.changes.len());
         *last = recorder.finish();
@@ -212,8 +212,9 @@ impl Execution<'_> {
 
     fn phase(&mut self, phase: Phase, settled: &mut Settled) -> Result<(), Broken> {
         let Parallel { table, config, residents, .. } = &mut *self.parallel;
-        let state = TableState { table, before: self.state };
-        let items = phases::plan_items(self.runner, phase, &state, &settled.inboxes);
+        let (runner, inboxes) = (self.runner, &settled.inboxes);
+        let state = &TableState { table, before: self.state };
+        let items = Outset { runner, phase, state, inboxes }.plan_items(config.threads);
         let count = items.len();
         let is_alone = items.len() < 2 || config.choice == Choice::Sequential;
         if is_alone || fills_inboxes(&items) || residents.is_outnumbered(&items) {

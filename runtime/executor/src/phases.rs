@@ -1,5 +1,7 @@
 //! One phase of a block: its items are planned by the programs, then run one after the other.
 
+use rayon::prelude::*;
+
 use heddle_sdk::Base;
 use heddle_sdk::CallError;
 use heddle_sdk::InboxEntry;
@@ -52,24 +54,51 @@ pub(crate) struct Item {
     pub(crate) inbox: Vec<InboxEntry>,
 }
 
-/// The items of a phase, as all programs plan them on what there is when it begins: by program, and in the order in which it planned
-/// them. Inboxes are not handed out yet.
-pub(crate) fn plan_items(
-    runner: Runner<'_>,
-    phase: Phase,
-    state: &dyn StateView,
-    inboxes: &Inboxes,
-) -> Vec<Item> {
-    let taking_part = runner.programs.iter().filter(|program| program.phases().contains(&phase));
-    let planned = taking_part.flat_map(|program| {
+/// What a phase is planned on: what there is when it begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Outset<'a> {
+    pub(crate) runner: Runner<'a>,
+    pub(crate) phase: Phase,
+    pub(crate) state: &'a dyn StateView,
+    pub(crate) inboxes: &'a Inboxes,
+}
+
+impl Outset<'_> {
+    /// The items of the phase, as all programs plan them: by program, and in the order in which it planned them. Inboxes are not handed out yet.
+    /// Where there are several `threads`, they complete items together.
+    pub(crate) fn plan_items(self, threads: usize) -> Vec<Item> {
+        let Self { runner, phase, .. } = self;
+        let programs = runner.programs.iter();
+        let taking_part = programs.filter(|program| program.phases().contains(&phase));
+        let planned = taking_part.flat_map(|program| {
+            let items = self.plan_items_of(program, threads);
+            items.into_iter().map(|work| (program.id(), work))
+        });
+        let item =
+            |(position, (program, work))| Item { program, phase, position, work, inbox: vec![] };
+        (0_u32..).zip(planned).map(item).collect()
+    }
+
+    fn plan_items_of(self, program: &dyn Program, threads: usize) -> Vec<WorkItem> {
+        let Self { runner, phase, state, inboxes } = self;
         let view = PhaseView::new(runner.block, program.id(), state, inboxes);
         let mut items = panics::catch(|| program.plan_phase(phase, &view)).unwrap_or_default();
         items.truncate(WORK_ITEMS_MAX);
-        items.into_iter().map(|work| (program.id(), work))
-    });
-    let item = |(position, (program, work))| Item { program, phase, position, work, inbox: vec![] };
-    (0_u32..).zip(planned).map(item).collect()
+        let complete = |item| {
+            let completed = panics::catch(|| program.complete_item(phase, &view, item));
+            completed.unwrap_or_default()
+        };
+        if threads == 1 || items.len() <= COMPLETED_TOGETHER {
+            items.into_iter().filter_map(complete).collect()
+        } else {
+            let items = items.into_par_iter().with_min_len(COMPLETED_TOGETHER);
+            items.filter_map(complete).collect()
+        }
+    }
 }
+
+/// Items that one thread completes at least: fewer are not worth waking another.
+const COMPLETED_TOGETHER: usize = 64;
 
 /// Runs one item on `base`. What it does is in `scratch` afterwards: effects, and events. An item that fails has no effect, and neither
 /// has what its program makes of the failure if that fails too.
@@ -158,7 +187,8 @@ impl Attempt<'_> {
 impl<S: Overlay> PhaseRun<'_, S> {
     /// Runs one phase, item by item. How many there were.
     pub(crate) fn run(&mut self, phase: Phase) -> usize {
-        let items = plan_items(self.runner, phase, &*self.state, self.inboxes);
+        let (runner, state, inboxes) = (self.runner, &*self.state, &*self.inboxes);
+        let items = Outset { runner, phase, state, inboxes }.plan_items(1);
         let count = items.len();
         self.run_items(items);
         count

@@ -8,6 +8,8 @@
 //!    the item sees. So what the object is, is a function of what the item sees.
 //! 3. An item that fails drops its object. Nothing that it did to the object is anywhere else.
 
+use borsh::BorshSerialize;
+
 use heddle_sdk::CallError;
 use heddle_sdk::Program;
 use heddle_sdk::Resident;
@@ -21,7 +23,6 @@ use heddle_types::StateKey;
 use heddle_types::StateView;
 use heddle_types::TxFailure;
 use heddle_types::Value;
-use heddle_types::encode;
 use heddle_types::limits::VALUE_BYTES_MAX;
 
 use crate::panics;
@@ -39,6 +40,9 @@ pub(crate) type Part = (StateKey, Option<Value>);
 
 /// Bytes of a stamp: as many as a value holds in place, nearly, so that nobody finds two histories with one stamp.
 const STAMP_BYTES: usize = 24;
+
+/// Bytes that a part takes besides its value in what the stamp is a hash of, with room for the stamp before.
+const KEY_BYTES_ABOUT: usize = 128;
 
 /// Where items get their objects.
 pub(crate) trait Objects {
@@ -178,6 +182,10 @@ fn put_part(
 }
 
 fn next_stamp(key: &ResidentKey, before: &Stamp, parts: &[Part]) -> Value {
-    let hash = Hash32::of(Domain::RESIDENT, &[&encode(&(key.stamp(), before, parts))]);
+    let len = |(_, value): &Part| value.as_ref().map_or(0, |value| value.as_bytes().len());
+    let len = parts.iter().map(|part| KEY_BYTES_ABOUT.saturating_add(len(part))).sum();
+    let mut bytes = Vec::with_capacity(len);
+    (key.stamp(), before, parts).serialize(&mut bytes).expect("writing into memory");
+    let hash = Hash32::of(Domain::RESIDENT, &[&bytes]);
     Value::new(&hash.as_bytes()[..STAMP_BYTES])
 }

@@ -57,18 +57,30 @@ impl AccessSet {
     /// Declares `key`; joins the modes when it is declared already. False when the set is full and nothing was declared.
     #[must_use]
     pub fn declare(&mut self, key: StateKey, mode: AccessMode) -> bool {
-        if let Some(slot) = self.slot(&key) {
-            let declared = &mut self.0[slot].mode;
-            *declared = declared.join(mode);
-            return true;
+        // Whoever declares many keys does so in their order, nearly.
+        let slot = match self.0.last() {
+            Some(last) if last.key >= key => {
+                self.0.binary_search_by(|declared| declared.key.cmp(&key))
+            }
+            Some(_) | None => Err(self.0.len()),
+        };
+        match slot {
+            Ok(slot) => {
+                let declared = &mut self.0[slot].mode;
+                *declared = declared.join(mode);
+            }
+            Err(_) if self.0.len() >= limits::ACCESS_KEYS_MAX => return false,
+            Err(slot) => {
+                let fingerprint = fingerprint(&key);
+                self.0.insert(slot, DeclaredKey { key, mode, fingerprint });
+            }
         }
-        if self.0.len() >= limits::ACCESS_KEYS_MAX {
-            return false;
-        }
-        let slot = self.0.partition_point(|declared| declared.key < key);
-        let fingerprint = fingerprint(&key);
-        self.0.insert(slot, DeclaredKey { key, mode, fingerprint });
         true
+    }
+
+    /// Makes room for so many keys more, so that declaring them takes no more memory.
+    pub fn reserve(&mut self, keys: usize) {
+        self.0.reserve(keys.min(limits::ACCESS_KEYS_MAX.saturating_sub(self.0.len())));
     }
 
     /// The slot of `key`.

@@ -11,9 +11,6 @@
 //!
 //! Whoever is acted on is touched, and so looked at again in the same block, until it has its margin, or neither positions nor debts.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
@@ -24,7 +21,6 @@ use heddle_sdk::PhaseView;
 use heddle_sdk::Resident;
 use heddle_sdk::WorkItem;
 use heddle_sdk::Workspace;
-use heddle_types::AccessMode;
 use heddle_types::Canonical;
 use heddle_types::StateKey;
 use heddle_types::Value;
@@ -32,7 +28,6 @@ use heddle_types::decode_exact;
 use heddle_types::encode;
 
 use crate::error::ClearingError;
-use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::index::LiquidationIndex;
 use crate::limits::TOUCHED_PER_ENTRY;
@@ -55,10 +50,14 @@ mod waterfall;
 pub use begin::plan_begin;
 pub use find::plan_find;
 pub use fold::plan_fold;
+pub use look::complete_risk;
 pub use look::plan_risk;
 
 /// The first byte of the items' encodings, by which a program knows them.
 const TAG: u8 = b'L';
+
+/// Most items have fewer.
+const ITEM_BYTES: usize = 64;
 
 /// A piece of work.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -73,7 +72,8 @@ enum Item {
 
 impl Item {
     fn work(&self) -> WorkItem {
-        let mut bytes = vec![TAG];
+        let mut bytes = Vec::with_capacity(ITEM_BYTES);
+        bytes.push(TAG);
         // Writing into memory fails only where there is none.
         let _written = self.serialize(&mut bytes);
         WorkItem::new(bytes)
@@ -127,29 +127,29 @@ pub(crate) fn failed(ctx: &mut PhaseContext<'_, '_>) -> Result<(), CallError> {
     }
 }
 
-/// Has these accounts looked at in this block's risk phase. Whoever changes an account's cash or positions calls it, and declares
+/// Has these accounts looked at in this block's risk phase, in a [`TouchedEntry`]'s bytes. Whoever changes an account's cash or positions calls it, and declares
 /// [`touched_inbox`] as `Append`.
 ///
 /// # Errors
 /// When that is not declared, or a limit is reached.
 pub fn touch(work: &mut Workspace<'_>, touched: &[Touched]) -> Result<(), Abort> {
     for entry in touched.chunks(TOUCHED_PER_ENTRY) {
-        work.append(&touched_inbox(), encode(&TouchedEntry(entry.to_vec())))?;
+        work.append(&touched_inbox(), encode(&entry))?;
     }
     Ok(())
 }
 
-/// The accounts touched so far in this block, and the markets because of which.
-fn touched(view: &PhaseView<'_>) -> BTreeMap<AccountId, BTreeSet<MarketId>> {
-    let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+/// The accounts touched so far in this block, and the markets because of which; ordered, each once.
+fn touched(view: &PhaseView<'_>) -> Vec<Touched> {
     let inbox = touched_inbox();
     let entries = view.inboxes().filter(|(key, _)| **key == inbox);
+    let mut all = Vec::new();
     for entry in entries.flat_map(|(_, entries)| entries) {
-        let TouchedEntry(touched) = decode_exact(&entry.data).unwrap_or_default();
-        for Touched { account, market } in touched {
-            all.entry(account).or_default().extend(market);
-        }
+        let TouchedEntry(mut touched) = decode_exact(&entry.data).unwrap_or_default();
+        all.append(&mut touched);
     }
+    all.sort_unstable();
+    all.dedup();
     all
 }
 
@@ -168,13 +168,4 @@ fn write_page<T: Canonical>(
 /// What a plan finds at `key`, if it is what this program writes.
 fn view_of<T: Canonical>(view: &PhaseView<'_>, key: &StateKey) -> Option<T> {
     state::decode(&view.read(key)?).ok()
-}
-
-/// The item with several keys declared in one mode.
-fn with_all(
-    item: WorkItem,
-    keys: impl IntoIterator<Item = StateKey>,
-    mode: AccessMode,
-) -> WorkItem {
-    keys.into_iter().fold(item, |item, key| item.with(key, mode))
 }

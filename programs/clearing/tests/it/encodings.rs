@@ -12,6 +12,8 @@ use heddle_clearing::ClearingCall;
 use heddle_clearing::ClearingError;
 use heddle_clearing::ClearingEvent;
 use heddle_clearing::Exposure;
+use heddle_clearing::Instruction;
+use heddle_clearing::Instructions;
 use heddle_clearing::Lane;
 use heddle_clearing::LossBasis;
 use heddle_clearing::MarketId;
@@ -19,13 +21,20 @@ use heddle_clearing::MarketParams;
 use heddle_clearing::MarketState;
 use heddle_clearing::MarketStatus;
 use heddle_clearing::OpenOrders;
+use heddle_clearing::OrderId;
 use heddle_clearing::OrderSums;
+use heddle_clearing::Place;
 use heddle_clearing::Premiums;
 use heddle_clearing::RiskTable;
+use heddle_clearing::SelfTrade;
 use heddle_clearing::Side;
+use heddle_clearing::TimeInForce;
+use heddle_clearing::Trigger;
+use heddle_clearing::TriggerWhen;
 use heddle_clearing::Venue;
 use heddle_clearing::limits::MARKETS_MAX;
 use heddle_clearing::limits::ORDERS_PER_MARKET_MAX;
+use heddle_num::Lots;
 use heddle_num::Ppm;
 use heddle_num::Quote;
 use heddle_num::SignedLots;
@@ -124,6 +133,40 @@ fn an_account_and_its_orders_have_their_bytes() {
     );
     let expected = "01000000000000000000000000000000";
     assert_eq!(hex(&encode(&orders)), format!("{expected}0000e90300000300000000000000"));
+}
+
+#[test]
+fn an_order_on_its_way_to_a_market_has_its_bytes() {
+    let place = Place {
+        id: OrderId { account: AccountId::new(0x0403_0201), number: 5 },
+        side: Side::Sell,
+        price: Ticks::new(6),
+        lots: Lots::new(7),
+        time_in_force: TimeInForce::GoodTillTime(UnixMillis::new(8)),
+        reduce_only: true,
+        self_trade: SelfTrade::DecrementTake,
+        trigger: Some(Trigger { when: TriggerWhen::AtOrBelow, price: Ticks::new(9) }),
+        display: Some(Lots::new(10)),
+        is_liquidation: true,
+    };
+    let expected = [
+        "0102030405000000",
+        "01",
+        "06000000",
+        "0700000000000000",
+        "010800000000000000",
+        "01",
+        "02",
+        "010109000000",
+        "010a00000000000000",
+        "01",
+    ];
+    assert_eq!(hex(&encode(&place)), expected.concat());
+    let plain = Place { trigger: None, display: None, is_liquidation: false, ..place };
+    for order in [place, plain] {
+        let all = Instructions(vec![Instruction::Place(order), Instruction::Cancel(order.id)]);
+        assert_eq!(decode_exact(&encode(&all)), Ok(all));
+    }
 }
 
 /// The longest value of each type is no longer than it may be, and fits a value; what is as long is read back.

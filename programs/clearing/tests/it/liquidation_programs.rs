@@ -83,6 +83,15 @@ impl Program for Scripted {
         Clearing.phases()
     }
 
+    fn complete_item(
+        &self,
+        phase: Phase,
+        view: &PhaseView<'_>,
+        planned: WorkItem,
+    ) -> Option<WorkItem> {
+        Clearing.complete_item(phase, view, planned)
+    }
+
     fn plan_phase(&self, phase: Phase, view: &PhaseView<'_>) -> Vec<WorkItem> {
         let mut items = Clearing.plan_phase(phase, view);
         if phase == Phase::Begin {

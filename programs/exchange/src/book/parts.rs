@@ -191,8 +191,7 @@ impl Book {
 
     fn order_page(&self, page: u32) -> Option<Value> {
         let orders = self.orders.page(page).map(|(place, slot)| (place, self.stored_order(slot)));
-        let orders: Vec<_> = orders.collect();
-        (!orders.is_empty()).then(|| Value::from(encode(&OrderPage(orders))))
+        page_value(orders, OrderPage::BYTES_MAX)
     }
 
     fn stored_order(&self, slot: Slot) -> StoredOrder {
@@ -210,10 +209,25 @@ impl Book {
             lots: trader.lots,
             deadline: trader.deadline,
         };
-        let traders: Vec<_> =
-            self.traders.page(page).map(|(place, trader)| (place, stored(trader))).collect();
-        (!traders.is_empty()).then(|| Value::from(encode(&TraderPage(traders))))
+        let traders = self.traders.page(page).map(|(place, trader)| (place, stored(trader)));
+        page_value(traders, TraderPage::BYTES_MAX)
     }
+}
+
+/// The value that a page of these records is, which has at most so many bytes: that of a list, without making one. None of none.
+fn page_value<T: BorshSerialize>(
+    records: impl Iterator<Item = (u8, T)>,
+    bytes_max: usize,
+) -> Option<Value> {
+    let mut count = 0_u32;
+    let mut bytes = Vec::with_capacity(bytes_max);
+    bytes.extend(count.to_le_bytes());
+    for record in records {
+        record.serialize(&mut bytes).expect("writing into memory");
+        count = count.saturating_add(1);
+    }
+    bytes[..size_of::<u32>()].copy_from_slice(&count.to_le_bytes());
+    (count > 0).then(|| Value::from(bytes))
 }
 
 impl Resident for Book {

@@ -3,8 +3,6 @@
 //! Whether an add creates its key, and so keeps the deposit that it reserved, depends on the puts, deletes and adds before it. Few
 //! transactions create or delete keys, so what most did to theirs is not looked at.
 
-use std::collections::BTreeMap;
-
 use heddle_engine::Key;
 use heddle_sdk::Appended;
 use heddle_sdk::Inboxes;
@@ -75,21 +73,24 @@ impl Settled {
 /// Settles tasks that have run together.
 pub(crate) struct Settlement<'a> {
     table: &'a mut Table,
-    /// Whether each key was there before the first of the tasks, by number.
-    was_present: &'a [bool],
-    /// Keys for which that has changed.
-    is_present: BTreeMap<u32, bool>,
+    /// Whether each key is there, by number.
+    is_present: &'a mut [bool],
 }
 
 impl<'a> Settlement<'a> {
-    pub(crate) fn new(table: &'a mut Table, was_present: &'a [bool], outputs: &[Output]) -> Self {
+    /// Of tasks before the first of which keys were there as `is_present` says, by number.
+    pub(crate) fn new(
+        table: &'a mut Table,
+        is_present: &'a mut [bool],
+        outputs: &[Output],
+    ) -> Self {
         let is_deletion = |(key, mark): &(Key, Mark)| {
             *mark == Mark::Deleted && table.start[key.index()].is_some()
         };
         let rare = outputs.iter().filter_map(|output| output.rare.as_deref());
         let deletes = rare.flat_map(|rare| &rare.marks).any(is_deletion);
         table.has_deleted |= deletes;
-        Self { table, was_present, is_present: BTreeMap::new() }
+        Self { table, is_present }
     }
 
     /// Settles the next task.
@@ -174,11 +175,10 @@ impl<'a> Settlement<'a> {
     }
 
     fn is_present(&self, key: u32) -> bool {
-        let before = || self.was_present[Key::new(key).index()];
-        self.is_present.get(&key).copied().unwrap_or_else(before)
+        self.is_present[Key::new(key).index()]
     }
 
-    fn note(&mut self, key: u32, is_present: bool) {
-        self.is_present.insert(key, is_present);
+    const fn note(&mut self, key: u32, is_present: bool) {
+        self.is_present[Key::new(key).index()] = is_present;
     }
 }

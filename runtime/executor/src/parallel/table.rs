@@ -1,5 +1,7 @@
 //! A block's keys by number: what was there when the block began, and what is there now.
 
+use rayon::prelude::*;
+
 use heddle_engine::Key;
 use heddle_sdk::Base;
 use heddle_sdk::Blocked;
@@ -25,8 +27,10 @@ use crate::phases::Item;
 use crate::residents::Part;
 
 /// A block's keys by number. Its memory is used again for the next block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Table {
+    /// Threads that fetch and sort.
+    threads: usize,
     interner: Interner,
     /// What was there when the block began, by number; shorter than the keys until the rest is fetched.
     pub(crate) start: Vec<Option<Entry>>,
@@ -39,7 +43,23 @@ pub(crate) struct Table {
     pub(crate) has_deleted: bool,
 }
 
+/// Entries that are fetched on one thread at least: fewer are not worth waking another.
+const FETCHED_ALONE: usize = 512;
+
 impl Table {
+    /// An empty one, for so many threads.
+    pub(crate) fn new(threads: usize) -> Self {
+        Self {
+            threads,
+            interner: Interner::default(),
+            start: Vec::new(),
+            now: Vec::new(),
+            credits: Vec::new(),
+            held: 0,
+            has_deleted: false,
+        }
+    }
+
     /// Begins a block, which has about as many keys as the one before it.
     pub(crate) fn begin(&mut self) {
         let about = self.interner.keys().len();
@@ -60,8 +80,23 @@ impl Table {
     /// Fetches what is at all keys that came since it did last.
     pub(crate) fn fetch(&mut self, state: &dyn StateView) {
         let fetched = self.start.len();
-        state.entries(&self.interner.keys()[fetched..], &mut self.start);
-        self.now.extend_from_slice(&self.start[fetched..]);
+        let keys = &self.interner.keys()[fetched..];
+        if self.threads == 1 || keys.len() <= FETCHED_ALONE {
+            state.entries(keys, &mut self.start);
+            self.now.extend_from_slice(&self.start[fetched..]);
+            return;
+        }
+        let fetch = |keys: &[StateKey]| {
+            let mut start = Vec::with_capacity(keys.len());
+            state.entries(keys, &mut start);
+            // Copied where they were looked up: counters of shared values are in that core's cache.
+            (start.clone(), start)
+        };
+        let parts: Vec<_> = keys.par_chunks(FETCHED_ALONE).map(fetch).collect();
+        for (mut now, mut start) in parts {
+            self.now.append(&mut now);
+            self.start.append(&mut start);
+        }
     }
 
     /// The number of a key that has one.
@@ -134,7 +169,7 @@ impl Table {
     }
 
     /// Ends the block: makes the credits, and says what differs from the state before the block.
-    pub(crate) fn finish(&mut self, state: &dyn StateView, threads: usize) -> ChangeSet {
+    pub(crate) fn finish(&mut self, state: &dyn StateView) -> ChangeSet {
         let held = self.held;
         self.credit(native::deposit_holder(), held);
         let mut credits = std::mem::take(&mut self.credits);
@@ -150,7 +185,7 @@ impl Table {
         }
         self.credits = credits;
         let changed = (0..self.now.len()).filter(|number| self.start[*number] != self.now[*number]);
-        let in_order = ascending(self.interner.keys(), changed, threads);
+        let in_order = ascending(self.interner.keys(), changed, self.threads);
         let change = |number: usize| (self.interner.keys()[number], self.now[number].take());
         ChangeSet::from_ascending(in_order.into_iter().map(change).collect())
     }

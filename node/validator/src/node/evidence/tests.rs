@@ -43,6 +43,7 @@ fn home(dir: &std::path::Path) -> Home {
         idle_interval: Millis::new(1000),
         threads: None,
         execution: ExecutionChoice::default(),
+        block_transactions: None,
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
     };

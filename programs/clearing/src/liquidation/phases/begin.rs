@@ -30,7 +30,6 @@ use crate::liquidation::keys::touched_inbox;
 use crate::liquidation::phases::Item;
 use crate::liquidation::phases::act::Act;
 use crate::liquidation::phases::view_of;
-use crate::liquidation::phases::with_all;
 use crate::liquidation::records::Plan;
 use crate::liquidation::records::Queue;
 use crate::liquidation::records::QueueEntry;
@@ -71,11 +70,11 @@ fn plan_act(
     let markets: Vec<_> = markets.iter().map(|exposure| exposure.market).collect();
     let volunteer = volunteer.filter(|volunteer| *volunteer != account);
     let item = Item::Act(Act { account, insurance, volunteer }).work();
-    let item = with_all(item, accounts_and_lanes(&markets), AccessMode::Add);
+    let item = item.with_all(accounts_and_lanes(&markets), AccessMode::Add);
     let orders = markets.iter().map(|market| orders_key(account, *market));
-    let item = with_all(item, orders, AccessMode::Write);
-    let item = with_all(item, markets.iter().copied().map(market_inbox), AccessMode::Append);
-    let item = with_all(item, volunteer.map(account_key), AccessMode::Write);
+    let item = item.with_all(orders, AccessMode::Write);
+    let item = item.with_all(markets.iter().copied().map(market_inbox), AccessMode::Append);
+    let item = item.with_all(volunteer.map(account_key), AccessMode::Write);
     Some(with_common(item).with(account_key(account), AccessMode::Write))
 }
 
@@ -89,10 +88,10 @@ fn plan_page(view: &PhaseView<'_>, market: MarketId, page: u8) -> Option<WorkIte
     let owing = plan.closings.iter().map(|closing| closing.account);
     let others = plan.closings.iter().flat_map(|closing| &closing.matches);
     let accounts: BTreeSet<_> = owing.chain(others.map(|(account, _)| *account)).collect();
-    let item = with_all(item, accounts.iter().copied().map(account_key), AccessMode::Write);
+    let item = item.with_all(accounts.iter().copied().map(account_key), AccessMode::Write);
     let orders = accounts.into_iter().map(|account| orders_key(account, market));
-    let item = with_all(item, orders, AccessMode::Write);
-    let item = with_all(item, accounts_and_lanes(&[market]), AccessMode::Add);
+    let item = item.with_all(orders, AccessMode::Write);
+    let item = item.with_all(accounts_and_lanes(&[market]), AccessMode::Add);
     let item = item.with(to_share_key(market), AccessMode::Add);
     Some(item.with(market_inbox(market), AccessMode::Append))
 }
@@ -100,7 +99,7 @@ fn plan_page(view: &PhaseView<'_>, market: MarketId, page: u8) -> Option<WorkIte
 /// What every item reads and adds to.
 fn with_common(item: WorkItem) -> WorkItem {
     let sums = [BadDebt::Settled, BadDebt::Insurance, BadDebt::Deleveraged, BadDebt::Shared];
-    with_all(item, sums.map(BadDebt::key), AccessMode::Add)
+    item.with_all(sums.map(BadDebt::key), AccessMode::Add)
         .with(risk_table_key(), AccessMode::Read)
         .with(touched_inbox(), AccessMode::Append)
 }

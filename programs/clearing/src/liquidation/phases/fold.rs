@@ -20,7 +20,6 @@ use crate::liquidation::keys::queue_key;
 use crate::liquidation::keys::to_share_key;
 use crate::liquidation::keys::updates_inbox;
 use crate::liquidation::phases::Item;
-use crate::liquidation::phases::with_all;
 use crate::risk_table::RiskTable;
 
 /// Work of the fold phase: who is acted on in the next block, then each market whose accounts were looked at.
@@ -39,20 +38,24 @@ pub fn plan_fold(view: &PhaseView<'_>) -> Vec<WorkItem> {
 }
 
 fn plan_waterfall() -> WorkItem {
-    let item = with_all(Item::Waterfall.work(), (0..QUEUE_PAGES).map(queue_key), AccessMode::Write);
-    with_all(item, (0..DEFICITS_PAGES).map(deficits_key), AccessMode::Write)
+    Item::Waterfall
+        .work()
+        .with_all((0..DEFICITS_PAGES).map(deficits_key), AccessMode::Write)
+        .with_all((0..QUEUE_PAGES).map(queue_key), AccessMode::Write)
         .with(Lane::Insurance.key(), AccessMode::Read)
         .with_inbox(intents_inbox())
 }
 
 fn plan_watch(market: MarketId) -> WorkItem {
-    let item = Item::Watch(market).work();
-    let item = with_all(item, (0..DEFICITS_PAGES).map(deficits_key), AccessMode::Read);
     let plans = (0..PLAN_PAGES).map(|page| plan_key(market, page));
     let sums = [Lane::Insurance.key(), Lane::SharedLoss(market).key()];
-    let item = with_all(item, sums, AccessMode::Add);
     let debts = [BadDebt::Shared, BadDebt::Insurance].map(BadDebt::key);
-    with_all(with_all(item, debts, AccessMode::Add), plans, AccessMode::Write)
+    Item::Watch(market)
+        .work()
+        .with_all(debts, AccessMode::Add)
+        .with_all((0..DEFICITS_PAGES).map(deficits_key), AccessMode::Read)
+        .with_all(plans, AccessMode::Write)
+        .with_all(sums, AccessMode::Add)
         .with(to_share_key(market), AccessMode::Write)
         .with(market_state_key(market), AccessMode::Write)
         .with_inbox(updates_inbox(market))

@@ -1,7 +1,5 @@
 //! Touched accounts: where it is to be looked at next, and what is to be done about them.
 
-use std::collections::BTreeSet;
-
 use heddle_num::Quote;
 use heddle_num::SignedLots;
 use heddle_oracle::Quality;
@@ -20,7 +18,6 @@ use crate::error::ClearingError;
 use crate::event::AccountFrozen;
 use crate::event::ClearingEvent;
 use crate::exposure::Exposure;
-use crate::ids::AccountId;
 use crate::ids::MarketId;
 use crate::ids::Side;
 use crate::index::Watched;
@@ -35,11 +32,11 @@ use crate::liquidation::phases::Item;
 use crate::liquidation::phases::act::row_of;
 use crate::liquidation::phases::touched;
 use crate::liquidation::phases::view_of;
-use crate::liquidation::phases::with_all;
 use crate::liquidation::records::Intent;
 use crate::liquidation::records::Look;
 use crate::liquidation::records::OwedMarket;
 use crate::liquidation::records::Owes;
+use crate::liquidation::records::Touched;
 use crate::liquidation::records::Update;
 use crate::liquidation::threshold::MarketWorth;
 use crate::liquidation::threshold::Threshold;
@@ -53,31 +50,44 @@ use crate::state::read_risk_table;
 use crate::state::write_account;
 
 /// Work of the risk phase: an item for every account that was touched in this block; where there are too many of them, for a few accounts each.
+/// They only say so far who was touched.
 pub fn plan_risk(view: &PhaseView<'_>) -> Vec<WorkItem> {
-    let touched = touched(view).into_iter();
-    let looks: Vec<_> =
-        touched.filter_map(|(account, markets)| look_at(view, account, markets)).collect();
-    let each = looks.len().div_ceil(WORK_ITEMS_MAX).max(1);
-    looks.chunks(each).map(plan_looks).collect()
+    let touched = touched(view);
+    let of_each: Vec<_> = touched.chunk_by(|a, b| a.account == b.account).collect();
+    let each = of_each.len().div_ceil(WORK_ITEMS_MAX).max(1);
+    of_each.chunks(each).map(|accounts| WorkItem::new(encode(&accounts.concat()))).collect()
 }
 
-fn look_at(
-    view: &PhaseView<'_>,
-    account: AccountId,
-    mut markets: BTreeSet<MarketId>,
-) -> Option<Look> {
+/// Makes a planned item one that says where the accounts have something, and what looking at them touches; none if there is no account.
+pub fn complete_risk(view: &PhaseView<'_>, planned: &WorkItem) -> Option<WorkItem> {
+    let touched: Vec<Touched> = borsh::from_slice(&planned.item).ok()?;
+    let of_each = touched.chunk_by(|a, b| a.account == b.account);
+    let looks: Vec<_> = of_each.filter_map(|of_one| look_at(view, of_one)).collect();
+    (!looks.is_empty()).then(|| plan_looks(looks))
+}
+
+/// An account, with the markets because of which it was touched and those in which it has something.
+fn look_at(view: &PhaseView<'_>, touched: &[Touched]) -> Option<Look> {
+    let account = touched.first()?.account;
     let held = view_of::<Account>(view, &account_key(account))?.exposures;
-    markets.extend(held.iter().map(|exposure| exposure.market));
-    Some(Look { account, markets: markets.into_iter().collect() })
+    let held = held.iter().map(|exposure| exposure.market);
+    let mut markets: Vec<_> = touched.iter().filter_map(|one| one.market).chain(held).collect();
+    markets.sort_unstable();
+    markets.dedup();
+    Some(Look { account, markets })
 }
 
-fn plan_looks(looks: &[Look]) -> WorkItem {
-    let item = Item::Look(looks.to_vec()).work();
+fn plan_looks(looks: Vec<Look>) -> WorkItem {
     let inboxes = looks.iter().flat_map(|look| &look.markets).copied().map(updates_inbox);
-    let accounts = looks.iter().map(|look| account_key(look.account));
+    let inboxes: Vec<_> = inboxes.collect();
+    let accounts: Vec<_> = looks.iter().map(|look| account_key(look.account)).collect();
     // Accounts are written only if the item fails.
-    with_all(with_all(item, inboxes, AccessMode::Append), accounts, AccessMode::Write)
+    Item::Look(looks)
+        .work()
+        .with_room(inboxes.len().saturating_add(accounts.len()).saturating_add(2))
         .with(intents_inbox(), AccessMode::Append)
+        .with_all(inboxes, AccessMode::Append)
+        .with_all(accounts, AccessMode::Write)
         .with(risk_table_key(), AccessMode::Read)
 }
 
