@@ -131,6 +131,7 @@ impl Runner<'_> {
             Fault::DamageDb { .. } | Fault::EmptyDb { .. } => {
                 RECOVERY_MS_MAX + REFETCH_MS + REFETCH_MS_PER_HEIGHT * self.watch.highest()
             }
+            Fault::Under { fault, .. } => self.bound_ms(fault),
             Fault::Kill { .. }
             | Fault::Pause { .. }
             | Fault::Storm { .. }

@@ -50,6 +50,7 @@ const PLAN_BYTES_MAX: u64 = 4 * 1024 * 1024;
 ///   {"at":0,"fault":{"kind":"damageDb","validator":3,"seed":7,"bytes":5}}
 ///   {"at":0,"fault":{"kind":"damageSafety","validator":3,"seed":7}}
 ///   {"at":0,"fault":{"kind":"emptyDb","validator":3}}
+///   {"at":0,"fault":{"kind":"under","cuts":"0/1","delayMs":20,"lossPercent":1,"fault":{"kind":"powerLoss","downMs":500}}}
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
