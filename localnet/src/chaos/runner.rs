@@ -246,7 +246,7 @@ impl Runner<'_> {
             faults: self.timeline.len() as u64,
             seconds: self.began.elapsed().as_secs(),
             final_height: seen.highest(),
-            transfers: seen.load.accepted,
+            transactions: seen.included.first.len() as u64,
             timeline: self.timeline.clone(),
             checks: checks::all(&seen),
             home: None,

@@ -149,8 +149,8 @@ fn random_seed() -> Result<u64, CliError> {
 
 fn text(report: &Report) -> String {
     let mut lines = vec![format!(
-        "{} faults in {} s, seed {}, final height {}, {} transfers",
-        report.faults, report.seconds, report.seed, report.final_height, report.transfers
+        "{} faults in {} s, seed {}, final height {}, {} transactions",
+        report.faults, report.seconds, report.seed, report.final_height, report.transactions
     )];
     lines.extend(report.checks.iter().map(|check| {
         let mark = if check.ok { "ok  " } else { "FAIL" };
