@@ -21,8 +21,35 @@ impl Draw {
         self.dice.between(300, 2_000)
     }
 
-    /// The next fault.
+    /// The next fault; one of processes happens now and then while links are faulty too.
     pub fn fault(&mut self) -> Fault {
+        let fault = self.single();
+        let may_be_cut = matches!(
+            fault,
+            Fault::Kill { .. }
+                | Fault::Pause { .. }
+                | Fault::Storm { .. }
+                | Fault::PowerLoss { .. }
+        );
+        // What must fetch from others would only wait while it is cut off.
+        let may_be_slow = may_be_cut
+            || matches!(
+                fault,
+                Fault::EmptyDb { .. } | Fault::DamageSafety { .. } | Fault::DamageDb { .. }
+            );
+        if !may_be_slow || !self.dice.chance(250) {
+            return fault;
+        }
+        let is_cut = may_be_cut && self.dice.chance(400);
+        Fault::Under {
+            cuts: if is_cut { self.cuts() } else { String::new() },
+            delay_ms: self.dice.between(0, 80),
+            loss_percent: u8::try_from(self.dice.below(4)).unwrap_or(0),
+            fault: Box::new(fault),
+        }
+    }
+
+    fn single(&mut self) -> Fault {
         let validator = self.validator();
         match self.dice.below(100) {
             0..20 => Fault::Kill { validator, down_ms: self.dice.between(0, 3_000) },

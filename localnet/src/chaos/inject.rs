@@ -1,5 +1,6 @@
 //! Carrying out a fault, and taking it back.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -101,7 +102,23 @@ impl Injector<'_> {
                 self.cluster.kill(*validator)?;
                 self.refetch(*validator, fault)
             }
+            Fault::Under { cuts, delay_ms, loss_percent, fault } => {
+                self.cluster.set_links(self.links(cuts, *delay_ms, *loss_percent)?)?;
+                let done = self.inject(fault);
+                self.cluster.set_links(Links::default())?;
+                done
+            }
         }
+    }
+
+    fn links(&self, cuts: &str, delay_ms: u64, loss_percent: u8) -> Result<Links, ChaosError> {
+        let cuts = match cuts {
+            "" => BTreeSet::new(),
+            cuts => Partition::parse(cuts, self.cluster.settings().validators)?.0,
+        };
+        let latency = Latency { delay_ms, jitter_ms: 0, loss_percent };
+        let latency = Some(latency).filter(|latency| *latency != Latency::default());
+        Ok(Links { cuts, latency })
     }
 
     fn with_links(&self, links: Links, ms: u64) -> Result<(), ChaosError> {

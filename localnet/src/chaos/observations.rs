@@ -115,7 +115,7 @@ pub(super) struct Verified {
     pub(super) outcome: Result<(u64, String), String>,
 }
 
-/// What the load reached.
+/// What the load reached. The same bytes may be sent, and accepted, more than once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LoadCounts {
     pub(super) sent: u64,

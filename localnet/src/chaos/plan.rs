@@ -119,6 +119,17 @@ pub enum Fault {
         /// Whose.
         validator: u16,
     },
+    /// A fault of processes while links are faulty all along.
+    Under {
+        /// Which links are cut, as in a partition; none when empty.
+        cuts: String,
+        /// How much later datagrams arrive, in milliseconds.
+        delay_ms: u64,
+        /// How many of a hundred are lost.
+        loss_percent: u8,
+        /// What is done meanwhile.
+        fault: Box<Self>,
+    },
 }
 
 /// Reads a plan for a cluster of so many validators.
@@ -161,7 +172,7 @@ fn steps(text: &str) -> Result<Vec<Step>, ChaosError> {
 
 impl Fault {
     /// The validator that is faulty; none when it is all of them, or links.
-    pub const fn validator(&self) -> Option<u16> {
+    pub fn validator(&self) -> Option<u16> {
         match self {
             Self::Kill { validator, .. }
             | Self::Pause { validator, .. }
@@ -171,8 +182,14 @@ impl Fault {
             | Self::DamageDb { validator, .. }
             | Self::DamageSafety { validator, .. }
             | Self::EmptyDb { validator } => Some(*validator),
+            Self::Under { fault, .. } => fault.validator(),
             Self::PowerLoss { .. } | Self::Partition { .. } | Self::Latency { .. } => None,
         }
+    }
+
+    /// Whether links are what is faulty, or among it.
+    const fn is_of_links(&self) -> bool {
+        matches!(self, Self::Partition { .. } | Self::Latency { .. } | Self::Under { .. })
     }
 
     /// Whether all validators but one are well and connected with each other while it lasts.
@@ -189,6 +206,10 @@ impl Fault {
             // What is lost is sent again, within the patience of a leader that may be five delays.
             Self::Latency { delay_ms, jitter_ms, loss_percent, .. } => {
                 *delay_ms + *jitter_ms <= 200 && *loss_percent <= 5
+            }
+            Self::Under { cuts, delay_ms, loss_percent, fault } => {
+                let is_quick = *delay_ms <= 200 && *loss_percent <= 5;
+                cuts.is_empty() && is_quick && fault.leaves_quorum(validators)
             }
             Self::Kill { .. }
             | Self::Pause { .. }
@@ -233,6 +254,17 @@ impl Fault {
             }
             Self::DamageDb { bytes, .. } => {
                 within("bytes", u64::from(*bytes), u64::from(FLIPS_MAX))
+            }
+            Self::Under { cuts, delay_ms, loss_percent, fault } => {
+                if !cuts.is_empty() {
+                    Partition::parse(cuts, validators).map_err(|error| error.to_string())?;
+                }
+                within("delayMs", *delay_ms, heddle_rpc_api::limits::LINK_MS_MAX)?;
+                within("lossPercent", u64::from(*loss_percent), 100)?;
+                if fault.is_of_links() {
+                    return Err("a fault of processes under one of links".to_owned());
+                }
+                fault.check(validators)
             }
             Self::DiskFull { .. } | Self::DamageSafety { .. } | Self::EmptyDb { .. } => Ok(()),
         }

@@ -16,8 +16,8 @@ pub struct Report {
     pub seconds: u64,
     /// The highest final block.
     pub final_height: u64,
-    /// Transfers that validators took.
-    pub transfers: u64,
+    /// Transactions in final blocks.
+    pub transactions: u64,
     /// The faults with the times at which they were begun: a plan that does the same again.
     pub timeline: Vec<Step>,
     /// What must hold, and whether it does.

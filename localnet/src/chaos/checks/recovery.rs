@@ -3,6 +3,7 @@
 use super::Check;
 use super::Observations;
 use super::outcome;
+use crate::chaos::observations::Recovery;
 
 pub(super) fn check(seen: &Observations) -> Check {
     let stuck = seen.recoveries.iter().find_map(|recovery| {
@@ -15,7 +16,7 @@ pub(super) fn check(seen: &Observations) -> Check {
         Some(format!("{}: {who} a new final block {bound} ms after it was healed", recovery.fault))
     });
     outcome("finality resumes", stuck, || {
-        let slowest = |ms: fn(&super::super::observations::Recovery) -> Option<u64>| {
+        let slowest = |ms: fn(&Recovery) -> Option<u64>| {
             seen.recoveries.iter().filter_map(ms).max().unwrap_or(0)
         };
         let (first, all) = (slowest(|one| one.first_ms), slowest(|one| one.all_ms));

@@ -42,6 +42,11 @@ fn a_partition_leaves_a_quorum_when_all_its_cuts_are_of_one() {
     assert!(leaves("0/1,2,3") && leaves("1,2,3>0") && leaves("2/3") && leaves("0>1"));
     assert!(!leaves("0,1/2,3") && !leaves("0/1/2,3"));
     assert!(!Fault::PowerLoss { down_ms: 1 }.leaves_quorum(4));
+    let under = |cuts: &str, loss_percent| {
+        let fault = Box::new(Fault::Kill { validator: 0, down_ms: 1 });
+        Fault::Under { cuts: cuts.to_owned(), delay_ms: 50, loss_percent, fault }.leaves_quorum(4)
+    };
+    assert!(under("", 5) && !under("", 50) && !under("1/2", 0));
 }
 
 #[test]
@@ -55,4 +60,14 @@ fn what_is_no_plan_is_refused_with_the_step() {
     assert!(refused(&KILL.replace("2,", "4,")).contains("a validator from 0 to 3"));
     assert!(refused(&KILL.replace("1500", "600001")).contains("downMs up to 600000"));
     assert!(refused(&format!("{CUT}\n{KILL}")).contains("ascending times"));
+    let under = |fault: &str| {
+        format!(
+            r#"{{"at":0,"fault":{{"kind":"under","cuts":"","delayMs":9,"lossPercent":1,"fault":{fault}}}}}"#
+        )
+    };
+    let kill = r#"{"kind":"kill","validator":2,"downMs":1500}"#;
+    assert_eq!(parse_plan(&under(kill), 4).unwrap().len(), 1);
+    assert!(refused(&under(&kill.replace("2,", "4,"))).contains("a validator from 0 to 3"));
+    let cut = r#"{"kind":"partition","cuts":"0/1","ms":5}"#;
+    assert!(refused(&under(cut)).contains("a fault of processes under one of links"));
 }

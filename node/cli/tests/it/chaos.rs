@@ -22,6 +22,7 @@ const PLAN: &str = r#"
 {"at":1000,"fault":{"kind":"damageSafety","validator":0,"seed":7}}
 {"at":1000,"fault":{"kind":"emptyDb","validator":3}}
 {"at":1000,"fault":{"kind":"powerLoss","downMs":100}}
+{"at":1000,"fault":{"kind":"under","cuts":"0>1","delayMs":20,"lossPercent":1,"fault":{"kind":"kill","validator":2,"downMs":100}}}
 "#;
 
 #[test]
@@ -32,7 +33,7 @@ fn every_check_holds_after_every_kind_of_fault() {
     let said = net.try_localnet(&["chaos", "--plan", &plan, "--seed", "1"]);
     assert_eq!(said.code, 0, "{} {}", said.stdout, said.stderr);
     let report = said.json();
-    assert_eq!((&report["seed"], &report["faults"]), (&json!(1), &json!(12)));
+    assert_eq!((&report["seed"], &report["faults"]), (&json!(1), &json!(13)));
     assert!(report["finalHeight"].as_u64() > Some(12), "{report}");
     let checks = report["checks"].as_array().unwrap();
     assert!(checks.len() >= 10 && checks.iter().all(|check| check["ok"] == true), "{report}");

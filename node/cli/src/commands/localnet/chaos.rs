@@ -50,6 +50,7 @@ const PLAN_BYTES_MAX: u64 = 4 * 1024 * 1024;
 ///   {"at":0,"fault":{"kind":"damageDb","validator":3,"seed":7,"bytes":5}}
 ///   {"at":0,"fault":{"kind":"damageSafety","validator":3,"seed":7}}
 ///   {"at":0,"fault":{"kind":"emptyDb","validator":3}}
+///   {"at":0,"fault":{"kind":"under","cuts":"0/1","delayMs":20,"lossPercent":1,"fault":{"kind":"powerLoss","downMs":500}}}
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
@@ -148,8 +149,8 @@ fn random_seed() -> Result<u64, CliError> {
 
 fn text(report: &Report) -> String {
     let mut lines = vec![format!(
-        "{} faults in {} s, seed {}, final height {}, {} transfers",
-        report.faults, report.seconds, report.seed, report.final_height, report.transfers
+        "{} faults in {} s, seed {}, final height {}, {} transactions",
+        report.faults, report.seconds, report.seed, report.final_height, report.transactions
     )];
     lines.extend(report.checks.iter().map(|check| {
         let mark = if check.ok { "ok  " } else { "FAIL" };
