@@ -33,6 +33,7 @@ pub const REPUTATION_HEIGHTS: u64 = 128;
 /// When execution is further behind, nobody is suspended.
 pub const REPUTATION_LAG_MAX: u64 = 64;
 /// Turns of final blocks that are kept, and that a start is told: those that the choice of leaders may depend on.
-pub const TURNS_MAX: usize = (REPUTATION_HEIGHTS + REPUTATION_LAG_MAX) as usize + 1;
+pub const TURNS_MAX: usize = 193;
 
 const _: () = assert!(VIEWS_BEHIND_MAX < VIEWS_REMEMBERED_MAX as u64);
+const _: () = assert!(TURNS_MAX as u64 == REPUTATION_HEIGHTS + REPUTATION_LAG_MAX + 1);
