@@ -5,7 +5,7 @@
 #   make check      quick: formatting, lints, unit and property tests
 #   make bench      figures of this machine, into docs/benchmarks
 #   make loom       the engine's protocols between threads, in every order of the memory model
-#   make soak       the long runs: kill cycles, many simulator seeds, mutations of the engine
+#   make soak       the long runs: kill cycles, many simulator seeds, the model over more views, mutations
 
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -31,6 +31,7 @@ test: setup
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
 	$(MAKE) loom
+	consensus/mutations/run --quick
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "left out: cargo deny (not installed)"; fi
 
 check: setup
@@ -47,4 +48,6 @@ bench: build
 
 soak: build
 	localnet/soak.sh
+	HEDDLE_MODEL_VIEWS=4 cargo test --release --locked -p heddle-model
 	runtime/engine/mutations/run
+	consensus/mutations/run

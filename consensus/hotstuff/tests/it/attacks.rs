@@ -56,6 +56,18 @@ fn a_forged_first_vote_is_no_evidence_and_the_good_one_counts() {
 }
 
 #[test]
+fn votes_for_two_blocks_are_a_certificate_of_neither() {
+    let mut solo = Solo::new();
+    let genesis = Arc::clone(&solo.world.genesis);
+    let first = solo.world.block(&genesis, 1);
+    let other = solo.world.block_at(&genesis, 1, world::WALL);
+    for (voter, block) in [(1, &first), (2, &first), (3, &other)] {
+        assert!(solo.hear_vote(voter, block).0.is_empty());
+    }
+    assert_eq!(solo.replica.status().view, view(1));
+}
+
+#[test]
 fn statements_of_another_epoch_or_chain_are_not_heard() {
     let change: [fn(&mut BlockHeader); 2] = [
         |header| header.epoch = header.epoch.next(),

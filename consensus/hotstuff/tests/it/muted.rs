@@ -29,7 +29,17 @@ fn chain(solo: &Solo) -> Vec<Arc<CheckedBlock>> {
 }
 
 fn answer(solo: &Solo, voter: u16, at: u64, high_qc: QuorumCert) -> UnmuteAnswer {
-    let nonce = [9; 32];
+    answer_to([9; 32], solo, voter, at, high_qc)
+}
+
+/// An answer to the question with this nonce.
+fn answer_to(
+    nonce: [u8; 32],
+    solo: &Solo,
+    voter: u16,
+    at: u64,
+    high_qc: QuorumCert,
+) -> UnmuteAnswer {
     let committee = &solo.world.committee;
     let parts = [
         committee.chain().as_bytes().to_vec(),
@@ -163,6 +173,25 @@ fn r9_answers_to_another_question_or_without_proof_do_not_count() {
         solo.hear_certificates(solo.qc(&chain[9]), None);
         assert!(is_muted(&solo));
     }
+}
+
+#[test]
+fn r9_an_answer_to_an_earlier_question_does_not_count() {
+    let (mut solo, chain) = told(&[1, 2]);
+    let old = answer_to([8; 32], &solo, 3, 4, solo.qc(&chain[3]));
+    hear(&mut solo, old);
+    solo.hear_certificates(solo.qc(&chain[9]), None);
+    assert!(is_muted(&solo));
+}
+
+#[test]
+fn r9_the_record_with_which_it_signs_again_is_durable_at_once() {
+    let (mut solo, chain) = told(&[1, 2]);
+    solo.hear_certificates(solo.qc(&chain[7]), None);
+    let third = answer(&solo, 3, 4, solo.qc(&chain[3]));
+    let said = solo.hear(3, Message::UnmuteAnswer(Box::new(third)));
+    assert_eq!(said.names()[..2], ["persist", "voting"]);
+    assert_eq!(solo.record.as_ref().map(|record| record.timeout), Some(view(5)));
 }
 
 #[test]

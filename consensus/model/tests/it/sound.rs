@@ -54,7 +54,7 @@ fn power_losses_in_lease_mode_break_nothing() {
         let durability = Durability::Lease { length };
         check(Agreement { losses: 2, durability, ..Agreement::of(2) });
         let memory = Memory::Needed;
-        check(Agreement { losses: 2, durability, memory, ..Agreement::of(views()) });
+        check(Agreement { losses: 2, durability, memory, ..Agreement::of(3) });
     }
 }
 
