@@ -82,6 +82,25 @@ impl Executor for Parallel {
         state: &dyn StateView,
         block: &BlockInput<'_>,
     ) -> BlockOutcome {
+        if self.config.threads == 1 {
+            return self.execute_here(programs, state, block);
+        }
+        // On a thread of the pool that what has many parts is spread over: from there one thread less has to be woken for each.
+        rayon::scope(|_| self.execute_here(programs, state, block))
+    }
+
+    fn last_execution(&self) -> BlockExecution {
+        self.last.clone()
+    }
+}
+
+impl Parallel {
+    fn execute_here(
+        &mut self,
+        programs: &Programs,
+        state: &dyn StateView,
+        block: &BlockInput<'_>,
+    ) -> BlockOutcome {
         let clock = self.config.clock;
         let recorder = Recorder::start(clock);
         let runner = Runner { programs, block: block.info() };
@@ -96,12 +115,6 @@ impl Executor for Parallel {
         })
     }
 
-    fn last_execution(&self) -> BlockExecution {
-        self.last.clone()
-    }
-}
-
-impl Parallel {
     /// With these settings.
     ///
     /// # Panics
