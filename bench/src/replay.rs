@@ -3,6 +3,7 @@
 mod chain;
 mod engine;
 mod ethereum;
+mod lines;
 
 use std::num::NonZeroU128;
 use std::path::Path;

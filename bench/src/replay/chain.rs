@@ -30,6 +30,7 @@ use crate::orderflow::Event;
 use crate::orderflow::Recording;
 use crate::orderflow::Tally;
 use crate::output;
+use crate::replay::lines::Lines;
 use crate::target::Target;
 use course::Course;
 use crowd::Crowd;
@@ -37,7 +38,6 @@ use crowd::Purse;
 use prices::Prices;
 use result::ChainResult;
 use result::Compared;
-use result::Lines;
 use signer::Signer;
 use venue::Venue;
 

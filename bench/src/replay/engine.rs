@@ -29,6 +29,7 @@ use crate::orderflow::Roster;
 use crate::orderflow::Shadow;
 use crate::orderflow::Tally;
 use crate::output;
+use crate::replay::lines::Lines;
 
 /// Accounts that have the levels; each may have 256 orders open.
 const MAKERS: u32 = 256;
@@ -51,13 +52,8 @@ struct EngineResult {
     symbol: String,
     price_decimals: u8,
     size_decimals: u8,
-    /// Lines: those that changed the book, best prices, trades, and others.
-    updates: usize,
-    best_prices: usize,
-    trades: u64,
-    left_out: u64,
-    gaps: u64,
-    cut: bool,
+    #[serde(flatten)]
+    lines: Lines,
     #[serde(flatten)]
     tally: Tally,
     /// Levels that crossed newer ones and were dropped.
@@ -165,12 +161,7 @@ impl Replay {
             symbol: recording.symbol.clone(),
             price_decimals: recording.scale.price_decimals,
             size_decimals: recording.scale.size_decimals,
-            updates: recording.updates.len(),
-            best_prices: recording.touches.len(),
-            trades: recording.trades,
-            left_out: recording.left_out,
-            gaps: recording.gaps,
-            cut: recording.is_cut,
+            lines: Lines::of(recording),
             crossed: self.levels.crossed(),
             taken_share: share(tally.lots, tally.lots_wanted),
             traded: tally.lots.to_string(),
@@ -198,7 +189,7 @@ impl EngineResult {
             "{verdict}: {} of {}: {} orders, {} cancels, {} reductions, {} takers with {} fills, {:.1} % of what they wanted; \
              {compared} best prices compared, {prices_equal} equal, {equal} with quantities, {unknown} unknowable; \
              {:.2} M operations a second, {:.0} ns each",
-            self.updates,
+            self.lines.updates,
             self.symbol,
             self.tally.orders,
             self.tally.cancels,

@@ -46,14 +46,14 @@ pub enum Fault {
         /// Which.
         node: usize,
     },
-    /// As soon as any node enters the view, its leader crashes for a while.
+    /// As soon as any node enters the view, the one whose turn it is crashes for a while.
     CrashLeader {
         /// The view.
         view: u64,
         /// For how long.
         for_us: u64,
     },
-    /// As soon as any node enters the view, its leader hears only those in `with`, for a while.
+    /// As soon as any node enters the view, the one whose turn it is hears only those in `with`, for a while.
     IsolateLeader {
         /// The view.
         view: u64,

@@ -95,26 +95,6 @@ impl Executor for Parallel {
 }
 
 impl Parallel {
-    fn execute_here(
-        &mut self,
-        programs: &Programs,
-        state: &dyn StateView,
-        block: &BlockInput<'_>,
-    ) -> BlockOutcome {
-        let clock = self.config.clock;
-        let recorder = Recorder::start(clock);
-        let runner = Runner { programs, block: block.info() };
-        self.residents.begin(programs);
-        let events = Vec::new();
-        let execution = Execution { parallel: self, runner, state, recorder, events };
-        execution.all(block).unwrap_or_else(|Broken| {
-            let mut sequential = clock.map_or_else(Sequential::default, Sequential::with_clock);
-            let outcome = sequential.execute(programs, state, block);
-            self.last = BlockExecution { reason: Reason::Broken, ..sequential.last_execution() };
-            outcome
-        })
-    }
-
     /// With these settings.
     ///
     /// # Panics
@@ -147,6 +127,26 @@ impl Parallel {
     /// block; none when all are as they have to be. For tests and tools: it loads them all.
     pub fn check_residents(&self, state: &dyn StateView) -> Option<String> {
         self.residents.first_difference(state)
+    }
+
+    fn execute_here(
+        &mut self,
+        programs: &Programs,
+        state: &dyn StateView,
+        block: &BlockInput<'_>,
+    ) -> BlockOutcome {
+        let clock = self.config.clock;
+        let recorder = Recorder::start(clock);
+        let runner = Runner { programs, block: block.info() };
+        self.residents.begin(programs);
+        let events = Vec::new();
+        let execution = Execution { parallel: self, runner, state, recorder, events };
+        execution.all(block).unwrap_or_else(|Broken| {
+            let mut sequential = clock.map_or_else(Sequential::default, Sequential::with_clock);
+            let outcome = sequential.execute(programs, state, block);
+            self.last = BlockExecution { reason: Reason::Broken, ..sequential.last_execution() };
+            outcome
+        })
     }
 }
 

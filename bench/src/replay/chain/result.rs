@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::machine::Machine;
 use crate::orderflow::Check;
 use crate::orderflow::Difference;
-use crate::orderflow::Recording;
 use crate::orderflow::Tally;
+use crate::replay::lines::Lines;
 
 use super::findings::Findings;
 
@@ -61,18 +61,6 @@ pub(super) struct ChainResult {
     pub(super) supply_constant: bool,
 }
 
-/// Lines of the recording.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Lines {
-    updates: usize,
-    best_prices: usize,
-    trades: u64,
-    left_out: u64,
-    gaps: u64,
-    cut: bool,
-}
-
 /// What was compared.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,19 +82,6 @@ pub(super) struct Compared {
     /// Whether the whole book was equal in the end, and no order was left after all were cancelled.
     last_book_equal: Option<bool>,
     cleared: Option<bool>,
-}
-
-impl Lines {
-    pub(super) fn of(recording: &Recording) -> Self {
-        Self {
-            updates: recording.updates.len(),
-            best_prices: recording.touches.len(),
-            trades: recording.trades,
-            left_out: recording.left_out,
-            gaps: recording.gaps,
-            cut: recording.is_cut,
-        }
-    }
 }
 
 impl Compared {

@@ -37,7 +37,7 @@ fn after_a_leader_crashed_the_next_block_is_final_within_a_timeout_and_six_delay
 }
 
 #[test]
-fn a_dead_validator_costs_at_most_two_timeouts_in_all() {
+fn with_a_third_dead_nine_tenths_of_the_blocks_are_made() {
     for (len, dead) in [(4, vec![2]), (7, vec![3, 4])] {
         let mut cluster = Cluster::new(len, 0, Network::CONSTANT);
         cluster.execution = 0;
