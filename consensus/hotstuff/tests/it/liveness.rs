@@ -7,12 +7,13 @@ use crate::world;
 const DELTA: u64 = Network::CONSTANT.delay;
 const TIMEOUT: u64 = world::TIMEOUT_MS * 1000;
 
-/// The longest that any running node went without a new final block, from `since` on.
+/// The longest that any running node went without a new final block, from `since` until now.
 fn longest_wait(cluster: &Cluster, since: u64) -> u64 {
     let running = (0..cluster.nodes.len()).filter(|who| cluster.is_running(*who));
     let waits = running.flat_map(|who| {
         let times = cluster.nodes[who].final_at.values().filter(|at| **at >= since);
-        let times: Vec<_> = times.copied().collect();
+        let times = std::iter::once(since).chain(times.copied()).chain([cluster.now()]);
+        let times: Vec<_> = times.collect();
         times.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>()
     });
     waits.max().unwrap()
