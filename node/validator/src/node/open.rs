@@ -33,6 +33,7 @@ use heddle_types::Height;
 use heddle_types::Millis;
 use heddle_types::SafetyRecord;
 use heddle_types::limits;
+use heddle_validators::Validators;
 use parking_lot::Mutex;
 use parking_lot::RwLock;
 
@@ -80,7 +81,13 @@ pub(crate) struct Opened {
 
 /// The programs of every node of this version.
 pub fn programs() -> Programs {
-    Programs::new(vec![Box::new(Ledger), Box::new(Oracle), Box::new(Clearing), Box::new(Exchange)])
+    Programs::new(vec![
+        Box::new(Ledger),
+        Box::new(Oracle),
+        Box::new(Clearing),
+        Box::new(Exchange),
+        Box::new(Validators),
+    ])
 }
 
 /// Makes the database and the safety record of a new home.
