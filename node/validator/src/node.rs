@@ -33,6 +33,7 @@ mod known;
 mod markets;
 mod metrics;
 mod open;
+mod peers;
 mod pending;
 mod receipts;
 mod refusal;

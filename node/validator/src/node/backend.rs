@@ -297,7 +297,7 @@ impl Backend for NodeBackend {
     }
 
     fn set_links(&self, request: SetLinks) -> Result<Vec<LinkSetting>, RpcError> {
-        dev::set_links(&self.transport, request)
+        dev::set_links(&self.transport, &self.shared.committee, request)
     }
 
     fn set_clock(&self, request: SetClock) -> Clock {

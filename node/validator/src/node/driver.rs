@@ -26,6 +26,7 @@ use heddle_types::BlockSpace;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
+use heddle_types::PublicKey;
 use heddle_types::TransactionError;
 use heddle_types::TxId;
 use heddle_types::ValidatorIndex;
@@ -38,6 +39,7 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
+use crate::node::peers::Peers;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
@@ -65,8 +67,14 @@ pub(crate) enum DriverEvent {
         checked: Vec<Result<Candidate, TransactionError>>,
         reply: oneshot::Sender<Vec<SendOutcome>>,
     },
+    /// A peer said something, with good signatures of transactions.
+    Said { from: PublicKey, message: PeerMessage },
+    /// A peer is connected.
+    Connected(PublicKey),
+    /// A peer was disconnected.
+    Disconnected(PublicKey),
     /// A peer sent what is no message, or a malformed one.
-    BadFrame { peer: ValidatorIndex, channel: Channel, error: String },
+    BadFrame { peer: PublicKey, channel: Channel, error: String },
     /// End.
     Stop,
 }
@@ -79,7 +87,7 @@ pub(crate) struct ExecuteJob {
 
 /// A peer's question for the thread that reads the store.
 pub(crate) struct ServeJob {
-    pub(crate) to: ValidatorIndex,
+    pub(crate) to: PublicKey,
     pub(crate) id: RequestId,
     pub(crate) request: Request,
 }
@@ -91,6 +99,7 @@ pub(crate) struct Driver {
     pub(crate) machine: Machine,
     pub(crate) store: Store,
     pub(crate) transport: Arc<Transport>,
+    pub(crate) peers: Peers,
     pub(crate) execution: Sender<ExecuteJob>,
     pub(crate) serving: Sender<ServeJob>,
     pub(crate) events: Receiver<DriverEvent>,
@@ -163,13 +172,53 @@ impl Driver {
                 }
                 replies.push(Replies { outcomes, reply });
             }
+            DriverEvent::Said { from, message } => {
+                // Whoever lost its place meanwhile has nothing more to say.
+                if let Some(from) = self.peers.index_of(&from) {
+                    self.machine.handle(now, Input::Peer { from, message }, actions);
+                }
+            }
+            DriverEvent::Connected(peer) => self.on_connected(peer, actions),
+            DriverEvent::Disconnected(peer) => self.on_disconnected(&peer, actions),
             DriverEvent::BadFrame { peer, channel, error } => {
-                self.transport.report_bad_frame(peer, channel, &error);
-                self.machine.handle(now, Input::PeerMalformed(peer), actions);
+                self.transport.report_bad_frame(&peer, channel, &error);
+                self.tell_of(&peer, Input::PeerMalformed, actions);
             }
             DriverEvent::Stop => return false,
         }
         true
+    }
+
+    fn on_connected(&mut self, peer: PublicKey, actions: &mut Vec<Action>) {
+        if self.peers.on_up(peer) {
+            self.tell_of(&peer, Input::PeerDown, actions);
+        }
+        self.tell_of(&peer, Input::PeerUp, actions);
+        self.count_peers();
+    }
+
+    /// The end of an older connection may be heard after the beginning of a newer one, which counts.
+    fn on_disconnected(&mut self, peer: &PublicKey, actions: &mut Vec<Action>) {
+        if !self.transport.is_connected(peer, Channel::Bulk) && self.peers.on_down(peer) {
+            self.tell_of(peer, Input::PeerDown, actions);
+            self.count_peers();
+        }
+    }
+
+    /// Tells the machine something of a peer, if it has a place.
+    fn tell_of(
+        &mut self,
+        peer: &PublicKey,
+        input: impl FnOnce(ValidatorIndex) -> Input,
+        actions: &mut Vec<Action>,
+    ) {
+        if let Some(index) = self.peers.index_of(peer) {
+            self.machine.handle(self.clock.now(), input(index), actions);
+        }
+    }
+
+    fn count_peers(&self) {
+        self.shared.peers_up.store(self.peers.connected(), Ordering::Relaxed);
     }
 
     fn carry_out(&mut self, actions: Vec<Action>, replies: &mut Vec<Replies>) -> Result<(), Fatal> {
@@ -191,12 +240,13 @@ impl Driver {
             // Durable already.
             Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => {}
             Action::Send { to, message } => {
+                let Some(to) = self.peers.key_at(to) else { return Ok(()) };
                 let body = heddle_wire::encode(&message).into();
                 // A peer that is not there, or too slow, hears it again or catches up.
                 let _ = if takes_reserved_space(&message) {
-                    self.transport.send_first(to, body)
+                    self.transport.send_first(&to, body)
                 } else {
-                    self.transport.send(to, message.channel(), body)
+                    self.transport.send(&to, message.channel(), body)
                 };
             }
             Action::Broadcast(message) => {
@@ -214,6 +264,7 @@ impl Driver {
                 }
             }
             Action::Serve { to, id, request } => {
+                let Some(to) = self.peers.key_at(to) else { return Ok(()) };
                 if self.serving.try_send(ServeJob { to, id, request }).is_err() {
                     self.shared.metrics.frames_dropped.inc();
                 }

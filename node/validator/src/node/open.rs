@@ -256,12 +256,7 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
 /// The other validators as the transport knows them.
 pub(crate) fn peers(home: &Home) -> Vec<Peer> {
     let peers = home.config().peers.iter();
-    peers
-        .filter_map(|peer| {
-            let index = home.committee().index_of(&peer.public_key)?;
-            Some(Peer { index, key: peer.public_key, addr: peer.quic })
-        })
-        .collect()
+    peers.map(|peer| Peer { key: peer.public_key, addr: peer.quic }).collect()
 }
 
 /// Random bytes from the system.

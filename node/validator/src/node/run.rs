@@ -12,7 +12,6 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
 use heddle_hotstuff::VotingState;
-use heddle_machine::Input;
 use heddle_machine::Machine;
 use heddle_transport::Event;
 use heddle_transport::Transport;
@@ -36,6 +35,7 @@ use crate::node::fatal;
 use crate::node::faucet::Faucet;
 use crate::node::open;
 use crate::node::open::Opened;
+use crate::node::peers::Peers;
 use crate::node::serve;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
@@ -125,6 +125,7 @@ impl Node {
         };
         let transport = Arc::new(start_transport(home, &network, events)?);
 
+        let peers = Peers::new(Arc::clone(&shared.committee));
         let mut actions = Vec::new();
         let recorded = open::recorded(&recovered);
         let machine = Machine::new(config, recovered, clock.now(), &mut actions);
@@ -134,6 +135,7 @@ impl Node {
             machine,
             store: Store::new(Arc::clone(&shared.storage), safety, recorded),
             transport: Arc::clone(&transport),
+            peers,
             execution,
             serving,
             events: driver_events,
@@ -247,12 +249,10 @@ impl NetworkEvents {
         match event {
             Event::Frame { peer, channel, body } => checks.on_frame(peer, channel, &body),
             Event::Connected { peer, channel: Channel::Bulk } => {
-                shared.peers_up.fetch_add(1, Ordering::Relaxed);
-                let _ = driver.send(DriverEvent::Input(Input::PeerUp(peer)));
+                let _ = driver.send(DriverEvent::Connected(peer));
             }
             Event::Disconnected { peer, channel: Channel::Bulk } => {
-                shared.peers_up.fetch_sub(1, Ordering::Relaxed);
-                let _ = driver.send(DriverEvent::Input(Input::PeerDown(peer)));
+                let _ = driver.send(DriverEvent::Disconnected(peer));
             }
             Event::Connected { channel: Channel::Ctl, .. }
             | Event::Disconnected { channel: Channel::Ctl, .. } => {}

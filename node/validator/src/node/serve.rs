@@ -24,7 +24,7 @@ pub(crate) fn run(shared: &Shared, jobs: &Receiver<ServeJob>, transport: &Transp
     while let Ok(ServeJob { to, id, request }) = jobs.recv() {
         if let Some(body) = answer(shared, id, &request) {
             // Who asked may be gone.
-            let _ = transport.send(to, Channel::Bulk, body.into());
+            let _ = transport.send(&to, Channel::Bulk, body.into());
         }
     }
 }
