@@ -38,6 +38,7 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
+use crate::node::follow::Endpoints;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
@@ -91,6 +92,8 @@ pub(crate) struct Driver {
     pub(crate) machine: Machine,
     pub(crate) store: Store,
     pub(crate) transport: Arc<Transport>,
+    /// Whom a follower asks, instead of the validators that the transport connects.
+    pub(crate) endpoints: Option<Endpoints>,
     pub(crate) execution: Sender<ExecuteJob>,
     pub(crate) serving: Sender<ServeJob>,
     pub(crate) events: Receiver<DriverEvent>,
@@ -191,6 +194,10 @@ impl Driver {
             // Durable already.
             Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => {}
             Action::Send { to, message } => {
+                if let Some(endpoints) = &self.endpoints {
+                    endpoints.send(to, message);
+                    return Ok(());
+                }
                 let body = heddle_wire::encode(&message).into();
                 // A peer that is not there, or too slow, hears it again or catches up.
                 let _ = if takes_reserved_space(&message) {
@@ -218,7 +225,12 @@ impl Driver {
                     self.shared.metrics.frames_dropped.inc();
                 }
             }
-            Action::Misbehaved { peer, fault } => tracing::warn!(%peer, ?fault, "peer misbehaved"),
+            Action::Misbehaved { peer, fault } => {
+                tracing::warn!(%peer, ?fault, "peer misbehaved");
+                if let Some(endpoints) = &self.endpoints {
+                    endpoints.set_aside(peer);
+                }
+            }
             Action::Voting(state) => self.on_voting(state),
             Action::Diverged { height, own, certified } => {
                 self.shared.halted.store(true, Ordering::SeqCst);
@@ -255,7 +267,7 @@ impl Driver {
                     self.mute_reason.as_deref().unwrap_or("the safety record is not usable");
                 tracing::error!(reason, "muted: this validator signs nothing until it is safe");
             }
-            VotingState::NotValidator => tracing::info!("not a validator: following"),
+            VotingState::NotValidator => tracing::info!("follower: this node does not vote"),
         }
     }
 
@@ -273,7 +285,7 @@ impl Driver {
             VotingState::Muted => {
                 Some(self.mute_reason.clone().unwrap_or_else(|| "muted".to_owned()))
             }
-            VotingState::NotValidator => Some("this node is not in the committee".to_owned()),
+            VotingState::NotValidator => Some("follower".to_owned()),
         };
         published.status = Some(status);
     }
