@@ -85,6 +85,7 @@ fn config(settings: &Settings, index: usize, keys: &[KeyFile], ports: &[Ports]) 
         peers: others
             .map(|(_, (key, ports))| Peer { public_key: key.public_key(), quic: ports.quic })
             .collect(),
+        follow: Vec::new(),
         idle_interval: settings.idle_interval,
         threads: settings.threads,
         execution: ExecutionChoice::default(),

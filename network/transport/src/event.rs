@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use heddle_catchup::Request;
-use heddle_catchup::RequestId;
 use heddle_types::PublicKey;
 use heddle_wire::Channel;
+use heddle_wire::PublicRequest;
 use tokio::sync::oneshot;
 
 /// What happened on the network. Told from the runtime's threads: the callback must not block. The events of one peer's channel
@@ -39,11 +38,9 @@ pub enum Event {
     },
     /// Somebody asked something on the public protocol.
     PublicRequest {
-        /// Names the answer.
-        id: RequestId,
         /// What.
-        request: Request,
-        /// Takes the answer, a frame's body with a response. Dropped unused, the asker's stream ends.
+        request: PublicRequest,
+        /// Takes the answer, a frame's body. Dropped unused, the asker's stream ends.
         reply: PublicReply,
     },
     /// Another node with this node's key is connected.

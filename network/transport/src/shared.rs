@@ -25,7 +25,7 @@ use crate::link::ReadEnd;
 use crate::peers::NoPlace;
 use crate::peers::PeerEntry;
 use crate::peers::Peers;
-use crate::public::PublicPlaces;
+use crate::public::Quotas;
 use crate::stats::Counters;
 
 pub(crate) struct Shared {
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) peers: Peers,
     pub(crate) counters: Counters,
     pub(crate) handshakes: Arc<Semaphore>,
-    pub(crate) public: PublicPlaces,
+    pub(crate) public: Quotas,
     pub(crate) stopping: watch::Sender<bool>,
     events: Box<dyn Fn(Event) + Send + Sync>,
 }
@@ -60,7 +60,7 @@ impl Shared {
             peers: Peers::default(),
             counters: Counters::default(),
             handshakes: Arc::new(Semaphore::new(limits::HANDSHAKES_MAX)),
-            public: PublicPlaces::default(),
+            public: Quotas::default(),
             stopping: watch::Sender::new(false),
             events,
         }

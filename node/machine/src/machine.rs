@@ -1,5 +1,7 @@
 //! The machine: routes what it is told to the cores and joins what they ask for.
 
+mod follower;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ use crate::io::Candidate;
 use crate::io::Input;
 use crate::io::Status;
 use crate::io::Ticket;
+use crate::machine::follower::Follower;
 
 /// What a machine is made with.
 pub struct MachineConfig {
@@ -56,6 +59,8 @@ pub struct Machine {
     in_flight: InFlight,
     committee: Arc<Committee>,
     own: Option<ValidatorIndex>,
+    /// What a node that is no member goes by.
+    follower: Follower,
     payload: PayloadLimits,
     forward_delay: Millis,
     /// Final blocks handed out for execution, oldest first.
@@ -96,6 +101,7 @@ impl Machine {
         actions: &mut Vec<Action>,
     ) -> Self {
         let committee = Arc::clone(&config.agreement.committee);
+        let follower = Follower::new(&config.agreement, &recovered.commit);
         let signer = config.agreement.signer.as_ref();
         let own = signer.and_then(|signer| committee.index_of(&signer.public_key()));
         let last_final = Arc::clone(&recovered.last_final);
@@ -113,6 +119,7 @@ impl Machine {
             in_flight,
             committee,
             own,
+            follower,
             payload: config.payload,
             forward_delay: config.forward_delay,
             executing: VecDeque::new(),
@@ -135,14 +142,17 @@ impl Machine {
             Input::Forwarded(candidates) => self.on_forwarded(&candidates),
             Input::Submit { ticket, candidate } => self.on_submit(now, ticket, &candidate, actions),
             Input::PeerUp(peer) => {
+                self.follower.peers.insert(peer);
                 self.fetch(now, heddle_catchup::Input::Connected(peer), actions);
             }
             Input::PeerDown(peer) => {
+                self.follower.peers.remove(&peer);
                 self.fetch(now, heddle_catchup::Input::Disconnected(peer), actions);
             }
             Input::PeerMalformed(peer) => {
                 self.fetch(now, heddle_catchup::Input::Malformed { peer }, actions);
             }
+            Input::Head { from, cert } => self.on_head(now, from, &cert, actions),
             Input::Executed { executed, skipped } => {
                 self.on_executed(now, executed, &skipped, actions);
             }
@@ -166,7 +176,7 @@ impl Machine {
     /// Where the node stands.
     pub fn status(&self) -> Status {
         Status {
-            agreement: self.replica.status(),
+            agreement: self.standing(),
             executed: self.executed,
             pool_transactions: self.pool.len(),
             pool_bytes: self.pool.bytes(),
@@ -387,6 +397,7 @@ impl Machine {
         cert: &CommitCert,
         actions: &mut Vec<Action>,
     ) {
+        self.follower.view = self.follower.view.max(cert.data.view);
         for block in blocks {
             self.in_flight.insert(block);
             self.executing.push_back(Arc::clone(block));
@@ -434,7 +445,7 @@ impl Machine {
             if batch.is_empty() {
                 break;
             }
-            for to in self.next_leaders() {
+            for to in self.forward_to() {
                 let message = PeerMessage::Transactions(batch.clone());
                 actions.push(Action::Send { to, message });
             }

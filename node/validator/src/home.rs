@@ -174,10 +174,13 @@ impl Home {
 
     fn check_peers(&self) -> Result<(), HomeError> {
         let own = self.key.public_key();
-        for (position, peer) in self.config.peers.iter().enumerate() {
+        let peers = self.config.peers.iter().map(|peer| ("peers", peer)).enumerate();
+        let follow = self.config.follow.iter().map(|peer| ("follow", peer)).enumerate();
+        for (position, (list, peer)) in peers.chain(follow) {
+            let is_unknown = self.committee.index_of(&peer.public_key).is_none();
             let expected = if peer.public_key == own {
                 "other nodes' keys only, this one is the home's own"
-            } else if self.committee.index_of(&peer.public_key).is_none() {
+            } else if list == "peers" && is_unknown {
                 "a key among the genesis's validators"
             } else {
                 continue;
@@ -186,7 +189,7 @@ impl Home {
                 HomeFile::Config,
                 &self.dir.join("config.toml"),
                 FieldError {
-                    field: format!("peers[{position}].public_key"),
+                    field: format!("{list}[{position}].public_key"),
                     found: peer.public_key.to_string(),
                     expected: expected.to_owned(),
                 },

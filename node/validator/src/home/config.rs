@@ -28,10 +28,11 @@ pub const IDLE_MS_MAX: u64 = 3_600_000;
 /// Names that `rpc_hosts` may list.
 pub const RPC_HOSTS_MAX: usize = 64;
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "rpc",
     "quic",
     "peers",
+    "follow",
     "idle_interval",
     "threads",
     "execution",
@@ -49,6 +50,8 @@ pub struct Config {
     pub quic: SocketAddr,
     /// The other validators.
     pub peers: Vec<Peer>,
+    /// Whom a follower asks, validators or other followers; the validators unless any is given.
+    pub follow: Vec<Peer>,
     /// How often an idle chain makes a block; 1 s unless it is given.
     pub idle_interval: Millis,
     /// Threads for signatures, hashing and execution; as many as there are cores unless it is given.
@@ -63,7 +66,7 @@ pub struct Config {
     pub rpc_hosts: Vec<String>,
 }
 
-/// Another validator, and where it listens.
+/// Another node, and where it listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Its key.
@@ -208,8 +211,13 @@ impl Config {
         if !self.rpc_hosts.is_empty() {
             let _ = writeln!(text, "rpc_hosts = {:?}", self.rpc_hosts);
         }
-        for Peer { public_key, quic } in &self.peers {
-            let _ = write!(text, "\n[[peers]]\npublic_key = \"{public_key}\"\nquic = \"{quic}\"\n");
+        for (list, nodes) in [("peers", &self.peers), ("follow", &self.follow)] {
+            for Peer { public_key, quic } in nodes {
+                let _ = write!(
+                    text,
+                    "\n[[{list}]]\npublic_key = \"{public_key}\"\nquic = \"{quic}\"\n"
+                );
+            }
         }
         text
     }
@@ -230,6 +238,7 @@ impl Config {
             rpc: address(&fields.take("rpc")?)?,
             quic: address(&fields.take("quic")?)?,
             peers: fields.optional("peers").map_or(Ok(Vec::new()), peers)?,
+            follow: fields.optional("follow").map_or(Ok(Vec::new()), peers)?,
             idle_interval: idle_interval?,
             threads,
             execution: execution?,

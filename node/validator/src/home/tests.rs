@@ -64,6 +64,7 @@ fn config() -> Config {
         rpc: "127.0.0.1:26000".parse().unwrap(),
         quic: "127.0.0.1:26001".parse().unwrap(),
         peers: vec![peer(2), peer(3), peer(4)],
+        follow: vec![peer(3), peer(9)],
         idle_interval: Millis::new(250),
         threads: std::num::NonZeroU16::new(2),
         execution: ExecutionChoice::Declared,

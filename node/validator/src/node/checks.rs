@@ -5,6 +5,7 @@ use std::thread;
 
 use bytes::Bytes;
 use crossbeam_channel::Sender;
+use heddle_catchup::RequestId;
 use heddle_executor::block_space;
 use heddle_executor::declared_by;
 use heddle_machine::Candidate;
@@ -86,6 +87,25 @@ impl Checks {
             (Channel::Bulk, _) => Urgency::Bulk(BlockSpace::Ordinary),
         };
         if self.entrance.frame(job, urgency).is_err() {
+            self.shared.metrics.frames_dropped.inc();
+        }
+    }
+
+    /// An endpoint that is followed answered the question `id`. Called on the network's threads.
+    pub(crate) fn on_answer(&self, from: PublicKey, id: RequestId, body: &Bytes) {
+        let is_answer = |message: &RawMessage| matches!(message, RawMessage::Response { id: answered, .. } if *answered == id);
+        let message = match heddle_wire::decode(Channel::Bulk, body) {
+            Ok(message) if is_answer(&message) => message,
+            Ok(_) => {
+                let error = "no answer to what was asked";
+                return malformed(&self.shared, &self.driver, (from, Channel::Bulk), &error);
+            }
+            Err(error) => {
+                return malformed(&self.shared, &self.driver, (from, Channel::Bulk), &error);
+            }
+        };
+        let job = FrameJob { peer: from, channel: Channel::Bulk, message };
+        if self.entrance.frame(job, Urgency::Bulk(BlockSpace::Ordinary)).is_err() {
             self.shared.metrics.frames_dropped.inc();
         }
     }

@@ -39,6 +39,7 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
+use crate::node::follow::Endpoints;
 use crate::node::peers::Peers;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
@@ -71,6 +72,8 @@ pub(crate) enum DriverEvent {
     Said { from: PublicKey, message: PeerMessage },
     /// A peer is connected.
     Connected(PublicKey),
+    /// A node that is followed says what is final there.
+    Head { from: PublicKey, cert: CommitCert },
     /// A peer was disconnected.
     Disconnected(PublicKey),
     /// A peer sent what is no message, or a malformed one.
@@ -99,6 +102,8 @@ pub(crate) struct Driver {
     pub(crate) machine: Machine,
     pub(crate) store: Store,
     pub(crate) transport: Arc<Transport>,
+    /// Whom a follower asks, instead of the validators that the transport connects.
+    pub(crate) endpoints: Option<Endpoints>,
     pub(crate) peers: Peers,
     pub(crate) execution: Sender<ExecuteJob>,
     pub(crate) serving: Sender<ServeJob>,
@@ -174,9 +179,10 @@ impl Driver {
             }
             DriverEvent::Said { from, message } => {
                 // Whoever lost its place meanwhile has nothing more to say.
-                if let Some(from) = self.peers.index_of(&from) {
-                    self.machine.handle(now, Input::Peer { from, message }, actions);
-                }
+                self.tell_of(&from, |from| Input::Peer { from, message }, actions);
+            }
+            DriverEvent::Head { from, cert } => {
+                self.tell_of(&from, |from| Input::Head { from, cert }, actions);
             }
             DriverEvent::Connected(peer) => self.on_connected(peer, actions),
             DriverEvent::Disconnected(peer) => self.on_disconnected(&peer, actions),
@@ -241,6 +247,10 @@ impl Driver {
             Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => {}
             Action::Send { to, message } => {
                 let Some(to) = self.peers.key_at(to) else { return Ok(()) };
+                if let Some(endpoints) = &self.endpoints {
+                    endpoints.send(&to, message);
+                    return Ok(());
+                }
                 let body = heddle_wire::encode(&message).into();
                 // A peer that is not there, or too slow, hears it again or catches up.
                 let _ = if takes_reserved_space(&message) {
@@ -269,7 +279,12 @@ impl Driver {
                     self.shared.metrics.frames_dropped.inc();
                 }
             }
-            Action::Misbehaved { peer, fault } => tracing::warn!(%peer, ?fault, "peer misbehaved"),
+            Action::Misbehaved { peer, fault } => {
+                tracing::warn!(%peer, ?fault, "peer misbehaved");
+                if let (Some(endpoints), Some(key)) = (&self.endpoints, self.peers.key_at(peer)) {
+                    endpoints.set_aside(&key);
+                }
+            }
             Action::Voting(state) => self.on_voting(state),
             Action::Diverged { height, own, certified } => {
                 self.shared.halted.store(true, Ordering::SeqCst);
@@ -306,7 +321,7 @@ impl Driver {
                     self.mute_reason.as_deref().unwrap_or("the safety record is not usable");
                 tracing::error!(reason, "muted: this validator signs nothing until it is safe");
             }
-            VotingState::NotValidator => tracing::info!("not a validator: following"),
+            VotingState::NotValidator => tracing::info!("follower: this node does not vote"),
         }
     }
 
@@ -324,7 +339,7 @@ impl Driver {
             VotingState::Muted => {
                 Some(self.mute_reason.clone().unwrap_or_else(|| "muted".to_owned()))
             }
-            VotingState::NotValidator => Some("this node is not in the committee".to_owned()),
+            VotingState::NotValidator => Some("follower".to_owned()),
         };
         published.status = Some(status);
     }

@@ -172,6 +172,7 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
     let when = When { height: executed.height, time: block.header().time };
     shared.history.on_block(when, &outcome.phase_events.events);
     *shared.durable.write() = executed;
+    shared.head.on_final(executed.height, &outcome.cert);
     let header = block.header();
     let waited_ms = clock::wall().get().saturating_sub(header.time.get());
     let metrics = &shared.metrics;

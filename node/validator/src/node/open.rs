@@ -24,6 +24,7 @@ use heddle_storage::SafetyState;
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
 use heddle_transport::Peer;
+use heddle_transport::PublicClientConfig;
 use heddle_types::Block;
 use heddle_types::CheckedBlock;
 use heddle_types::Ed25519Scheme;
@@ -38,18 +39,22 @@ use parking_lot::Mutex;
 use parking_lot::RwLock;
 
 use crate::exit::Fatal;
+use crate::home;
+use crate::home::Config;
 use crate::home::Home;
 use crate::node::beginning::Beginning;
 use crate::node::clock;
 use crate::node::evidence;
 use crate::node::executions::Executions;
 use crate::node::fatal;
+use crate::node::follow::ENDPOINTS_MAX;
 use crate::node::known::KnownSignatures;
 use crate::node::markets::Books;
 use crate::node::markets::History;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
+use crate::node::public::Head;
 use crate::node::receipts::ReceiptCache;
 use crate::node::shared::Published;
 use crate::node::shared::Shared;
@@ -97,6 +102,10 @@ pub fn programs() -> Programs {
 pub fn initialise(home: &Home) -> Result<(), Fatal> {
     let beginning = Beginning::of(home)?;
     create_database(&home.db_path(), &beginning).map_err(|error| Fatal::of_storage(&error))?;
+    if home.validator_index().is_none() {
+        // A follower signs nothing.
+        return Ok(());
+    }
     let owner = home.key().public_key();
     heddle_storage::SafetyFile::create_first(&home.safety_path(), owner, &beginning.first_record())
         .map(|_file| ())
@@ -220,6 +229,7 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
     let durable =
         recovered.executed.last().copied().unwrap_or(recovered.last_final.header().executed);
     Shared {
+        head: Head::of(&storage, height),
         genesis: home.genesis().clone(),
         committee: Arc::new(home.committee().clone()),
         own_key: home.key().public_key(),
@@ -257,6 +267,28 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
 pub(crate) fn peers(home: &Home) -> Vec<Peer> {
     let peers = home.config().peers.iter();
     peers.map(|peer| Peer { key: peer.public_key, addr: peer.quic }).collect()
+}
+
+/// Whom a follower asks: those that its configuration names for that, or the validators that it knows; of too many, some.
+pub(crate) fn endpoints(home: &Home) -> Vec<PublicClientConfig> {
+    let Config { follow, peers, .. } = home.config();
+    let all = if follow.is_empty() { peers } else { follow };
+    let mut all: Vec<_> = all.iter().map(|peer| endpoint(home, peer)).collect();
+    let start = u64::from_le_bytes(random()) % (all.len().max(1) as u64);
+    if all.len() > ENDPOINTS_MAX {
+        all.rotate_left(usize::try_from(start).unwrap_or(0));
+        all.truncate(ENDPOINTS_MAX);
+    }
+    all
+}
+
+fn endpoint(home: &Home, peer: &home::Peer) -> PublicClientConfig {
+    PublicClientConfig {
+        secret: home.key().secret().clone(),
+        chain: home.committee().chain(),
+        addr: peer.quic,
+        key: peer.public_key,
+    }
 }
 
 /// Random bytes from the system.

@@ -1,6 +1,7 @@
 //! Answers peers and followers that catch up, from the store.
 
 use crossbeam_channel::Receiver;
+use crossbeam_channel::select;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_catchup::Response;
@@ -19,19 +20,47 @@ use heddle_wire::encode_stored_response;
 use crate::node::driver::ServeJob;
 use crate::node::shared::Shared;
 
-/// Serves validators until nobody asks any more.
-pub(crate) fn run(shared: &Shared, jobs: &Receiver<ServeJob>, transport: &Transport) {
-    while let Ok(ServeJob { to, id, request }) = jobs.recv() {
-        if let Some(body) = answer(shared, id, &request) {
-            // Who asked may be gone.
-            let _ = transport.send(&to, Channel::Bulk, body.into());
+/// A question of the public protocol for the thread that reads the store.
+pub(crate) struct PublicJob {
+    pub(crate) id: RequestId,
+    pub(crate) request: Request,
+    pub(crate) reply: PublicReply,
+}
+
+/// Serves validators, and the public while no validator waits, until nobody can ask any more.
+pub(crate) fn run(
+    shared: &Shared,
+    jobs: &Receiver<ServeJob>,
+    public_jobs: &Receiver<PublicJob>,
+    transport: &Transport,
+) {
+    loop {
+        if let Ok(job) = jobs.try_recv() {
+            serve(shared, job, transport);
+            continue;
+        }
+        select! {
+            recv(jobs) -> job => match job {
+                Ok(job) => serve(shared, job, transport),
+                Err(_) => return,
+            },
+            // Who may send them lives as long as the transport does.
+            recv(public_jobs) -> job => job.into_iter().for_each(|job| serve_public(shared, job)),
         }
     }
 }
 
-/// Serves one question of the public protocol.
-pub(crate) fn serve_public(shared: &Shared, id: RequestId, request: &Request, reply: PublicReply) {
-    if let Some(body) = answer(shared, id, request) {
+fn serve(shared: &Shared, job: ServeJob, transport: &Transport) {
+    let ServeJob { to, id, request } = job;
+    if let Some(body) = answer(shared, id, &request) {
+        // Who asked may be gone.
+        let _ = transport.send(&to, Channel::Bulk, body.into());
+    }
+}
+
+fn serve_public(shared: &Shared, job: PublicJob) {
+    let PublicJob { id, request, reply } = job;
+    if let Some(body) = answer(shared, id, &request) {
         reply.send(body.into());
     }
 }

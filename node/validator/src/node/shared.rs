@@ -26,6 +26,7 @@ use crate::node::markets::History;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
+use crate::node::public::Head;
 use crate::node::receipts::ReceiptCache;
 use crate::rpc::BlockFeed;
 
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) state: RwLock<State>,
     /// The height after which `state` is; ahead of `durable` for a moment.
     pub(crate) executed_height: AtomicU64,
+    /// What followers are told.
+    pub(crate) head: Head,
     /// The last block whose outcome is durable: what `final` means to users.
     pub(crate) durable: RwLock<ExecutedRoot>,
     /// The machine's, as of its last input.

@@ -40,6 +40,7 @@ fn home(dir: &std::path::Path) -> Home {
         rpc: "127.0.0.1:1".parse().unwrap(),
         quic: "127.0.0.1:2".parse().unwrap(),
         peers: (1..4).map(peer).collect(),
+        follow: Vec::new(),
         idle_interval: Millis::new(1000),
         threads: None,
         execution: ExecutionChoice::default(),
