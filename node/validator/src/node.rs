@@ -45,6 +45,7 @@ mod shared;
 mod store;
 mod told;
 mod transactions;
+mod validators;
 mod verify;
 
 pub(crate) use export::export_evidence;

@@ -55,4 +55,4 @@ pub use member::{Config, Member};
 pub use members::Members;
 pub use possession::{is_possessed, possession_message, prove_possession};
 pub use program::Validators;
-pub use query::{changed_members, members};
+pub use query::{authority, changed_members, members};

@@ -40,7 +40,7 @@ use heddle_rpc_api::Status;
 use heddle_rpc_api::Supply;
 use heddle_rpc_api::SyncState;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::ValidatorInfo;
+use heddle_rpc_api::ValidatorSet;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
@@ -75,6 +75,7 @@ use crate::node::markets;
 use crate::node::refusal;
 use crate::node::shared::Shared;
 use crate::node::transactions;
+use crate::node::validators;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
@@ -256,14 +257,8 @@ impl Backend for NodeBackend {
         Ok(self.shared.evidence.lock().clone())
     }
 
-    async fn validators(&self) -> Result<Vec<ValidatorInfo>, RpcError> {
-        let committee = &self.shared.committee;
-        let info = |(index, validator): (_, &heddle_types::Validator)| ValidatorInfo {
-            index,
-            public_key: validator.public_key,
-            power: validator.power,
-        };
-        Ok(committee.indices().zip(committee.validators()).map(info).collect())
+    async fn validators(&self) -> Result<ValidatorSet, RpcError> {
+        Ok(validators::read(&self.shared))
     }
 
     async fn performance_samples(&self, limit: u64) -> Result<Vec<PerformanceSample>, RpcError> {

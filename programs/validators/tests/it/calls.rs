@@ -16,6 +16,7 @@ use heddle_validators::Validators;
 use heddle_validators::ValidatorsCall;
 use heddle_validators::ValidatorsError;
 use heddle_validators::ValidatorsEvent;
+use heddle_validators::authority;
 use heddle_validators::changed_members;
 use heddle_validators::is_possessed;
 use heddle_validators::limits::MEMBERS_MAX;
@@ -232,6 +233,7 @@ fn authority_is_handed_over() {
     run_refused(&mut chain, AUTHORITY, hand_over(AUTHORITY), ValidatorsError::NoChange);
     let event = run_ok(&mut chain, AUTHORITY, hand_over(STRANGER));
     assert_eq!(event, ValidatorsEvent::AuthorityChanged(who(STRANGER)));
+    assert_eq!(authority(&chain.state), Some(who(STRANGER)));
     run_refused(&mut chain, AUTHORITY, join(5), ValidatorsError::NotAuthorised);
     run_ok(&mut chain, STRANGER, join(5));
 }

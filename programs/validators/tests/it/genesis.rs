@@ -11,6 +11,7 @@ use heddle_validators::GenesisMember;
 use heddle_validators::Members;
 use heddle_validators::ValidatorsError;
 use heddle_validators::ValidatorsGenesis;
+use heddle_validators::authority;
 use heddle_validators::members;
 
 use crate::world::AUTHORITY;
@@ -47,6 +48,7 @@ fn without_a_section_there_is_no_list_and_nobody_may_change_it() {
     let genesis = Genesis { sections: vec![], ..genesis() };
     let mut chain = TestChain::begin(programs(), &genesis).unwrap();
     assert_eq!(members(&chain.state), None);
+    assert_eq!(authority(&chain.state), None);
     for (n, call) in [(AUTHORITY, join(5)), (1, leave(1))] {
         run_refused(&mut chain, n, call, ValidatorsError::NotAuthorised);
     }
