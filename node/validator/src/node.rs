@@ -12,12 +12,14 @@
 //! workers, execution and hashing on the execution thread, bytes on the network's runtime.
 
 mod accounts;
+mod addresses;
 mod backend;
 mod beginning;
 mod blocks;
 mod check_queues;
 mod checks;
 mod clock;
+mod committees;
 mod dev;
 mod driver;
 mod events;

@@ -9,6 +9,7 @@ use heddle_sdk::CallError;
 use heddle_sdk::GenesisView;
 use heddle_types::Address;
 use heddle_types::Canonical;
+use heddle_types::Genesis;
 use heddle_types::GenesisSection;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
@@ -55,6 +56,12 @@ impl Canonical for ValidatorsGenesis {
     const BYTES_MAX: usize = 32 + 4 + MEMBERS_MAX * (32 + QUIC_BYTES_MAX);
 }
 
+/// The members with which a chain begins; none where its validators stay, or the genesis is none for this program.
+pub fn genesis_members(genesis: &Genesis) -> Option<Members> {
+    let section = decode_exact(genesis.section(ProgramId::VALIDATORS)).ok()?;
+    join(&genesis.validators, &section).ok()
+}
+
 /// What the section says.
 ///
 /// # Errors
@@ -66,19 +73,24 @@ pub(crate) fn entries(
     if section.is_empty() {
         return Ok(Vec::new());
     }
-    let ValidatorsGenesis { authority, members } =
+    let section: ValidatorsGenesis =
         decode_exact(section).map_err(|_| ValidatorsError::MalformedSection)?;
-    if members.len() != view.validators().len() {
-        return Err(ValidatorsError::MalformedSection.into());
-    }
-    let members = view.validators().iter().zip(members).map(|(validator, member)| {
-        let Validator { public_key, power } = *validator;
-        let GenesisMember { operator, quic } = member;
-        Member { public_key, power, operator, quic }
-    });
-    let members = Members::new(members.collect())?;
+    let members = join(view.validators(), &section)?;
+    let config = Config { authority: section.authority };
     Ok(vec![
-        (keys::config_key(), Value::from(encode(&Config { authority }))),
+        (keys::config_key(), Value::from(encode(&config))),
         (keys::members_key(), Value::from(encode(&members))),
     ])
+}
+
+fn join(validators: &[Validator], section: &ValidatorsGenesis) -> Result<Members, ValidatorsError> {
+    if section.members.len() != validators.len() {
+        return Err(ValidatorsError::MalformedSection);
+    }
+    let members = validators.iter().zip(&section.members).map(|(validator, member)| {
+        let Validator { public_key, power } = *validator;
+        let GenesisMember { operator, quic } = *member;
+        Member { public_key, power, operator, quic }
+    });
+    Members::new(members.collect())
 }

@@ -49,7 +49,7 @@ mod state;
 pub use call::{Join, Rotate, ValidatorsCall};
 pub use error::ValidatorsError;
 pub use event::{AddressChanged, KeyRotated, PowerChanged, ValidatorsEvent};
-pub use genesis::{GenesisMember, ValidatorsGenesis};
+pub use genesis::{GenesisMember, ValidatorsGenesis, genesis_members};
 pub use keys::{config_key, members_key};
 pub use member::{Config, Member};
 pub use members::Members;

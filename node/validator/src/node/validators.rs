@@ -12,7 +12,7 @@ use crate::node::shared::Shared;
 
 /// The committee, and the members in the executed state.
 pub(crate) fn read(shared: &Shared) -> ValidatorSet {
-    let committee = &shared.committee;
+    let committee = shared.committees.present();
     let (authority, members) = {
         let state = shared.state.read();
         (heddle_validators::authority(&*state), heddle_validators::members(&*state))

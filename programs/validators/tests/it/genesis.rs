@@ -12,6 +12,7 @@ use heddle_validators::Members;
 use heddle_validators::ValidatorsError;
 use heddle_validators::ValidatorsGenesis;
 use heddle_validators::authority;
+use heddle_validators::genesis_members;
 use heddle_validators::members;
 
 use crate::world::AUTHORITY;
@@ -41,6 +42,7 @@ fn members_are_the_genesis_validators_in_their_order() {
     let members = begin(section().to_section()).unwrap();
     assert_eq!(members.as_slice(), [1, 2, 3, 4].map(member));
     assert_eq!(members.validators(), genesis().validators);
+    assert_eq!(genesis_members(&genesis()), Some(members));
 }
 
 #[test]
@@ -49,6 +51,7 @@ fn without_a_section_there_is_no_list_and_nobody_may_change_it() {
     let mut chain = TestChain::begin(programs(), &genesis).unwrap();
     assert_eq!(members(&chain.state), None);
     assert_eq!(authority(&chain.state), None);
+    assert_eq!(genesis_members(&genesis), None);
     for (n, call) in [(AUTHORITY, join(5)), (1, leave(1))] {
         run_refused(&mut chain, n, call, ValidatorsError::NotAuthorised);
     }
