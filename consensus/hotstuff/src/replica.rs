@@ -305,8 +305,8 @@ impl Replica {
     }
 
     fn on_message(&mut self, from: ValidatorIndex, message: Message) {
-        if let Some(epoch) = message.epoch().filter(|epoch| *epoch != self.record.epoch) {
-            return self.on_other_epoch(from, epoch, &message);
+        if message.epoch() != self.context.committee.epoch() {
+            return self.on_other_epoch(from, &message);
         }
         if let Message::EpochEnd(end) = &message {
             return self.on_epoch_end(from, end);
@@ -321,7 +321,7 @@ impl Replica {
             Message::CommitVote(vote) => self.on_commit_vote(from, vote),
             Message::Timeout(timeout) => self.on_timeout(from, &timeout),
             Message::Certificates(certificates) => self.on_certificates(from, &certificates),
-            Message::UnmuteRequest { nonce } => self.on_unmute_request(from, nonce),
+            Message::UnmuteRequest { nonce, .. } => self.on_unmute_request(from, nonce),
             Message::UnmuteAnswer(answer) => self.on_unmute_answer(from, &answer),
             // Anybody may tell.
             Message::EpochEnd(_) => {}

@@ -68,8 +68,8 @@ impl Replica {
         let now = self.now.instant;
         let Some(mute) = &mut self.mute else { return };
         mute.on_asked(now);
-        let nonce = mute.nonce();
-        self.outbox.push(Action::Broadcast(Message::UnmuteRequest { nonce }));
+        let (epoch, nonce) = (self.context.committee.epoch(), mute.nonce());
+        self.outbox.push(Action::Broadcast(Message::UnmuteRequest { epoch, nonce }));
     }
 
     pub(super) fn on_unmute_request(&mut self, from: ValidatorIndex, nonce: [u8; 32]) {
