@@ -35,7 +35,7 @@ fn text(status: &ClusterStatus) -> String {
                 match (validator.validator, status.voting) {
                     (true, true) => "yes",
                     (true, false) => "no",
-                    (false, _) => "never",
+                    (false, _) if !status.voting => "never",
                 },
             ),
         };
