@@ -23,6 +23,10 @@ use crate::safety;
 impl Replica {
     /// The first words: where this node is, and once more what it signed last, which may not have left before a crash.
     pub(super) fn start(&mut self) {
+        if self.commit.data.height > self.tree.final_height() {
+            let hint = self.hint(self.commit.data.view);
+            self.pending_commit = Some((self.commit.clone(), hint));
+        }
         self.outbox.push_free(Action::Voting(self.voting));
         self.recall_votes();
         self.announce();
