@@ -111,7 +111,9 @@ pub enum ClusterError {
         path: PathBuf,
     },
     /// There is no room for more followers.
-    #[error("followers: found {max}, expected fewer; make a follower that follows one of these, see docs/guide/followers.md")]
+    #[error(
+        "followers: found {max}, expected fewer; make a follower that follows one of these, see docs/guide/followers.md"
+    )]
     TooManyFollowers {
         /// How many there may be.
         max: u16,
