@@ -7,6 +7,9 @@ use std::net::UdpSocket;
 use std::path::Path;
 use std::time::Duration;
 
+use heddle_client::RpcClient;
+use heddle_client::Subscriber;
+use heddle_client::Update;
 use heddle_types::PublicKey;
 use heddle_types::SecretKey;
 use heddle_validator::home;
@@ -16,6 +19,7 @@ use heddle_validator::home::KeyFile;
 use heddle_validator::home::Peer;
 use serde_json::Value;
 use serde_json::json;
+use tokio::runtime::Builder;
 
 use super::fails;
 use super::http;
@@ -128,10 +132,29 @@ fn a_follower_has_the_chain_answers_and_passes_on_what_users_send() {
     assert_eq!(net.call(FOLLOWER, "getEvidence", json!({})), json!([]));
     let (code, _) = http::get(&net.address_of(FOLLOWER), "/health").unwrap();
     assert_eq!(code, 200);
+    follows_by_subscription(&net.url(FOLLOWER));
     // What it will not have, it says.
     assert!(
         net.try_call(FOLLOWER, "requestAirdrop", account_of(&net)).unwrap()["error"].is_object()
     );
+}
+
+/// Its subscribers hear of blocks in order, from the past on and as they come.
+fn follows_by_subscription(url: &str) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let told = runtime.block_on(async {
+        let mut subscriber = Subscriber::connect(url).await.unwrap();
+        let now = RpcClient::new(url).unwrap().status().await.unwrap().final_height;
+        subscriber.blocks(Some(now)).await.unwrap();
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            let next = tokio::time::timeout(10 * SECOND, subscriber.next()).await.unwrap();
+            let Update::Block(block) = next.unwrap() else { panic!("only blocks are told") };
+            told.push(block.seq - now.get());
+        }
+        told
+    });
+    assert_eq!(told, [0, 1, 2]);
 }
 
 fn account_of(net: &Net) -> Value {
