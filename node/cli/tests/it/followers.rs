@@ -19,6 +19,7 @@ use heddle_validator::home::KeyFile;
 use heddle_validator::home::Peer;
 use serde_json::Value;
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::runtime::Builder;
 
 use super::fails;
@@ -216,20 +217,39 @@ fn a_follower_can_be_followed() {
     drop(second.process);
 }
 
+/// A follower that is lied to.
+struct Deceived {
+    lie: Lie,
+    liar: Liar,
+    follower: Follower,
+    dir: TempDir,
+}
+
+/// Followers of one liar each and, if that is wanted, of the honest node that the liar asks. These are spread over the validators, each
+/// of which answers only so many nodes of one address.
+fn deceive(net: &Net, lies: &[Lie], also_honest: impl Fn(Peer) -> Option<Peer>) -> Vec<Deceived> {
+    let genesis = home::read_genesis(&Path::new(&net.validator(0)).join("genesis.json"));
+    let chain = genesis.unwrap().chain_id();
+    let deceive = |(index, lie): (usize, &Lie)| {
+        let honest = peer(net, index % VALIDATORS);
+        let liar = Liar::start(*lie, chain, (honest.public_key, honest.quic));
+        let follow = [Some(Peer { public_key: liar.key, quic: liar.quic }), also_honest(honest)];
+        let dir = tempfile::tempdir().unwrap();
+        let follow = follow.into_iter().flatten().collect();
+        let follower = Follower::start(net, &dir.path().join("home"), follow);
+        Deceived { lie: *lie, liar, follower, dir }
+    };
+    lies.iter().enumerate().map(deceive).collect()
+}
+
 #[test]
 fn a_liar_is_set_aside_and_what_it_says_is_not_served() {
     let net = Net::start();
-    let honest = peer(&net, 0);
-    let chain = home::read_genesis(&Path::new(&net.validator(0)).join("genesis.json"));
-    let chain = chain.unwrap().chain_id();
     net.transfer(0, "alice", "bob", "3");
-    for lie in Lie::ALL {
-        let liar = Liar::start(lie, chain, (honest.public_key, honest.quic));
-        let dir = tempfile::tempdir().unwrap();
-        let first = Peer { public_key: liar.key, quic: liar.quic };
-        let follower = Follower::start(&net, &dir.path().join("home"), vec![first, honest]);
-        follower.await_level(&net, 20 * SECOND);
-        net.await_above(1, net.highest() + 1, 5 * SECOND);
+    let deceived = deceive(&net, &Lie::ALL, Some);
+    deceived.iter().for_each(|one| one.follower.await_level(&net, 20 * SECOND));
+    net.await_above(1, net.highest() + 1, 5 * SECOND);
+    for Deceived { lie, liar, follower, dir } in &deceived {
         follower.await_level(&net, 20 * SECOND);
         assert!(liar.asked() > 0, "{lie:?}");
         if lie.is_proof() {
@@ -245,15 +265,9 @@ fn a_liar_is_set_aside_and_what_it_says_is_not_served() {
 #[test]
 fn who_hears_only_lies_has_nothing_final() {
     let net = Net::start();
-    let honest = peer(&net, 0);
-    let chain = home::read_genesis(&Path::new(&net.validator(0)).join("genesis.json"));
-    let chain = chain.unwrap().chain_id();
     net.await_above(0, 2, 10 * SECOND);
-    for lie in [Lie::FutureHead, Lie::AlteredBlocks, Lie::WeakCertificate] {
-        let liar = Liar::start(lie, chain, (honest.public_key, honest.quic));
-        let dir = tempfile::tempdir().unwrap();
-        let only = Peer { public_key: liar.key, quic: liar.quic };
-        let follower = Follower::start(&net, &dir.path().join("home"), vec![only]);
+    let lies = [Lie::FutureHead, Lie::AlteredBlocks, Lie::WeakCertificate];
+    for Deceived { lie, liar, follower, .. } in deceive(&net, &lies, |_| None) {
         eventually("a liar that is asked again", 10 * SECOND, || (liar.asked() > 2).then_some(()));
         let status = eventually("a status", 5 * SECOND, || follower.status());
         assert_eq!(status["finalHeight"], 0, "{lie:?}");
@@ -283,11 +297,11 @@ fn a_home_is_run_as_what_it_is() {
     fails(2, &["node", "run", "--follow", "--home", &text(&home)], &["config.toml", "[[follow]]"]);
 }
 
-/// Nobody listens there.
 #[test]
 fn a_follower_of_nobody_who_is_there_starts_and_waits() {
     let net = Net::start();
     let dir = tempfile::tempdir().unwrap();
+    // Nobody listens there.
     let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
     let absent = Peer { quic: nowhere, ..peer(&net, 0) };
     let follower = Follower::start(&net, &dir.path().join("home"), vec![absent]);
