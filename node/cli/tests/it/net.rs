@@ -168,7 +168,12 @@ impl Net {
 
     /// The final block at a height that every validator has: it must be the same everywhere, and so must its roots.
     pub(crate) fn common_block(&self, height: u64) -> Value {
-        let blocks: Vec<Value> = (0..VALIDATORS)
+        self.block_of_all(height, VALIDATORS)
+    }
+
+    /// The same of so many nodes, the followers being behind the validators.
+    pub(crate) fn block_of_all(&self, height: u64, nodes: usize) -> Value {
+        let blocks: Vec<Value> = (0..nodes)
             .map(|index| {
                 self.await_above(index, height.saturating_sub(1), Duration::from_secs(10));
                 let mut block = self.call(index, "getBlock", json!({ "height": height }));
@@ -187,9 +192,14 @@ impl Net {
         (0..VALIDATORS).filter_map(|index| self.final_height(index)).max().unwrap()
     }
 
-    /// What `node verify` says of a home that does not run: it must be right.
+    /// What `node verify` says of a validator's home that does not run: it must be right.
     pub(crate) fn verify(&self, index: usize) -> Value {
-        let said = heddle(&["node", "verify", "--home", &self.validator(index), "--json"]);
+        Self::verify_home(&self.validator(index))
+    }
+
+    /// The same of any home.
+    pub(crate) fn verify_home(home: &str) -> Value {
+        let said = heddle(&["node", "verify", "--home", home, "--json"]);
         assert_eq!(said.code, 0, "{} {}", said.stdout, said.stderr);
         assert_eq!(said.json()["ok"], true);
         said.json()
