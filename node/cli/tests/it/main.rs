@@ -20,6 +20,7 @@ mod reserved;
 mod running;
 mod trading;
 mod usage;
+mod validators;
 
 use std::io::Write;
 use std::process::Command;
