@@ -34,6 +34,7 @@ mod markets;
 mod metrics;
 mod open;
 mod pending;
+mod proofs;
 mod receipts;
 mod refusal;
 mod run;

@@ -1,6 +1,6 @@
 use super::heddle;
 
-const COMMANDS: [&str; 48] = [
+const COMMANDS: [&str; 53] = [
     "",
     "localnet",
     "localnet start",
@@ -29,6 +29,11 @@ const COMMANDS: [&str; 48] = [
     "tx simulate",
     "block",
     "query",
+    "light",
+    "light init",
+    "light follow",
+    "light query",
+    "light account",
     "completions",
     "localnet feed",
     "market",

@@ -9,6 +9,7 @@ mod faults;
 mod help;
 mod hostile;
 mod http;
+mod light;
 mod localnet;
 mod net;
 mod node;
