@@ -74,6 +74,7 @@ fn encode_consensus(message: &Message, body: &mut Vec<u8>) {
             put(signature, body);
             put_certificates(certificates, body);
         }
+        Message::EpochEnd(end) => put_tagged(Tag::EpochEnd, &**end, body),
     }
 }
 

@@ -15,6 +15,7 @@ use heddle_types::BlockError;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitVote;
+use heddle_types::EpochEnd;
 use heddle_types::Proposal;
 use heddle_types::Timeout;
 use heddle_types::Transaction;
@@ -49,6 +50,8 @@ pub enum RawMessage {
     },
     /// The answer to one.
     UnmuteAnswer(Box<UnmuteAnswer>),
+    /// How an epoch ended.
+    EpochEnd(Box<EpochEnd>),
     /// Transactions for the next leaders.
     Transactions(Vec<Transaction>),
     /// A question of catching up.
@@ -190,6 +193,7 @@ impl RawMessage {
             Self::Certificates(certificates) => Message::Certificates(certificates),
             Self::UnmuteRequest { nonce } => Message::UnmuteRequest { nonce },
             Self::UnmuteAnswer(answer) => Message::UnmuteAnswer(answer),
+            Self::EpochEnd(end) => Message::EpochEnd(end),
             Self::Transactions(transactions) => return check_transactions(transactions, is_known),
             Self::Request { id, request } => return Ok(PeerMessage::Request { id, request }),
             Self::Response { id, response } => {
@@ -213,6 +217,7 @@ impl RawMessage {
             | Self::Certificates(_)
             | Self::UnmuteRequest { .. }
             | Self::UnmuteAnswer(_)
+            | Self::EpochEnd(_)
             | Self::Request { .. }
             | Self::Ping(_)
             | Self::Pong(_) => false,
@@ -263,6 +268,7 @@ fn read_message(tag: Tag, reader: &mut Reader<'_>) -> std::io::Result<RawMessage
             signature: reader.field("signature")?,
             certificates: read_certificates(reader)?,
         })),
+        Tag::EpochEnd => RawMessage::EpochEnd(Box::new(reader.field("epoch_end")?)),
         Tag::Ping => RawMessage::Ping(reader.field("nonce")?),
         Tag::Pong => RawMessage::Pong(reader.field("nonce")?),
         Tag::Transactions => RawMessage::Transactions(reader.items(

@@ -26,6 +26,7 @@ use heddle_types::BlockSpace;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
+use heddle_types::Epoch;
 use heddle_types::TransactionError;
 use heddle_types::TxId;
 use heddle_types::ValidatorIndex;
@@ -41,6 +42,8 @@ use crate::node::fatal;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
+/// Why a validator does not vote whose record is of an epoch that it has not come to.
+const BEHIND: &str = "the safety record is of a later epoch: catching up to it first";
 /// Inputs told before their actions are carried out.
 const INPUTS_MAX: usize = 64;
 
@@ -77,11 +80,12 @@ pub(crate) struct ExecuteJob {
     pub(crate) cert: CommitCert,
 }
 
-/// A peer's question for the thread that reads the store.
-pub(crate) struct ServeJob {
-    pub(crate) to: ValidatorIndex,
-    pub(crate) id: RequestId,
-    pub(crate) request: Request,
+/// What a peer is to be told by the thread that reads the store.
+pub(crate) enum ServeJob {
+    /// The answer to a question.
+    Answer { to: ValidatorIndex, id: RequestId, request: Request },
+    /// How an epoch ended.
+    EpochEnd { to: ValidatorIndex, epoch: Epoch },
 }
 
 /// The driver's thread.
@@ -189,7 +193,14 @@ impl Driver {
     fn perform(&mut self, action: Action, replies: &mut [Replies]) -> Result<(), Fatal> {
         match action {
             // Durable already.
-            Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => {}
+            Action::StoreBlock(_)
+            | Action::StoreTimeoutCert(_)
+            | Action::EpochEnded(_)
+            | Action::Persist(_) => {}
+            // The transport's peers are those of the first committee.
+            Action::Committee(committee) => {
+                tracing::info!(epoch = %committee.epoch(), members = committee.len(), "committee");
+            }
             Action::Send { to, message } => {
                 let body = heddle_wire::encode(&message).into();
                 // A peer that is not there, or too slow, hears it again or catches up.
@@ -213,11 +224,8 @@ impl Driver {
                     self.shared.standings.dropped(one.id, one.reason);
                 }
             }
-            Action::Serve { to, id, request } => {
-                if self.serving.try_send(ServeJob { to, id, request }).is_err() {
-                    self.shared.metrics.frames_dropped.inc();
-                }
-            }
+            Action::Serve { to, id, request } => self.serve(ServeJob::Answer { to, id, request }),
+            Action::ServeEpochEnd { to, epoch } => self.serve(ServeJob::EpochEnd { to, epoch }),
             Action::Misbehaved { peer, fault } => tracing::warn!(%peer, ?fault, "peer misbehaved"),
             Action::Voting(state) => self.on_voting(state),
             Action::Diverged { height, own, certified } => {
@@ -231,6 +239,12 @@ impl Driver {
             Action::OwnKeyElsewhere { view } => return Err(fatal::key_in_use(&self.shared, view)),
         }
         Ok(())
+    }
+
+    fn serve(&self, job: ServeJob) {
+        if self.serving.try_send(job).is_err() {
+            self.shared.metrics.frames_dropped.inc();
+        }
     }
 
     /// Makes evidence durable, and shows it to users; what is there already, or too much, is dropped.
@@ -256,6 +270,7 @@ impl Driver {
                 tracing::error!(reason, "muted: this validator signs nothing until it is safe");
             }
             VotingState::NotValidator => tracing::info!("not a validator: following"),
+            VotingState::Behind => tracing::warn!(BEHIND),
         }
     }
 
@@ -274,6 +289,7 @@ impl Driver {
                 Some(self.mute_reason.clone().unwrap_or_else(|| "muted".to_owned()))
             }
             VotingState::NotValidator => Some("this node is not in the committee".to_owned()),
+            VotingState::Behind => Some(BEHIND.to_owned()),
         };
         published.status = Some(status);
     }

@@ -14,6 +14,7 @@ use heddle_executor::Executor;
 use heddle_executor::Reason;
 use heddle_executor::Stage;
 use heddle_executor::StageTime;
+use heddle_hotstuff::Executed;
 use heddle_machine::Input;
 use heddle_storage::Outcome;
 use heddle_storage::PhaseEvents;
@@ -159,6 +160,7 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         skipped: u32::try_from(skipped.len()).unwrap_or(u32::MAX),
         changes,
         root,
+        candidates: Arc::clone(&shared.candidates),
     };
     Done { block, ids: transaction_ids, receipts_root, skipped, outcome, execution }
 }
@@ -193,7 +195,7 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         cert: &outcome.cert,
     };
     let block = block_reply(shared, parts);
-    let Outcome { receipts, traces, phase_events, .. } = outcome;
+    let Outcome { receipts, traces, phase_events, candidates, .. } = outcome;
     let receipts = BlockReceipts { receipts, traces, phase_events };
     // Before the block is told: whoever follows events asks for them then.
     shared.receipts.insert(executed.height, Arc::new(receipts));
@@ -205,6 +207,7 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         }
         None => tracing::error!(height = %executed.height, "a certificate names unknown signers"),
     }
+    let executed = Executed { root: executed, candidates };
     let input = Input::Executed { executed, skipped };
     // The driver ends first when the node is stopped.
     let _ = driver.send(DriverEvent::Input(input));

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use heddle_clearing::Clearing;
 use heddle_exchange::Exchange;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Turn;
@@ -28,10 +29,12 @@ use heddle_types::Block;
 use heddle_types::CheckedBlock;
 use heddle_types::Ed25519Scheme;
 use heddle_types::Ed25519Signer;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
 use heddle_types::Millis;
 use heddle_types::SafetyRecord;
+use heddle_types::Validator;
 use heddle_types::limits;
 use parking_lot::Mutex;
 use parking_lot::RwLock;
@@ -117,8 +120,9 @@ pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
     };
     let (storage, recovery) = opened.map_err(|error| Fatal::of_storage(&error))?;
     let (safety, record, mute_reason) = open_safety(home)?;
-    let config = machine_config(home, &beginning);
-    let (state, recovered) = recovered(recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
+    let config = machine_config(home, &beginning, recovery.epoch_end.as_ref());
+    let (state, recovered) =
+        recovered(home, recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
     let kept = storage.evidence().map_err(|error| Fatal::of_storage(&error))?;
     let shared = Arc::new(share(home, storage, state, &recovered));
     let kept = kept.iter().filter_map(|row| evidence::to_reply(row, &shared.committee));
@@ -152,13 +156,19 @@ fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<Stri
     })
 }
 
-fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
-    let committee = Arc::new(home.committee().clone());
+/// `end` is how the epoch before the present one ended; none in epoch 0.
+fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) -> MachineConfig {
+    // The store compared the members with the hash that the closing block names.
+    let successor = end.and_then(|end| Some((end.successor().ok()?, end.genesis())));
+    let (committee, genesis) =
+        successor.unwrap_or_else(|| (home.committee().clone(), beginning.header.vote_data()));
+    let committee = Arc::new(committee);
     let transactions = home.config().block_transactions;
     let transactions = transactions.map_or(BLOCK_TRANSACTIONS, |most| most.get().into());
     MachineConfig {
         agreement: heddle_hotstuff::Config {
-            genesis: beginning.header.vote_data(),
+            genesis,
+            epoch_blocks_min: limits::EPOCH_BLOCKS_MIN,
             scheme: Arc::new(Ed25519Scheme),
             signer: Some(Arc::new(Ed25519Signer(home.key().secret().clone()))),
             pacemaker: PacemakerConfig {
@@ -176,6 +186,7 @@ fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
 
 /// Checks stored blocks again: what the disk returns is believed no more than what a peer says.
 fn recovered(
+    home: &Home,
     recovery: Recovery,
     safety: Option<SafetyRecord>,
 ) -> Result<(State, Recovered), heddle_types::BlockError> {
@@ -183,12 +194,21 @@ fn recovered(
     let named = safety.as_ref().and_then(|record| record.high_tc);
     let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
     let recent = recovery.recent;
+    let first: Arc<[Validator]> = home.committee().validators().into();
+    let candidates = |height: Height| {
+        let noted = recovery.candidates.iter().rfind(|(from, _)| *from <= height);
+        Arc::clone(noted.map_or(&first, |(_, candidates)| candidates))
+    };
+    let executed = |recent: &(Height, FinalRecord)| Executed {
+        root: executed_root(recent),
+        candidates: candidates(recent.0),
+    };
     let recovered = Recovered {
         safety,
         high_tc,
         last_final: check(recovery.last_final)?,
         commit: recovery.cert,
-        executed: recent.iter().map(executed_root).collect(),
+        executed: recent.iter().map(executed).collect(),
         turns: recent.iter().map(turn).collect(),
         blocks: recovery.blocks.into_iter().map(check).collect::<Result<_, _>>()?,
         nonce: random(),
@@ -210,9 +230,11 @@ const fn turn((height, record): &(Height, FinalRecord)) -> Turn {
 
 fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> Shared {
     let height = recovered.last_final.header().height;
-    let durable =
-        recovered.executed.last().copied().unwrap_or(recovered.last_final.header().executed);
+    let newest = recovered.executed.last();
+    let durable = newest.map_or(recovered.last_final.header().executed, |newest| newest.root);
+    let candidates = newest.map(|newest| Arc::clone(&newest.candidates));
     Shared {
+        candidates: candidates.unwrap_or_else(|| home.committee().validators().into()),
         genesis: home.genesis().clone(),
         committee: Arc::new(home.committee().clone()),
         own_key: home.key().public_key(),

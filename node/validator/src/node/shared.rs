@@ -16,6 +16,7 @@ use heddle_types::Genesis;
 use heddle_types::Height;
 use heddle_types::PublicKey;
 use heddle_types::UnixMillis;
+use heddle_types::Validator;
 use parking_lot::Mutex;
 use parking_lot::RwLock;
 
@@ -33,6 +34,8 @@ use crate::rpc::BlockFeed;
 pub(crate) struct Shared {
     pub(crate) genesis: Genesis,
     pub(crate) committee: Arc<Committee>,
+    /// Who should decide, by state: no program changes that yet.
+    pub(crate) candidates: Arc<[Validator]>,
     pub(crate) own_key: PublicKey,
     pub(crate) home: PathBuf,
     pub(crate) programs: Arc<Programs>,
