@@ -118,6 +118,7 @@ fn encode_all(headers: &[BlockHeader]) -> Vec<Bytes> {
 }
 
 /// How an epoch ended, if it did here.
-pub(super) fn read_epoch_end(_shared: &Shared, _epoch: Epoch) -> Result<EpochEnd, RpcError> {
-    Ok(EpochEnd { proof: None })
+pub(super) fn read_epoch_end(shared: &Shared, epoch: Epoch) -> Result<EpochEnd, RpcError> {
+    let end = shared.storage.epoch_end(epoch).map_err(|error| internal(&error))?;
+    Ok(EpochEnd { proof: end.map(|end| Bytes(encode(&end))) })
 }
