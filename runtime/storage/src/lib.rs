@@ -23,5 +23,8 @@ pub use error::StorageError;
 pub use evidence::EvidenceRow;
 pub use outcome::{FinalRecord, Outcome, PhaseEvents, TxLocation};
 pub use recovery::{RECENT_MAX, Recovery};
-pub use safety_file::{MuteReason, SafetyError, SafetyFile, SafetyState};
+pub use safety_file::{
+    LEASE_VIEWS, LeaseLimit, MuteReason, Remembered, SafetyError, SafetyFile, SafetyMode,
+    SafetyState,
+};
 pub use storage::{LastFinal, Storage};
