@@ -64,6 +64,8 @@ pub enum Message {
     Certificates(Box<Certificates>),
     /// A muted validator asks all others where they are.
     UnmuteRequest {
+        /// The epoch that it has come to.
+        epoch: Epoch,
         /// Chosen at random by the asker at its start, so that old answers do not count.
         nonce: [u8; 32],
     },
@@ -74,17 +76,17 @@ pub enum Message {
 }
 
 impl Message {
-    /// The epoch that it is about; none for a question that all answer in their own.
-    pub fn epoch(&self) -> Option<Epoch> {
+    /// The epoch that it is about.
+    pub fn epoch(&self) -> Epoch {
         match self {
-            Self::Proposal(proposal) => Some(proposal.block.header().epoch),
-            Self::Vote(vote) => Some(vote.data.epoch),
-            Self::CommitVote(vote) => Some(vote.data.epoch),
-            Self::Timeout(timeout) => Some(timeout.data.epoch),
-            Self::Certificates(certificates) => Some(certificates.high_qc.data.epoch),
-            Self::UnmuteRequest { .. } => None,
-            Self::UnmuteAnswer(answer) => Some(answer.certificates.high_qc.data.epoch),
-            Self::EpochEnd(end) => Some(end.epoch()),
+            Self::Proposal(proposal) => proposal.block.header().epoch,
+            Self::Vote(vote) => vote.data.epoch,
+            Self::CommitVote(vote) => vote.data.epoch,
+            Self::Timeout(timeout) => timeout.data.epoch,
+            Self::Certificates(certificates) => certificates.high_qc.data.epoch,
+            Self::UnmuteRequest { epoch, .. } => *epoch,
+            Self::UnmuteAnswer(answer) => answer.certificates.high_qc.data.epoch,
+            Self::EpochEnd(end) => end.epoch(),
         }
     }
 }

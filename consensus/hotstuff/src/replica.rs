@@ -172,12 +172,8 @@ impl Replica {
             recovered;
         let (chain, epoch) = (context.committee.chain(), context.committee.epoch());
         let durable = safety.filter(|record| record.chain == chain);
-        let (voting, mute) = match (context.me(), &durable) {
-            (None, _) => (VotingState::NotValidator, None),
-            (Some(_), Some(record)) if record.epoch > epoch => (VotingState::Behind, None),
-            (Some(_), Some(_)) => (VotingState::Voting, None),
-            (Some(_), None) => (VotingState::Muted, Some(Mute::new(nonce, now.instant))),
-        };
+        let voting = voting_state(&context, durable.as_ref());
+        let mute = (voting == VotingState::Muted).then(|| Mute::new(nonce, now.instant));
         let mut record = durable
             .clone()
             .filter(|record| record.epoch == epoch)
@@ -193,8 +189,9 @@ impl Replica {
         for block in blocks.into_iter().filter(|block| block.header().epoch == epoch) {
             tree.insert(block, record.high_qc.data.block);
         }
-        let commit =
-            if context.is_ours(&commit.data) { commit } else { CommitCert::genesis(genesis) };
+        // The closing block of the epoch before was certified by another committee.
+        let commit = Some(commit).filter(|commit| context.is_ours(&commit.data));
+        let commit = commit.unwrap_or_else(|| CommitCert::genesis(genesis));
         let pacemaker = Pacemaker::new(config.pacemaker, now.instant);
         let mut replica = Self {
             config,
@@ -236,10 +233,6 @@ impl Replica {
             announce: None,
             outbox: Outbox::new(durable),
         };
-        if replica.commit.data.height > replica.tree.final_height() {
-            let hint = replica.hint(replica.commit.data.view);
-            replica.pending_commit = Some((replica.commit.clone(), hint));
-        }
         replica.look_up_leaders();
         replica.start();
         replica.progress(actions);
@@ -305,8 +298,8 @@ impl Replica {
     }
 
     fn on_message(&mut self, from: ValidatorIndex, message: Message) {
-        if let Some(epoch) = message.epoch().filter(|epoch| *epoch != self.record.epoch) {
-            return self.on_other_epoch(from, epoch, &message);
+        if message.epoch() != self.context.committee.epoch() {
+            return self.on_other_epoch(from, &message);
         }
         if let Message::EpochEnd(end) = &message {
             return self.on_epoch_end(from, end);
@@ -321,7 +314,7 @@ impl Replica {
             Message::CommitVote(vote) => self.on_commit_vote(from, vote),
             Message::Timeout(timeout) => self.on_timeout(from, &timeout),
             Message::Certificates(certificates) => self.on_certificates(from, &certificates),
-            Message::UnmuteRequest { nonce } => self.on_unmute_request(from, nonce),
+            Message::UnmuteRequest { nonce, .. } => self.on_unmute_request(from, nonce),
             Message::UnmuteAnswer(answer) => self.on_unmute_answer(from, &answer),
             // Anybody may tell.
             Message::EpochEnd(_) => {}
@@ -443,6 +436,16 @@ impl Replica {
     fn announce_later(&mut self) {
         let wait = Millis::new(limits::ANNOUNCE_INTERVAL_MS);
         self.announce = Some(self.now.instant.after(wait));
+    }
+}
+
+/// Whether this node signs in its epoch. A record of an earlier one says that it signed nothing in this one.
+fn voting_state(context: &Context, safety: Option<&SafetyRecord>) -> VotingState {
+    match (context.me(), safety) {
+        (None, _) => VotingState::NotValidator,
+        (Some(_), Some(record)) if record.epoch > context.committee.epoch() => VotingState::Behind,
+        (Some(_), Some(_)) => VotingState::Voting,
+        (Some(_), None) => VotingState::Muted,
     }
 }
 

@@ -15,6 +15,7 @@ use heddle_types::BlockError;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitVote;
+use heddle_types::Epoch;
 use heddle_types::EpochEnd;
 use heddle_types::Proposal;
 use heddle_types::Timeout;
@@ -45,6 +46,8 @@ pub enum RawMessage {
     Certificates(Box<Certificates>),
     /// A muted validator's question.
     UnmuteRequest {
+        /// The epoch that it has come to.
+        epoch: Epoch,
         /// The asker's nonce.
         nonce: [u8; 32],
     },
@@ -191,7 +194,7 @@ impl RawMessage {
             Self::CommitVote(vote) => Message::CommitVote(vote),
             Self::Timeout(timeout) => Message::Timeout(timeout),
             Self::Certificates(certificates) => Message::Certificates(certificates),
-            Self::UnmuteRequest { nonce } => Message::UnmuteRequest { nonce },
+            Self::UnmuteRequest { epoch, nonce } => Message::UnmuteRequest { epoch, nonce },
             Self::UnmuteAnswer(answer) => Message::UnmuteAnswer(answer),
             Self::EpochEnd(end) => Message::EpochEnd(end),
             Self::Transactions(transactions) => return check_transactions(transactions, is_known),
@@ -260,7 +263,10 @@ fn read_message(tag: Tag, reader: &mut Reader<'_>) -> std::io::Result<RawMessage
         Tag::CommitVote => RawMessage::CommitVote(reader.field("commit_vote")?),
         Tag::Timeout => RawMessage::Timeout(Box::new(reader.field("timeout")?)),
         Tag::Certificates => RawMessage::Certificates(Box::new(read_certificates(reader)?)),
-        Tag::UnmuteRequest => RawMessage::UnmuteRequest { nonce: reader.field("nonce")? },
+        Tag::UnmuteRequest => RawMessage::UnmuteRequest {
+            epoch: reader.field("epoch")?,
+            nonce: reader.field("nonce")?,
+        },
         Tag::UnmuteAnswer => RawMessage::UnmuteAnswer(Box::new(UnmuteAnswer {
             nonce: reader.field("nonce")?,
             view: reader.field("view")?,

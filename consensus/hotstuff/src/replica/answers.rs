@@ -23,6 +23,10 @@ use crate::safety;
 impl Replica {
     /// The first words: where this node is, and once more what it signed last, which may not have left before a crash.
     pub(super) fn start(&mut self) {
+        if self.commit.data.height > self.tree.final_height() {
+            let hint = self.hint(self.commit.data.view);
+            self.pending_commit = Some((self.commit.clone(), hint));
+        }
         self.outbox.push_free(Action::Voting(self.voting));
         self.recall_votes();
         self.announce();
@@ -68,8 +72,8 @@ impl Replica {
         let now = self.now.instant;
         let Some(mute) = &mut self.mute else { return };
         mute.on_asked(now);
-        let nonce = mute.nonce();
-        self.outbox.push(Action::Broadcast(Message::UnmuteRequest { nonce }));
+        let (epoch, nonce) = (self.context.committee.epoch(), mute.nonce());
+        self.outbox.push(Action::Broadcast(Message::UnmuteRequest { epoch, nonce }));
     }
 
     pub(super) fn on_unmute_request(&mut self, from: ValidatorIndex, nonce: [u8; 32]) {

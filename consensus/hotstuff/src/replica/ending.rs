@@ -7,7 +7,6 @@ use heddle_types::BlockHeader;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
-use heddle_types::Epoch;
 use heddle_types::EpochEnd;
 use heddle_types::Height;
 use heddle_types::Validator;
@@ -165,18 +164,19 @@ impl Replica {
 
     /// A message of another epoch: whoever is behind is told how its epoch ended, whoever is ahead is told where this node
     /// is. Statements of the next epoch wait for it while this one's end is in sight.
-    pub(super) fn on_other_epoch(&mut self, from: ValidatorIndex, epoch: Epoch, message: &Message) {
+    pub(super) fn on_other_epoch(&mut self, from: ValidatorIndex, message: &Message) {
         let guests = self.context.committee.len().saturating_add(limits::GUESTS_MAX);
         if usize::from(from.get()) >= guests || Some(from) == self.context.me() {
             return;
         }
+        let epoch = message.epoch();
         let is_proof = matches!(message, Message::EpochEnd(_));
         match epoch.cmp(&self.context.committee.epoch()) {
             Ordering::Less if !is_proof && self.is_due(from) => {
                 self.outbox.push_free(Action::ServeEpochEnd { to: from, epoch });
             }
             Ordering::Greater => {
-                if Some(epoch) == Some(self.context.committee.epoch().next()) && !is_proof {
+                if epoch == self.context.committee.epoch().next() && !is_proof {
                     self.keep_early(from, message);
                 }
                 if self.is_due(from) {

@@ -325,7 +325,7 @@ proptest! {
                     certificates.commit = solo.world.commit_cert(voters, &block);
                     Message::Certificates(Box::new(certificates))
                 }
-                _ => Message::UnmuteRequest { nonce: [0; 32] },
+                _ => Message::UnmuteRequest { epoch: heddle_types::Epoch::ZERO, nonce: [0; 32] },
             };
             solo.now_ms += near;
             solo.hear(from, message);

@@ -74,9 +74,14 @@ impl Oracle {
     pub(crate) fn on_record(&mut self, who: &PublicKey, record: &SafetyRecord) {
         let committee = &self.committees[usize::try_from(record.epoch.get()).unwrap()];
         let who = committee.index_of(who).expect("only members sign");
-        let SafetyRecord { vote, commit_vote, .. } = record;
+        let SafetyRecord { vote, commit_vote, high_qc, .. } = record;
         let voted = (at(record, vote.view), vote.block);
         self.votes.entry(voted).or_default().insert(who);
+        if high_qc.signatures.iter().any(|part| part.voter == who) {
+            // Votes of two views may share the later one's record.
+            let voted = (at(record, high_qc.data.view), high_qc.data.block);
+            self.votes.entry(voted).or_default().insert(who);
+        }
         let commit_voted = (at(record, commit_vote.view), commit_vote.block);
         self.commit_votes.entry(commit_voted).or_default().insert(who);
     }
