@@ -24,7 +24,6 @@ pub use evidence::EvidenceRow;
 pub use outcome::{FinalRecord, Outcome, PhaseEvents, TxLocation};
 pub use recovery::{RECENT_MAX, Recovery};
 pub use safety_file::{
-    LEASE_VIEWS, LeaseLimit, MuteReason, Remembered, SafetyError, SafetyFile, SafetyMode,
-    SafetyState,
+    LEASE_VIEWS, MuteReason, Remembered, SafetyError, SafetyFile, SafetyMode, SafetyState,
 };
 pub use storage::{LastFinal, Storage};

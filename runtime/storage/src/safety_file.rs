@@ -23,8 +23,8 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_types::ChainId;
-use heddle_types::Epoch;
 use heddle_types::Height;
+use heddle_types::LeaseLimit;
 use heddle_types::PublicKey;
 use heddle_types::SafetyRecord;
 use heddle_types::View;
@@ -45,15 +45,6 @@ pub enum SafetyMode {
     Strict,
     /// A limit [`LEASE_VIEWS`] ahead, before anything of a view above the last one.
     Lease,
-}
-
-/// Nothing above it was signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LeaseLimit {
-    /// The epoch.
-    pub epoch: Epoch,
-    /// The view in it.
-    pub view: View,
 }
 
 /// What a validator must not forget.

@@ -65,7 +65,7 @@ pub use hash::{BlockHash, ChainId, Domain, Hash32, ParseHashError, StateRoot, Tx
 pub use quantity::{Amount, Epoch, Height, TxIndex, ValidatorIndex, View};
 pub use receipt::{Event, Outcome, ProgramError, Receipt, TxFailure};
 pub use receipt::{receipt_hashes, receipts_root, receipts_root_of};
-pub use safety::{SafetyRecord, SafetyVote};
+pub use safety::{LeaseLimit, SafetyRecord, SafetyVote};
 pub use scheme::{Ed25519Scheme, Ed25519Signer, VoteScheme, VoteSigner};
 pub use state_key::{Deposit, Entry, ProgramId, StateKey};
 pub use time::{Instant, Millis, UnixMillis};

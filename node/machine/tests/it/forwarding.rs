@@ -95,6 +95,7 @@ fn machine() -> Machine {
         SafetyRecord::first(committee.chain(), committee.epoch(), QuorumCert::genesis(data));
     let recovered = Recovered {
         safety: Some(first),
+        lease: None,
         high_tc: None,
         turns: vec![Turn::from(block.header())],
         last_final: Arc::new(block),

@@ -17,13 +17,13 @@ use heddle_types::Canonical;
 use heddle_types::ChainId;
 use heddle_types::Epoch;
 use heddle_types::Height;
+use heddle_types::LeaseLimit;
 use heddle_types::PublicKey;
 use heddle_types::SafetyRecord;
 use heddle_types::View;
 use heddle_types::decode_exact;
 use heddle_types::encode;
 
-use super::LeaseLimit;
 use super::Remembered;
 
 /// A slot's size: no disk writes less at once.

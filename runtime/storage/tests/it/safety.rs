@@ -6,7 +6,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_storage::LEASE_VIEWS;
-use heddle_storage::LeaseLimit;
 use heddle_storage::MuteReason;
 use heddle_storage::Remembered;
 use heddle_storage::SafetyFile;
@@ -16,6 +15,7 @@ use heddle_types::ChainId;
 use heddle_types::Epoch;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::LeaseLimit;
 use heddle_types::PublicKey;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
