@@ -229,8 +229,10 @@ impl Bench {
 
     fn meter(&self) -> Meter {
         let cluster = self.found.cluster.as_ref();
-        let pids =
-            cluster.and_then(|cluster| cluster.pids().into_iter().collect::<Option<Vec<_>>>());
+        let pids = cluster.and_then(|cluster| {
+            let validators = usize::from(cluster.settings().validators);
+            cluster.pids().into_iter().take(validators).collect::<Option<Vec<_>>>()
+        });
         Meter {
             validators: pids.as_deref().and_then(machine::cpu_micros),
             pids,

@@ -28,6 +28,7 @@ use crate::outcome::FinalRecord;
 use crate::outcome::Outcome;
 use crate::recovery;
 use crate::recovery::Recovery;
+use crate::safety_file::SafetyMode;
 use crate::schema;
 use crate::schema::Column;
 use crate::tables::Batch;
@@ -49,6 +50,8 @@ pub struct Storage {
     /// Held while outcomes are stored, so that they follow each other. The other locks are never held across a write to
     /// disk: a block before a vote shares its sync with an outcome instead of waiting for it.
     outcomes: Mutex<()>,
+    /// Of what must be there before something is signed.
+    before_signing: Durability,
 }
 
 /// The last final block whose outcome is durable.
@@ -90,8 +93,20 @@ impl Storage {
             tip: Mutex::new(recovered.tip),
             timeout_certs: Mutex::new(recovered.timeout_certs),
             outcomes: Mutex::new(()),
+            before_signing: Durability::Synced,
         };
         Ok((storage, recovered.recovery))
+    }
+
+    /// The same for a validator that need not remember what it signed when the power is lost: blocks and timeout certificates
+    /// are not synced in lease mode. Outcomes always are, and with them what was written before.
+    #[must_use]
+    pub fn in_mode(mut self, mode: SafetyMode) -> Self {
+        self.before_signing = match mode {
+            SafetyMode::Strict => Durability::Synced,
+            SafetyMode::Lease => Durability::Logged,
+        };
+        self
     }
 
     /// Makes blocks durable. One at or below the last final height is not stored: it is there, or it lost.
@@ -114,7 +129,7 @@ impl Storage {
         if added.is_empty() {
             return Ok(());
         }
-        batch.write(Durability::Synced)?;
+        batch.write(self.before_signing)?;
         let mut tip = self.tip();
         for (height, hash) in added {
             if tip.wants(height, hash) {
@@ -146,7 +161,7 @@ impl Storage {
         while keys.len() > TIMEOUT_CERTS_KEPT && keys[0] != key {
             batch.delete(schema::META, &keys.remove(0));
         }
-        batch.write(Durability::Synced)?;
+        batch.write(self.before_signing)?;
         *lock(&self.timeout_certs) = keys;
         Ok(())
     }

@@ -11,6 +11,7 @@ use heddle_types::EpochEnd;
 use heddle_types::Height;
 use heddle_types::Validator;
 use heddle_types::ValidatorIndex;
+use heddle_types::VoteData;
 
 use super::Config;
 use super::Replica;
@@ -75,6 +76,11 @@ impl Replica {
     /// Who decides in its epoch.
     pub const fn committee(&self) -> &Arc<Committee> {
         &self.context.committee
+    }
+
+    /// What votes of its epoch name as certified and final in view 0.
+    pub const fn genesis(&self) -> &VoteData {
+        &self.config.genesis
     }
 
     /// Its position among them, if it is one.

@@ -1,6 +1,6 @@
 use super::heddle;
 
-const COMMANDS: [&str; 53] = [
+const COMMANDS: [&str; 62] = [
     "",
     "localnet",
     "localnet start",
@@ -54,6 +54,15 @@ const COMMANDS: [&str; 53] = [
     "position agent",
     "position agent add",
     "position agent revoke",
+    "validator",
+    "validator list",
+    "validator prove",
+    "validator join",
+    "validator leave",
+    "validator power",
+    "validator rotate",
+    "validator address",
+    "validator authority",
 ];
 
 #[test]

@@ -41,7 +41,7 @@ use heddle_rpc_api::Status;
 use heddle_rpc_api::Supply;
 use heddle_rpc_api::SyncState;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::ValidatorInfo;
+use heddle_rpc_api::ValidatorSet;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
@@ -76,6 +76,7 @@ use crate::node::proofs;
 use crate::node::refusal;
 use crate::node::shared::Shared;
 use crate::node::transactions;
+use crate::node::validators;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
@@ -158,15 +159,15 @@ impl Backend for NodeBackend {
     async fn simulate(&self, transaction: Transaction) -> Result<Simulation, RpcError> {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
-            if transaction.body.chain != shared.committee.chain() {
+            if transaction.body.chain != shared.committees.chain() {
                 return Err(RpcError::wrong_chain(
                     transaction.body.chain,
-                    shared.committee.chain(),
+                    shared.committees.chain(),
                 ));
             }
             let state = shared.state.read();
             let block = BlockInfo {
-                chain: shared.committee.chain(),
+                chain: shared.committees.chain(),
                 height: shared.durable.read().height.next(),
                 time: clock::wall(),
             };
@@ -267,14 +268,8 @@ impl Backend for NodeBackend {
         Ok(self.shared.evidence.lock().clone())
     }
 
-    async fn validators(&self) -> Result<Vec<ValidatorInfo>, RpcError> {
-        let committee = &self.shared.committee;
-        let info = |(index, validator): (_, &heddle_types::Validator)| ValidatorInfo {
-            index,
-            public_key: validator.public_key,
-            power: validator.power,
-        };
-        Ok(committee.indices().zip(committee.validators()).map(info).collect())
+    async fn validators(&self) -> Result<ValidatorSet, RpcError> {
+        Ok(validators::read(&self.shared))
     }
 
     async fn performance_samples(&self, limit: u64) -> Result<Vec<PerformanceSample>, RpcError> {
@@ -308,7 +303,7 @@ impl Backend for NodeBackend {
     }
 
     fn set_links(&self, request: SetLinks) -> Result<Vec<LinkSetting>, RpcError> {
-        dev::set_links(&self.transport, request)
+        dev::set_links(&self.transport, &self.shared.committees.present(), request)
     }
 
     fn set_clock(&self, request: SetClock) -> Clock {
@@ -393,9 +388,9 @@ impl NodeBackend {
             SyncState::Starting
         };
         Status {
-            chain_id: shared.committee.chain(),
+            chain_id: shared.committees.chain(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            validator: shared.committee.index_of(&shared.own_key).is_some(),
+            validator: shared.committees.present().index_of(&shared.own_key).is_some(),
             public_key: shared.own_key,
             view: machine.map_or(View::ZERO, |status| status.agreement.view),
             height,

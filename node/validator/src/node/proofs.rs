@@ -19,6 +19,7 @@ use heddle_types::encode;
 use heddle_types::limits;
 
 use crate::node::backend::internal;
+use crate::node::blocks;
 use crate::node::shared::Shared;
 
 /// A final block's header with what makes it final.
@@ -109,7 +110,7 @@ fn descendants(
 }
 
 fn certificate(shared: &Shared, cert: &CommitCert) -> Result<Certificate, RpcError> {
-    let certificate = Certificate::new(cert, &shared.committee);
+    let certificate = blocks::certificate(shared, cert).map_err(|error| internal(&error))?;
     certificate.ok_or_else(|| internal(&"a certificate names unknown signers"))
 }
 
