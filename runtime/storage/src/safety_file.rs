@@ -71,8 +71,9 @@ pub struct SafetyFile {
 pub enum SafetyState {
     /// It is this validator's own; [`SafetyFile::remembered`] is what it did last.
     Ready(Box<SafetyFile>),
-    /// It cannot be relied on: sign nothing until the others have told where they are.
-    Mute(MuteReason),
+    /// It cannot be relied on: sign nothing until the others have told where they are. What it says was durable is believed
+    /// all the same: who waits for more than there ever was waits in vain, but tells nothing wrong.
+    Mute(MuteReason, Height),
 }
 
 /// Why the file cannot be relied on.
@@ -182,17 +183,19 @@ impl SafetyFile {
         let file = match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(SafetyState::Mute(MuteReason::Missing));
+                return Ok(SafetyState::Mute(MuteReason::Missing, Height::ZERO));
             }
             Err(error) => return Err(fail(error)),
         };
         let identity = Identity::of(&file, chain, owner).map_err(fail)?;
         let slots = match read_slots(&file).map_err(fail)? {
             Ok(slots) => slots,
-            Err(reason) => return Ok(SafetyState::Mute(reason)),
+            Err(reason) => return Ok(SafetyState::Mute(reason, Height::ZERO)),
         };
+        let own = slots.iter().flatten().filter(|slot| slot.identity.is_of(&identity));
+        let durable = own.map(|slot| slot.remembered.durable).max().unwrap_or(Height::ZERO);
         Ok(match newest(slots, &identity) {
-            Err(reason) => SafetyState::Mute(reason),
+            Err(reason) => SafetyState::Mute(reason, durable),
             Ok(newest) => {
                 let path = path.to_owned();
                 SafetyState::Ready(Box::new(Self { file, path, identity, mode, newest }))
@@ -275,21 +278,23 @@ impl SafetyMode {
     }
 }
 
-fn read_slots(file: &File) -> io::Result<Result<[Slot; 2], MuteReason>> {
+/// Those that are intact.
+fn read_slots(file: &File) -> io::Result<Result<[Option<Slot>; 2], MuteReason>> {
     let bytes = file.metadata()?.len();
     let mut slots = [[0; slot::BYTES]; 2];
     if u64::try_from(slots.as_flattened().len()) != Ok(bytes) {
         return Ok(Err(MuteReason::Size { bytes }));
     }
     file.read_exact_at(slots.as_flattened_mut(), 0)?;
-    Ok(match slots.each_ref().map(|slot| Slot::from_bytes(slot)) {
-        [Some(first), Some(second)] => Ok([first, second]),
-        [None, _] => Err(MuteReason::Damaged { slot: 0 }),
-        [_, None] => Err(MuteReason::Damaged { slot: 1 }),
-    })
+    Ok(Ok(slots.each_ref().map(|slot| Slot::from_bytes(slot))))
 }
 
-fn newest([first, second]: [Slot; 2], own: &Identity) -> Result<Slot, MuteReason> {
+fn newest(slots: [Option<Slot>; 2], own: &Identity) -> Result<Slot, MuteReason> {
+    let (first, second) = match slots {
+        [Some(first), Some(second)] => (first, second),
+        [None, _] => return Err(MuteReason::Damaged { slot: 0 }),
+        [_, None] => return Err(MuteReason::Damaged { slot: 1 }),
+    };
     for slot in [&first, &second] {
         let found = slot.identity;
         if found.chain != own.chain || slot.remembered.record.chain != own.chain {

@@ -10,6 +10,7 @@ mod faults;
 mod help;
 mod hostile;
 mod http;
+mod lease;
 mod light;
 mod localnet;
 mod net;

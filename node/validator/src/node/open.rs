@@ -39,6 +39,7 @@ use heddle_types::ExecutedRoot;
 use heddle_types::Height;
 use heddle_types::LeaseLimit;
 use heddle_types::Millis;
+use heddle_types::SafetyRecord;
 use heddle_types::Validator;
 use heddle_types::limits;
 use heddle_validators::Validators;
@@ -169,7 +170,9 @@ pub(crate) fn recorded(recovered: &Recovered) -> Height {
 /// What the safety file says.
 struct Known {
     safety: Safety,
-    remembered: Option<Remembered>,
+    record: Option<SafetyRecord>,
+    /// Somebody may have been told of it.
+    durable: Height,
     lease: Option<LeaseLimit>,
     mute_reason: Option<String>,
 }
@@ -178,16 +181,15 @@ impl Known {
     fn nothing(home: &Home, mode: SafetyMode) -> Self {
         let (path, owner) = (home.safety_path(), home.key().public_key());
         let safety = Safety { path, owner, mode, file: None };
-        Self { safety, remembered: None, lease: None, mute_reason: None }
+        Self { safety, record: None, durable: Height::ZERO, lease: None, mute_reason: None }
     }
 
     /// Whether the database holds what the file lets expect; if not, it was emptied or damaged, and may not be fetched to
     /// the end since.
     fn is_all_in(&self, recovered: &Recovered) -> bool {
         let height = recovered.last_final.header().height;
-        let durable = self.remembered.as_ref().map_or(Height::ZERO, |known| known.durable);
         let missing = recorded(recovered).since(height);
-        height >= durable && missing <= limits::LAG_MAX + CERTIFIED_AHEAD
+        height >= self.durable && missing <= limits::LAG_MAX + CERTIFIED_AHEAD
     }
 }
 
@@ -197,16 +199,16 @@ fn open_safety(home: &Home, mode: SafetyMode) -> Result<Known, Fatal> {
     let state = SafetyFile::open(path, home.committee().chain(), *owner, mode);
     Ok(match state.map_err(|error| Fatal::of_safety(&error))? {
         SafetyState::Ready(file) => {
-            let remembered = Some(file.remembered().clone());
+            let Remembered { record, durable } = file.remembered().clone();
             let safety = Safety { file: Some(*file), ..nothing.safety };
-            Known { safety, remembered, ..nothing }
+            Known { safety, record: Some(record), durable, ..nothing }
         }
-        SafetyState::Mute(reason) => {
+        SafetyState::Mute(reason, durable) => {
             let lease = match reason {
                 MuteReason::PowerLost { limit } => Some(limit),
                 _ => None,
             };
-            Known { lease, mute_reason: Some(reason.to_string()), ..nothing }
+            Known { durable, lease, mute_reason: Some(reason.to_string()), ..nothing }
         }
     })
 }
@@ -246,7 +248,7 @@ fn recovered(
     known: &Known,
 ) -> Result<(State, Recovered), heddle_types::BlockError> {
     let check = |block: Block| CheckedBlock::check(block, |_, _| false).map(Arc::new);
-    let safety = known.remembered.as_ref().map(|known| known.record.clone());
+    let safety = known.record.clone();
     let named = safety.as_ref().and_then(|record| record.high_tc);
     let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
     let recent = recovery.recent;

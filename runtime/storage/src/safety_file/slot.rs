@@ -62,6 +62,11 @@ impl Identity {
         Ok(Self { chain, owner: owner.0, device, inode, boot: boot()? })
     }
 
+    /// Whether it is of the same chain and owner.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        (self.chain, self.owner) == (other.chain, other.owner)
+    }
+
     /// Whether it is the same file, in whatever boot.
     pub(super) fn is_file(&self, other: &Self) -> bool {
         Self { boot: other.boot, ..*self } == *other

@@ -57,7 +57,7 @@ fn open_as(path: &Path, mode: SafetyMode) -> Result<(SafetyFile, Remembered), Mu
             let remembered = file.remembered().clone();
             Ok((*file, remembered))
         }
-        SafetyState::Mute(reason) => Err(reason),
+        SafetyState::Mute(reason, _) => Err(reason),
     }
 }
 
@@ -113,15 +113,40 @@ fn a_copy_mutes_even_when_it_replaces_the_original() {
 }
 
 #[test]
+fn what_was_durable_is_known_of_a_copy_and_of_one_intact_slot() {
+    let (dir, path) = written(9);
+    let durable = |path: &Path| match SafetyFile::open(
+        path,
+        chain::genesis().chain,
+        OWNER,
+        SafetyMode::Strict,
+    )
+    .unwrap()
+    {
+        SafetyState::Mute(_, durable) => durable,
+        SafetyState::Ready(_) => panic!("it is believed"),
+    };
+    let copy = dir.path().join("copy");
+    fs::copy(&path, &copy).unwrap();
+    assert_eq!(durable(&copy), remembered(9).durable);
+    let file = fs::File::options().write(true).open(&copy).unwrap();
+    // The first write goes to slot 0, so the tenth is in slot 1.
+    file.write_all_at(&[0; 64], 0).unwrap();
+    assert!(durable(&copy) >= remembered(8).durable);
+    file.write_all_at(&[0; 64], 4096).unwrap();
+    assert_eq!(durable(&copy), Height::ZERO);
+}
+
+#[test]
 fn another_chain_or_key_mutes() {
     let (_dir, path) = written(1);
     let chain = ChainId(Hash32([1; 32]));
     let other = SafetyFile::open(&path, chain, OWNER, SafetyMode::Strict).unwrap();
-    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongChain { .. })));
+    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongChain { .. }, Height::ZERO)));
     let other =
         SafetyFile::open(&path, chain::genesis().chain, PublicKey([4; 32]), SafetyMode::Strict)
             .unwrap();
-    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongOwner { .. })));
+    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongOwner { .. }, Height::ZERO)));
 }
 
 #[test]
