@@ -34,14 +34,20 @@ impl Storage {
     /// Makes the proof that an epoch ended durable: before the outcome of its closing block.
     ///
     /// # Errors
-    /// From writing.
+    /// From reading and writing.
+    ///
+    /// # Panics
+    /// If the closing block's outcome is stored already.
     pub fn put_epoch_end(&self, end: &EpochEnd) -> Result<(), StorageError> {
         let ended = Ended { epoch: end.epoch(), height: end.closing.height };
         let _in_turn = self.outcomes_in_turn();
+        assert!(ended.height > self.last_final().height, "a proof before the outcome");
         let mut batch = self.tables().batch();
         batch.put(schema::META, &schema::epoch_end_key(ended.epoch), &encode(end));
-        // What it made final before may be stored already, with the certificate at a height of the tail.
-        batch.delete(schema::CERTS, &schema::height_key(end.cert.data.height));
+        // What it made final may be stored already, with a certificate at a height of the tail.
+        for row in self.tables().rows_from(schema::CERTS, &schema::height_key(ended.height)) {
+            batch.delete(schema::CERTS, &row?.0);
+        }
         batch.put(schema::CERTS, &schema::height_key(ended.height), &encode(&end.cert));
         batch.write(Durability::Synced)?;
         self.set_ended(ended);

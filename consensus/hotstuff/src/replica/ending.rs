@@ -151,9 +151,11 @@ impl Replica {
 
     /// Somebody's proof that this epoch ended.
     pub(super) fn on_epoch_end(&mut self, from: ValidatorIndex, end: &EpochEnd) {
-        if self.proof.is_some()
-            || end.verify(&self.context.committee, self.context.scheme()).is_err()
-        {
+        if self.proof.is_some() {
+            return;
+        }
+        let verified = end.verify(&self.context.committee, self.context.scheme());
+        if verified.is_err() {
             return;
         }
         self.is_heard();

@@ -5,6 +5,7 @@
 mod chain;
 mod crash;
 mod damage;
+mod epochs;
 mod evidence;
 mod opening;
 mod reading;
