@@ -25,6 +25,7 @@ use heddle_wire::limits::FRAME_HEADER_BYTES;
 use heddle_wire::limits::PUBLIC_ANSWER_BYTES_MAX;
 use quinn::Connection;
 use quinn::Endpoint;
+use quinn::ReadToEndError;
 use thiserror::Error;
 
 use crate::close::CloseCode;
@@ -173,13 +174,17 @@ impl PublicClient {
         let no_answer = || self.connection.close_reason().map_or(PublicError::NoAnswer, Into::into);
         send.write_all(&question).await.map_err(|_| no_answer())?;
         send.finish().map_err(|_| no_answer())?;
-        let bytes_max = answer_bytes_max + FRAME_HEADER_BYTES;
-        let answer = recv.read_to_end(bytes_max).await.map_err(|_| no_answer())?;
+        let answer = match recv.read_to_end(answer_bytes_max + FRAME_HEADER_BYTES).await {
+            Ok(answer) if answer.is_empty() => return Err(no_answer()),
+            Ok(answer) => answer,
+            Err(ReadToEndError::TooLong) => return Err(PublicError::WrongAnswer),
+            Err(ReadToEndError::Read(_)) => return Err(no_answer()),
+        };
         let mut frames = FrameReader::new(answer_bytes_max);
         frames.push(&answer);
         match frames.next_frame() {
-            Ok(Some(body)) => Ok(body),
-            Ok(None) | Err(_) => Err(no_answer()),
+            Ok(Some(body)) if frames.is_empty() => Ok(body),
+            Ok(_) | Err(_) => Err(PublicError::WrongAnswer),
         }
     }
 }

@@ -35,6 +35,7 @@ mod follow;
 mod known;
 mod markets;
 mod metrics;
+mod network;
 mod open;
 mod peers;
 mod pending;

@@ -14,7 +14,6 @@ use crossbeam_channel::Sender;
 use heddle_hotstuff::VotingState;
 use heddle_machine::Machine;
 use heddle_transport::Event;
-use heddle_transport::Peer;
 use heddle_transport::Transport;
 use heddle_transport::TransportConfig;
 use heddle_wire::Channel;
@@ -34,12 +33,12 @@ use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
-use crate::node::follow::Endpoints;
+use crate::node::network::Asking;
+use crate::node::network::Network;
 use crate::node::open;
 use crate::node::open::Opened;
 use crate::node::public::Public;
 use crate::node::serve;
-use crate::node::serve::PublicJob;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 use crate::node::told::Told;
@@ -145,12 +144,21 @@ impl Node {
         let told =
             Told { shared: Arc::clone(&shared), checks: checks.clone(), driver: driver.clone() };
         let peers = open::peers(home, &shared).map_err(|error| Fatal::of_storage(&error))?;
-        let on_network = (role, peers.to_transport());
-        let (transport, endpoints) =
-            connect((home, on_network), &network, told, (public_serving, end.clone()))?;
-        let peers = match &endpoints {
-            None => peers,
-            Some(endpoints) => peers.following(endpoints.keys()),
+        let public =
+            Public { shared: Arc::clone(&shared), checks: checks.clone(), serving: public_serving };
+        let events = NetworkEvents {
+            told: told.clone(),
+            public,
+            end: end.clone(),
+            home: home.dir().to_owned(),
+        };
+        let transport = Arc::new(start_transport(home, &network, events)?);
+        let asking =
+            Asking { secret: home.key().secret().clone(), told, runtime: network.handle().clone() };
+        let sending = Arc::clone(&transport);
+        let peering = match role {
+            Role::Validator => Network::of_validator(sending, peers, asking),
+            Role::Follower => Network::of_follower(sending, peers, asking, open::endpoints(home)),
         };
         let mut actions = Vec::new();
         let recorded = open::recorded(&recovered);
@@ -160,10 +168,7 @@ impl Node {
             clock,
             machine,
             store: Store::new(Arc::clone(&shared.storage), safety, recorded),
-            transport: Arc::clone(&transport),
-            endpoints,
-            peers,
-            are_places_new: false,
+            network: peering,
             execution,
             serving,
             events: driver_events,
@@ -287,27 +292,8 @@ impl NetworkEvents {
     }
 }
 
-/// Goes on the network: a validator with links to the others, a follower with connections to those that it asks. Either can be
-/// asked by anybody.
-fn connect(
-    (home, (role, peers)): (&Home, (Role, Vec<Peer>)),
-    network: &Runtime,
-    told: Told,
-    (serving, end): (Sender<PublicJob>, Sender<Result<(), Fatal>>),
-) -> Result<(Arc<Transport>, Option<Endpoints>), Fatal> {
-    let public = Public { shared: Arc::clone(&told.shared), checks: told.checks.clone(), serving };
-    let events = NetworkEvents { told: told.clone(), public, end, home: home.dir().to_owned() };
-    let (peers, followed) = match role {
-        Role::Validator => (peers, None),
-        Role::Follower => (Vec::new(), Some(open::endpoints(home))),
-    };
-    let transport = start_transport((home, peers), network, events)?;
-    let start = |followed| Endpoints::start(followed, told, network.handle());
-    Ok((Arc::new(transport), followed.map(start)))
-}
-
 fn start_transport(
-    (home, peers): (&Home, Vec<Peer>),
+    home: &Home,
     network: &Runtime,
     events: NetworkEvents,
 ) -> Result<Transport, Fatal> {
@@ -315,7 +301,7 @@ fn start_transport(
         listen: home.config().quic,
         secret: home.key().secret().clone(),
         chain: home.committee().chain(),
-        peers,
+        peers: Vec::new(),
         instance: u64::from_le_bytes(open::random()),
     };
     let events = move |event| events.on(event);
