@@ -155,9 +155,9 @@ proptest! {
 
 #[test]
 fn a_cut_state_has_the_root_of_the_tree() {
-    let entries: Vec<_> = (0..5000).map(|i| (reference::key(i), reference::entry(i))).collect();
-    let root = State::from_entries(entries.clone().into_iter().collect::<Model>()).root();
-    let cut = Cut::new(entries.into_iter().collect::<Model>().into_iter().collect(), 20_000);
+    let entries: Vec<_> = model(5000).into_iter().collect();
+    let root = State::from_entries(entries.clone()).root();
+    let cut = Cut::new(entries, 20_000);
     assert_eq!(cut.root(), root);
     assert!(cut.chunks().len() > 16);
     assert!(cut.chunks().all(|chunk| chunk.verify(root).is_ok()));
@@ -169,10 +169,9 @@ fn the_empty_state_is_one_empty_chunk() {
     assert_eq!(cut.root(), StateRoot::ZERO);
     let chunk = cut.chunks().next().unwrap();
     assert_eq!((chunk.prefix, chunk.siblings.len()), (Prefix::ALL, 0));
-    assert_eq!(chunk.clone().verify(StateRoot::ZERO), Ok(Vec::new()));
-    let empty = Subtree::Empty;
+    assert_eq!(chunk.verify(StateRoot::ZERO), Ok(Vec::new()));
     for child in Prefix::ALL.children().unwrap() {
-        let part = Chunk { prefix: child, entries: Vec::new(), siblings: vec![empty] };
+        let part = Chunk { prefix: child, entries: Vec::new(), siblings: vec![Subtree::Empty] };
         assert_eq!(part.verify(StateRoot::ZERO), Ok(Vec::new()));
     }
 }

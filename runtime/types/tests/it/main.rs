@@ -13,5 +13,6 @@ mod fixture;
 mod golden;
 mod protocol;
 mod roundtrip;
+mod snapshot;
 mod text;
 mod transaction;

@@ -1,0 +1,160 @@
+//! What certifies the state of one height, and says how it was cut into chunks.
+
+use thiserror::Error;
+
+use crate::block::Block;
+use crate::block::BlockHeader;
+use crate::block::ExecutedRoot;
+use crate::canonical::canonical;
+use crate::certificate::CommitCert;
+use crate::codec::Canonical;
+use crate::committee::Committee;
+use crate::limits;
+use crate::quantity::Epoch;
+use crate::quantity::Height;
+use crate::scheme::VoteScheme;
+use crate::vote::VoteData;
+
+canonical! {
+    /// What a node must know to go on from a state, beside the state itself.
+    ///
+    /// ```text
+    /// before ... <- block <- after[0] ... <- after[last]      a final header names its parent's hash
+    ///                  ^ state                  |   ^ cert
+    ///                  +----- executed ---------+
+    /// ```
+    pub struct SnapshotManifest {
+        /// [`SnapshotManifest::VERSION`].
+        pub version: u8,
+        /// The block after which the state is.
+        pub block: Block,
+        /// The headers before it, oldest first: what the choice of leaders depends on.
+        pub before: Vec<BlockHeader> => limits::SNAPSHOT_HEADERS_BEFORE,
+        /// The headers after it, oldest first. The last one's `executed` is the state's height and root.
+        pub after: Vec<BlockHeader> => limits::SNAPSHOT_HEADERS_AFTER_MAX,
+        /// Of the last of them.
+        pub cert: CommitCert,
+        /// How many bits the paths below each chunk share, from the first path to the last.
+        pub depths: Vec<u8> => limits::SNAPSHOT_CHUNKS_MAX,
+    }
+}
+
+/// Why a manifest certifies nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ManifestError {
+    /// It has another format.
+    #[error("format {found}, expected {}", SnapshotManifest::VERSION)]
+    Version {
+        /// Its format.
+        found: u8,
+    },
+    /// A header is not the parent of the next one.
+    #[error("the header of height {height} is not linked to the one before it")]
+    NotLinked {
+        /// Of the second one.
+        height: Height,
+    },
+    /// The block's payload is not the one that its header names.
+    #[error("the block's payload is not its header's")]
+    Payload,
+    /// Fewer headers before the block than a node needs, or more.
+    #[error("{found} headers before the block, expected {expected}")]
+    Before {
+        /// How many there are.
+        found: usize,
+        /// How many there must be.
+        expected: usize,
+    },
+    /// No header after the block names its state.
+    #[error("no header names the state's root")]
+    NoRoot,
+    /// The certificate is not a quorum's, or of another block than the last header.
+    #[error("the certificate is not of the last header by a quorum of the committee")]
+    Cert,
+    /// Signed by a committee that is not known.
+    #[error("the committee of epoch {epoch} is not known")]
+    Committee {
+        /// Of the certificate.
+        epoch: Epoch,
+    },
+}
+
+impl SnapshotManifest {
+    /// The format that this code reads and writes.
+    pub const VERSION: u8 = 1;
+
+    /// The height of the state.
+    pub const fn height(&self) -> Height {
+        self.block.header.height
+    }
+
+    /// What it says the state's root is; believe it only after [`Self::certify`].
+    pub fn claimed(&self) -> Option<ExecutedRoot> {
+        self.after.last().map(|header| header.executed)
+    }
+
+    /// The height and root of the state, if a quorum of the committee of the certificate's epoch certified them.
+    ///
+    /// What is not covered is [`Self::depths`]: each chunk proves by itself that it is all of its part.
+    ///
+    /// # Errors
+    /// [`ManifestError`] when it does not show that.
+    pub fn certify<'a>(
+        &self,
+        genesis: &VoteData,
+        scheme: &dyn VoteScheme,
+        committee: impl FnOnce(Epoch) -> Option<&'a Committee>,
+    ) -> Result<ExecutedRoot, ManifestError> {
+        if self.version != Self::VERSION {
+            return Err(ManifestError::Version { found: self.version });
+        }
+        if self.block.payload.hash() != self.block.header.payload {
+            return Err(ManifestError::Payload);
+        }
+        let expected = Self::headers_before(self.height());
+        if self.before.len() != expected {
+            return Err(ManifestError::Before { found: self.before.len(), expected });
+        }
+        self.check_links()?;
+        let last = self.after.last().ok_or(ManifestError::NoRoot)?;
+        if last.executed.height != self.height() {
+            return Err(ManifestError::NoRoot);
+        }
+        let epoch = self.cert.data.epoch;
+        let committee = committee(epoch).ok_or(ManifestError::Committee { epoch })?;
+        let is_its = self.cert.data == last.vote_data();
+        if !is_its || !self.cert.verify(committee, genesis, scheme) {
+            return Err(ManifestError::Cert);
+        }
+        Ok(last.executed)
+    }
+
+    /// How many headers come before a block of this height.
+    pub fn headers_before(height: Height) -> usize {
+        usize::try_from(height.get())
+            .map_or(limits::SNAPSHOT_HEADERS_BEFORE, |all| all.min(limits::SNAPSHOT_HEADERS_BEFORE))
+    }
+
+    fn check_links(&self) -> Result<(), ManifestError> {
+        let block = std::iter::once(&self.block.header);
+        let mut headers = self.before.iter().chain(block).chain(&self.after);
+        let Some(mut parent) = headers.next() else { return Ok(()) };
+        for header in headers {
+            if header.parent != parent.hash() || header.height != parent.height.next() {
+                return Err(ManifestError::NotLinked { height: header.height });
+            }
+            parent = header;
+        }
+        Ok(())
+    }
+}
+
+impl Canonical for SnapshotManifest {
+    const NAME: &'static str = "snapshot manifest";
+    const BYTES_MAX: usize = Block::BYTES_MAX
+        + BlockHeader::BYTES_MAX
+            * (limits::SNAPSHOT_HEADERS_BEFORE + limits::SNAPSHOT_HEADERS_AFTER_MAX)
+        + CommitCert::BYTES_MAX
+        + limits::SNAPSHOT_CHUNKS_MAX
+        + 64;
+}
