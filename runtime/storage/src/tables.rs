@@ -19,6 +19,7 @@ use rocksdb::Options;
 use rocksdb::ReadOptions;
 use rocksdb::WriteBatch;
 use rocksdb::WriteOptions;
+use rocksdb::checkpoint::Checkpoint;
 
 use crate::error::StorageError;
 use crate::schema;
@@ -132,10 +133,23 @@ impl Tables {
         rows.map(|row| row.map_err(|error| self.error(&error)))
     }
 
+    /// The row with the highest key that is not above `key`.
+    pub(crate) fn row_up_to(&self, table: &str, key: &[u8]) -> Result<Option<Row>, StorageError> {
+        let mode = IteratorMode::From(key, Direction::Reverse);
+        let mut rows = self.db.iterator_cf(self.table(table), mode);
+        rows.next().transpose().map_err(|error| self.error(&error))
+    }
+
     /// The row with the highest key.
     pub(crate) fn last_row(&self, table: &str) -> Result<Option<Row>, StorageError> {
         let mut rows = self.db.iterator_cf(self.table(table), IteratorMode::End);
         rows.next().transpose().map_err(|error| self.error(&error))
+    }
+
+    /// Makes a copy in `dir`, which must not exist.
+    pub(crate) fn checkpoint(&self, dir: &Path) -> Result<(), StorageError> {
+        let made = Checkpoint::new(&self.db).and_then(|now| now.create_checkpoint(dir));
+        made.map_err(|error| StorageError::rocks(dir, &error))
     }
 
     /// Moves everything from memory into table files.

@@ -7,5 +7,7 @@ mod crash;
 mod damage;
 mod evidence;
 mod opening;
+mod pruning;
 mod reading;
 mod safety;
+mod snapshots;
