@@ -16,6 +16,7 @@ mod offline;
 mod python;
 mod reserved;
 mod running;
+mod snapshots;
 mod trading;
 mod usage;
 

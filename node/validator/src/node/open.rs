@@ -183,13 +183,14 @@ fn recovered(
     let named = safety.as_ref().and_then(|record| record.high_tc);
     let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
     let recent = recovery.recent;
+    let before = recovery.before.iter().map(Turn::from);
     let recovered = Recovered {
         safety,
         high_tc,
         last_final: check(recovery.last_final)?,
         commit: recovery.cert,
         executed: recent.iter().map(executed_root).collect(),
-        turns: recent.iter().map(turn).collect(),
+        turns: before.chain(recent.iter().map(turn)).collect(),
         blocks: recovery.blocks.into_iter().map(check).collect::<Result<_, _>>()?,
         nonce: random(),
     };
