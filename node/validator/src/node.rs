@@ -29,6 +29,7 @@ mod executor;
 mod export;
 mod fatal;
 mod faucet;
+mod housekeeping;
 mod known;
 mod markets;
 mod metrics;

@@ -6,11 +6,14 @@
 //! after a restart from its blob.
 //!
 //! The state table stays at or below the newest height whose root a certified header names, so that a snapshot of that height
-//! can be taken at any time: blobs lead up to a height, and nothing leads back.
+//! can be taken at any time: blobs lead up to a height, and nothing leads back. Where a snapshot is due, it stops for a moment and
+//! a checkpoint is made.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -83,8 +86,20 @@ struct Queue {
     bytes: usize,
     /// The newest height whose root is certified.
     certified: Height,
+    checkpoints: Option<Checkpoints>,
     is_closing: bool,
     failure: Option<StorageError>,
+}
+
+/// When and where checkpoints are made.
+#[derive(Debug)]
+struct Checkpoints {
+    every: NonZeroU64,
+    dir: PathBuf,
+    /// The newest height that a final header names.
+    named: Height,
+    /// Heights at which one is due, ascending.
+    due: VecDeque<Height>,
 }
 
 impl Applier {
@@ -124,9 +139,13 @@ impl Applier {
         queue.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Hands over what was just made durable, and the height whose root that certifies, if it does one's.
-    pub(crate) fn add(&self, deltas: impl IntoIterator<Item = Delta>, certified: Option<Height>) {
-        self.shared.queue().extend(deltas, certified);
+    /// Hands over what was just made durable, the heights that the headers of these blocks name, and the height whose root that
+    /// certifies, if it does one's.
+    pub(crate) fn add(&self, deltas: Vec<Delta>, named: &[Height], certified: Option<Height>) {
+        let mut queue = self.shared.queue();
+        queue.checkpoints.iter_mut().for_each(|checkpoints| checkpoints.on_named(named));
+        queue.extend(deltas, certified);
+        drop(queue);
         self.shared.work.notify_one();
     }
 
@@ -139,6 +158,13 @@ impl Applier {
     /// Where a transaction stands, if that is not applied yet.
     pub(crate) fn location(&self, id: &TxId) -> Option<TxLocation> {
         self.shared.queue().locations.get(id).copied()
+    }
+
+    /// See [`crate::Storage::checkpoint_every`].
+    pub(crate) fn checkpoint_every(&self, every: NonZeroU64, dir: PathBuf) {
+        let mut queue = self.shared.queue();
+        let named = queue.certified;
+        queue.checkpoints = Some(Checkpoints { every, dir, named, due: VecDeque::new() });
     }
 
     /// Waits until all is applied that may be.
@@ -171,7 +197,7 @@ impl Drop for Applier {
 impl Shared {
     fn run(&self) {
         while let Some(deltas) = self.next() {
-            let applied = apply(&self.tables, &deltas);
+            let applied = apply(&self.tables, &deltas).and_then(|()| self.checkpoint(&deltas));
             let mut queue = self.queue();
             match applied {
                 Ok(()) => queue.remove(&deltas),
@@ -183,6 +209,16 @@ impl Shared {
             if is_over {
                 return;
             }
+        }
+    }
+
+    /// Makes a checkpoint if one is due after these.
+    fn checkpoint(&self, applied: &[Arc<Delta>]) -> Result<(), StorageError> {
+        let Some(last) = applied.last().map(|delta| delta.height) else { return Ok(()) };
+        let due = self.queue().checkpoints.as_mut().and_then(|at| at.take_due(last));
+        match due {
+            Some(dir) if !dir.exists() => self.tables.checkpoint(&dir),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -204,6 +240,8 @@ impl Shared {
             is_first || bytes <= BATCH_BYTES_MAX
         };
         let ripe = queue.deltas.iter().take(queue.ripe());
+        let stop = queue.checkpoints.as_ref().and_then(|checkpoints| checkpoints.due.front());
+        let ripe = ripe.take_while(|delta| stop.is_none_or(|stop| delta.height <= *stop));
         let deltas: Vec<_> = ripe.take_while(fits).cloned().collect();
         (!deltas.is_empty()).then_some(deltas)
     }
@@ -240,6 +278,30 @@ impl Queue {
             }
             self.deltas.pop_front();
         }
+    }
+}
+
+impl Checkpoints {
+    /// One is due at the first height that is named of each `every`.
+    fn on_named(&mut self, named: &[Height]) {
+        for height in named {
+            if height.get() / self.every > self.named.get() / self.every {
+                self.due.push_back(*height);
+            }
+            self.named = self.named.max(*height);
+        }
+    }
+
+    /// Where to make one if it is due at `applied`, which then it is no more.
+    fn take_due(&mut self, applied: Height) -> Option<PathBuf> {
+        while self.due.front().is_some_and(|due| *due < applied) {
+            self.due.pop_front();
+        }
+        let is_due = self.due.front() == Some(&applied);
+        is_due.then(|| {
+            self.due.pop_front();
+            self.dir.clone()
+        })
     }
 }
 

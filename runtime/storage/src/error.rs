@@ -97,7 +97,8 @@ impl StorageError {
         Self::BadSnapshot { path: path.to_owned(), detail: detail.into() }
     }
 
-    pub(crate) fn io(path: &Path, error: &io::Error) -> Self {
+    /// Of what the system said about a path.
+    pub fn io(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::StorageFull => Self::DiskFull { path },

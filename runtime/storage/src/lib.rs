@@ -25,5 +25,6 @@ pub use outcome::{FinalRecord, Outcome, PhaseEvents, TxLocation};
 pub use prune::KEPT_MIN;
 pub use recovery::{RECENT_MAX, Recovery};
 pub use safety_file::{MuteReason, SafetyError, SafetyFile, SafetyState};
-pub use snapshot::{Snapshot, SnapshotFiles, SnapshotSummary, restore_snapshot, take_snapshot};
+pub use snapshot::{Snapshot, SnapshotFiles, SnapshotOf, SnapshotSummary};
+pub use snapshot::{restore_snapshot, take_snapshot};
 pub use storage::{LastFinal, Storage};

@@ -30,7 +30,7 @@ use crate::error::StorageError;
 
 pub use files::SnapshotFiles;
 pub use restore::restore_snapshot;
-pub use take::take_snapshot;
+pub use take::{SnapshotOf, take_snapshot};
 
 /// What a snapshot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

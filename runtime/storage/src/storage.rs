@@ -177,12 +177,14 @@ impl Storage {
         let mut batch = self.tables.batch();
         let mut deltas = Vec::with_capacity(outcomes.len());
         let Tip { mut last, pending, .. } = self.tip().clone();
+        let mut named = Vec::with_capacity(outcomes.len());
         let mut certified = None;
         for outcome in outcomes {
             assert_eq!(outcome.height, last.height.next(), "outcomes come height by height");
             let stored = pending.get(&outcome.height).map_or(&[][..], Vec::as_slice);
             let block = stored.iter().find(|block| block.hash == outcome.hash);
             let block = block.expect("the block is stored before its outcome");
+            named.push(block.executed);
             if outcome.cert.data.block == outcome.hash {
                 certified = Some(block.executed);
             }
@@ -195,7 +197,7 @@ impl Storage {
         }
         batch.write(Durability::Synced)?;
         // Before the tip moves: whoever sees the new height finds its transactions.
-        self.applier.add(deltas, certified);
+        self.applier.add(deltas, &named, certified);
         let mut tip = self.tip();
         tip.last = last;
         tip.pending = tip.pending.split_off(&last.height.next());

@@ -19,9 +19,9 @@ canonical! {
     /// What a node must know to go on from a state, beside the state itself.
     ///
     /// ```text
-    /// before ... <- block <- after[0] ... <- after[last]      a final header names its parent's hash
-    ///                  ^ state                  |   ^ cert
-    ///                  +----- executed ---------+
+    /// before ... <- block <- after[0] ... <- after[i] ... <- after[last]     a header names its parent's hash
+    ///                  ^ state                  |              ^ cert
+    ///                  +------- executed -------+
     /// ```
     pub struct SnapshotManifest {
         /// [`SnapshotManifest::VERSION`].
@@ -30,7 +30,7 @@ canonical! {
         pub block: Block,
         /// The headers before it, oldest first: what the choice of leaders depends on.
         pub before: Vec<BlockHeader> => limits::SNAPSHOT_HEADERS_BEFORE,
-        /// The headers after it, oldest first. The last one's `executed` is the state's height and root.
+        /// The headers after it, oldest first. One of them names the state's height and root as `executed`.
         pub after: Vec<BlockHeader> => limits::SNAPSHOT_HEADERS_AFTER_MAX,
         /// Of the last of them.
         pub cert: CommitCert,
@@ -90,7 +90,8 @@ impl SnapshotManifest {
 
     /// What it says the state's root is; believe it only after [`Self::certify`].
     pub fn claimed(&self) -> Option<ExecutedRoot> {
-        self.after.last().map(|header| header.executed)
+        let named = self.after.iter().map(|header| header.executed);
+        named.into_iter().find(|executed| executed.height == self.height())
     }
 
     /// The height and root of the state, if a quorum of the committee of the certificate's epoch certified them.
@@ -116,17 +117,15 @@ impl SnapshotManifest {
             return Err(ManifestError::Before { found: self.before.len(), expected });
         }
         self.check_links()?;
+        let root = self.claimed().ok_or(ManifestError::NoRoot)?;
         let last = self.after.last().ok_or(ManifestError::NoRoot)?;
-        if last.executed.height != self.height() {
-            return Err(ManifestError::NoRoot);
-        }
         let epoch = self.cert.data.epoch;
         let committee = committee(epoch).ok_or(ManifestError::Committee { epoch })?;
         let is_its = self.cert.data == last.vote_data();
         if !is_its || !self.cert.verify(committee, genesis, scheme) {
             return Err(ManifestError::Cert);
         }
-        Ok(last.executed)
+        Ok(root)
     }
 
     /// How many headers come before a block of this height.

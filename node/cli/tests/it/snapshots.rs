@@ -10,6 +10,7 @@ use serde_json::json;
 use super::Said;
 use super::heddle;
 use super::net::Net;
+use super::net::eventually;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -129,4 +130,36 @@ fn no_snapshot_is_taken_of_a_new_or_running_home_or_over_anything() {
     let said = snapshot(&net.validator(0), dir.path());
     assert_eq!(said.code, 1, "{}", said.stderr);
     assert_eq!(fs::read_to_string(dir.path().join("file")).unwrap(), "kept");
+}
+
+#[test]
+fn a_node_that_prunes_keeps_a_window_and_a_snapshot_to_begin_with() {
+    let net = Net::init();
+    for index in 0..4 {
+        let path = format!("{}/config.toml", net.validator(index));
+        let config = fs::read_to_string(&path).unwrap().replace("\"1s\"", "\"10ms\"");
+        assert!(config.contains("idle_interval = \"10ms\""), "{config}");
+        let keeping = if index == 0 { "prune = 1024\nsnapshot_interval = 100\n" } else { "" };
+        fs::write(&path, keeping.to_owned() + &config).unwrap();
+    }
+    net.start_again();
+    let paid = net.transfer(0, "alice", "bob", "3");
+    let is_pruned = || {
+        let block = net.try_call(0, "getBlock", json!({ "height": 1 }))?;
+        (block["error"]["data"]["kind"] == "pruned").then_some(())
+    };
+    eventually("a pruned block", 120 * SECOND, is_pruned);
+    net.localnet(&["kill", "0"]);
+    net.localnet(&["start-one", "0"]);
+    net.await_voting(0, 5 * SECOND);
+    net.localnet(&["stop"]);
+
+    let verified = net.verify(0);
+    let (from, to) =
+        (verified["fromHeight"].as_u64().unwrap(), verified["height"].as_u64().unwrap());
+    assert!(from >= 100 && to >= from + 1024, "{verified}");
+    assert!(from > paid["height"].as_u64().unwrap());
+    assert_eq!(net.verify(1)["fromHeight"], 0);
+    let kept = fs::read_dir(format!("{}/snapshots", net.validator(0))).unwrap().count();
+    assert!((2..=14).contains(&kept), "{kept}");
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_storage::Snapshot;
+use heddle_storage::SnapshotOf;
 use heddle_storage::SnapshotSummary;
 use heddle_storage::StorageError;
 use heddle_types::Ed25519Scheme;
@@ -21,7 +22,7 @@ use crate::run::SnapshotReport;
 /// Takes a snapshot of a home that this process has locked.
 pub(crate) fn snapshot(home: &Home, out: &Path) -> Result<SnapshotReport, Fatal> {
     let chain = home.committee().chain();
-    let taken = heddle_storage::take_snapshot(&home.db_path(), chain, out);
+    let taken = heddle_storage::take_snapshot(&home.db_path(), chain, SnapshotOf::Newest, out);
     taken.map(report).map_err(|error| refused(&error))
 }
 
@@ -111,7 +112,7 @@ fn refused(error: &StorageError) -> Fatal {
     }
 }
 
-fn disk(path: &Path, error: &io::Error) -> Fatal {
+pub(crate) fn disk(path: &Path, error: &io::Error) -> Fatal {
     Fatal {
         code: ExitCode::Disk,
         path: path.to_owned(),

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::num::NonZeroU64;
 use std::path::Path;
+use std::path::PathBuf;
 
 use heddle_state::CHUNK_BYTES_MAX;
 use heddle_state::Cut;
@@ -28,8 +30,17 @@ use crate::snapshot::files::SnapshotFiles;
 use crate::storage::Storage;
 use crate::tables::Tables;
 
-/// Writes a snapshot of the newest state that a quorum certified into `out`, which appears complete or not at all. It may exist
-/// if it is empty.
+/// Which height a snapshot is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotOf {
+    /// The newest whose root is certified.
+    Newest,
+    /// That of the state table: see [`Storage::checkpoint_every`].
+    Checkpoint,
+}
+
+/// Writes a snapshot of a state that a quorum certified into `out`, which appears complete or not at all. It may exist if it is
+/// empty.
 ///
 /// Reads all of the state into memory and sorts it: about 300 bytes an entry beside its value.
 ///
@@ -39,49 +50,65 @@ use crate::tables::Tables;
 pub fn take_snapshot(
     db: &Path,
     chain: ChainId,
+    of: SnapshotOf,
     out: &Path,
 ) -> Result<SnapshotSummary, StorageError> {
     files::check_vacant(out)?;
-    let tables = recovery::open_tables(db, chain)?;
-    let manifest = newest(&tables)?;
+    let (manifest, entries) = read_all(db, chain, of)?;
     let height = manifest.height();
-    let cut = Cut::new(entries(&tables, height)?, CHUNK_BYTES_MAX);
-    let root = recovery::final_record(&tables, height)?.root;
-    let found = cut.root();
-    if found != root {
-        let detail = format!("the state of height {height} has root {found}, not {root}");
-        return Err(tables.corrupt(detail));
+    let cut = Cut::new(entries, CHUNK_BYTES_MAX);
+    let (found, root) = (cut.root(), manifest.claimed().map(|claimed| claimed.root));
+    if Some(found) != root {
+        let detail =
+            format!("the state of height {height} has root {found}, which nobody certified");
+        return Err(StorageError::corrupt(db, detail));
     }
     write(manifest, &cut, out)
 }
 
+/// The database is closed again afterwards: what follows takes longer.
+fn read_all(
+    db: &Path,
+    chain: ChainId,
+    of: SnapshotOf,
+) -> Result<(SnapshotManifest, Vec<(StateKey, Entry)>), StorageError> {
+    let tables = recovery::open_tables(db, chain)?;
+    let manifest = manifest_of(&tables, of)?;
+    let entries = entries(&tables, manifest.height())?;
+    Ok((manifest, entries))
+}
+
 impl Storage {
-    /// Makes a copy of the database as it is now in `dir`, which must not exist, for [`take_snapshot`]. Files are shared where the
-    /// file system can, so it takes little time and room.
-    ///
-    /// # Errors
-    /// From writing.
-    pub fn checkpoint(&self, dir: &Path) -> Result<(), StorageError> {
-        self.tables().checkpoint(dir)
+    /// From now on, makes a copy of the database in `dir` whenever the state table reaches the first height that a final header
+    /// names of every `every` heights, for [`take_snapshot`]. Which heights these are is a matter of the chain alone, so that
+    /// nodes with the same `every` take the same snapshots. Files are shared where the file system can, so it takes little time
+    /// and room. While there is something at `dir`, no further one is made.
+    pub fn checkpoint_every(&self, every: NonZeroU64, dir: PathBuf) {
+        self.applier().checkpoint_every(every, dir);
     }
 }
 
-/// Of the newest certified state that the database leads up to; without chunks yet.
-fn newest(tables: &Tables) -> Result<SnapshotManifest, StorageError> {
+/// Of a certified state that the database leads up to; without chunks yet.
+fn manifest_of(tables: &Tables, of: SnapshotOf) -> Result<SnapshotManifest, StorageError> {
     let not_yet = || StorageError::NoSnapshotYet { path: tables.path().to_owned() };
     let last = recovery::last_final(tables)?.height;
     let (certified, cert) = recovery::certified(tables, last)?.ok_or_else(not_yet)?;
-    let executed = certified.header.executed;
-    if executed.height == Height::ZERO || executed.height < recovery::applied(tables)? {
+    let applied = recovery::applied(tables)?;
+    let height = match of {
+        SnapshotOf::Newest => certified.header.executed.height,
+        SnapshotOf::Checkpoint => applied,
+    };
+    if height == Height::ZERO || height < applied || height >= certified.header.height {
         return Err(not_yet());
     }
-    let record = recovery::final_record(tables, executed.height)?;
-    if record.root != executed.root {
-        let (height, root) = (executed.height, executed.root);
-        return Err(tables.corrupt(format!("height {height} has not the certified root {root}")));
+    let record = recovery::final_record(tables, height)?;
+    let block = read::read_block(tables, height, record.hash)?.ok_or_else(not_yet)?;
+    let manifest = manifest(tables, block, &certified.header, cert)?.ok_or_else(not_yet)?;
+    let claimed = manifest.claimed().ok_or_else(not_yet)?;
+    if claimed.root == record.root {
+        return Ok(manifest);
     }
-    let block = read::read_block(tables, executed.height, record.hash)?.ok_or_else(not_yet)?;
-    manifest(tables, block, &certified.header, cert)?.ok_or_else(not_yet)
+    Err(tables.corrupt(format!("height {height} has not the certified root {}", claimed.root)))
 }
 
 /// None when some header is not stored any more, or there are too many.

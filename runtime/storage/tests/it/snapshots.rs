@@ -1,11 +1,13 @@
 //! Snapshots: what is restored is what was taken, and nothing else is believed.
 
 use std::fs;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_storage::Snapshot;
 use heddle_storage::SnapshotFiles;
+use heddle_storage::SnapshotOf;
 use heddle_storage::SnapshotSummary;
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
@@ -28,7 +30,8 @@ fn database(heights: u64) -> TempDir {
 }
 
 fn take(dir: &TempDir) -> Result<SnapshotSummary, StorageError> {
-    take_snapshot(&dir.path().join("db"), chain::genesis().chain, &dir.path().join("out"))
+    let (db, out) = (dir.path().join("db"), dir.path().join("out"));
+    take_snapshot(&db, chain::genesis().chain, SnapshotOf::Newest, &out)
 }
 
 /// The chain of these tests is unsigned, so that any manifest that says a root is as good as certified.
@@ -47,7 +50,7 @@ fn check_goes_on(db: &Path, restored: u64, height: u64) {
     assert_eq!(storage.last_final().height, Height::new(restored));
     assert_eq!(storage.oldest(), Height::new(restored + 1));
     assert_eq!(recovery.last_final.header, chain.parent);
-    assert_eq!(recovery.cert.data.height, Height::new(restored + 1));
+    assert!(recovery.cert.data.height > Height::new(restored));
     assert!(recovery.state.entries().eq(chain.state.entries()));
     chain::extend(&storage, &mut chain, height - restored);
     drop(storage);
@@ -115,22 +118,32 @@ fn a_snapshot_can_be_taken_of_a_restored_database() {
     check_goes_on(&third.path().join("db"), 119, 130);
 }
 
+/// A checkpoint is made in the middle of writing, and is of a height that only the chain and the interval decide.
 #[test]
-fn a_checkpoint_of_an_open_database_is_one_height() {
+fn checkpoints_are_of_the_first_height_named_of_each_interval() {
     let (dir, to) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let db = dir.path().join("db");
     chain::create(&db);
     let (storage, _) = chain::open(&db);
-    let mut chain = Chain::new();
-    chain::extend(&storage, &mut chain, 20);
     let checkpoint = dir.path().join("checkpoint");
-    storage.checkpoint(&checkpoint).unwrap();
-    chain::extend(&storage, &mut chain, 20);
-    let out = dir.path().join("out");
-    let taken = take_snapshot(&checkpoint, chain::genesis().chain, &out).unwrap();
-    assert_eq!((taken.height, taken.root), (Height::new(19), Chain::at(19).state.root()));
+    storage.checkpoint_every(NonZeroU64::new(8).unwrap(), checkpoint.clone());
+    let mut chain = Chain::new();
+    chain::extend(&storage, &mut chain, 22);
+    storage.flush().unwrap();
+    let take = |out: &Path| {
+        take_snapshot(&checkpoint, chain::genesis().chain, SnapshotOf::Checkpoint, out).unwrap()
+    };
+    let out = dir.path().join("first");
+    let taken = take(&out);
+    assert_eq!((taken.height, taken.root), (Height::new(8), Chain::at(8).state.root()));
     restore(&out, &to).unwrap();
-    check_goes_on(&to.path().join("db"), 19, 25);
+    check_goes_on(&to.path().join("db"), 8, 15);
+
+    fs::remove_dir_all(&checkpoint).unwrap();
+    chain::extend(&storage, &mut chain, 9);
+    storage.flush().unwrap();
+    let taken = take(&dir.path().join("second"));
+    assert_eq!(taken.height, Height::new(24), "none was made at 16 while the first was there");
 }
 
 #[test]

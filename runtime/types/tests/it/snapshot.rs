@@ -97,11 +97,25 @@ fn headers_cannot_be_left_out() {
 #[test]
 fn a_root_of_another_height_is_none() {
     let mut other = manifest(300, 3);
-    other.after.pop();
+    assert_eq!(other.after.pop().unwrap().executed.height, Height::new(300));
     let data = other.after.last().unwrap().vote_data();
     let signatures = fixture::signatures(VoteKind::CommitVote, &data, 0..3);
     other.cert = CommitCert { data, signatures };
     assert_eq!(certify(&other), Err(ManifestError::NoRoot));
+}
+
+#[test]
+fn the_header_that_names_the_root_need_not_be_the_certified_one() {
+    let mut longer = manifest(300, 3);
+    let last = longer.after.last().unwrap();
+    let executed = ExecutedRoot { height: Height::new(301), root: StateRoot(Hash32([0x44; 32])) };
+    let (height, parent) = (last.height.next(), last.hash());
+    longer.after.push(BlockHeader { height, parent, executed, ..last.clone() });
+    assert_eq!(certify(&longer), Err(ManifestError::Cert));
+    let data = longer.after.last().unwrap().vote_data();
+    let signatures = fixture::signatures(VoteKind::CommitVote, &data, 0..3);
+    longer.cert = CommitCert { data, signatures };
+    assert_eq!(certify(&longer).map(|root| root.root), Ok(StateRoot(Hash32([0x33; 32]))));
 }
 
 #[test]
