@@ -24,6 +24,6 @@ mod snapshot;
 pub use catchup::CatchUp;
 pub use io::{Action, Fault, Input};
 pub use request::{Request, RequestId, Response};
-pub use serve::{Stored, serve_range};
+pub use serve::{Stored, Tail, serve_range};
 pub use snapshot::{ChunkAnswer, Offer, SnapshotAction, SnapshotInput};
 pub use snapshot::{SnapshotName, SnapshotSession};

@@ -16,11 +16,12 @@ use crate::home::HomeLock;
 use crate::home::LogLevel;
 use crate::home::NodeLog;
 use crate::node;
+use crate::node::Role;
 
 /// How a node is run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RunOptions {
-    /// Follow the chain without voting. Not built yet: refused with [`ExitCode::Usage`].
+    /// Follow the chain without voting. A validator's home is refused with [`ExitCode::Usage`].
     pub follow: bool,
 }
 
@@ -53,10 +54,11 @@ pub struct VerifyReport {
 /// `node.log` says why.
 pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
     let mut log = NodeLog::open(dir);
-    let prepared = prepare(dir, options, &log);
+    let prepared = prepare(dir, &log);
+    let role = if options.follow { Role::Follower } else { Role::Validator };
     // The lock is held until the store is closed and the last line is written: whoever finds the home free finds it as it was left.
     let ended = match &prepared {
-        Ok((home, _lock)) => node::run(home),
+        Ok((home, _lock)) => node::run(home, role),
         Err(fatal) => Err(fatal.clone()),
     };
     match ended {
@@ -70,16 +72,7 @@ pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
 }
 
 /// Reads the home and takes it.
-fn prepare(dir: &Path, options: &RunOptions, log: &NodeLog) -> Result<(Home, HomeLock), Fatal> {
-    if options.follow {
-        return Err(Fatal {
-            code: ExitCode::Usage,
-            path: dir.to_owned(),
-            found: "--follow".to_owned(),
-            expected: "a validator's home without it".to_owned(),
-            remedy: "this version has no followers yet".to_owned(),
-        });
-    }
+fn prepare(dir: &Path, log: &NodeLog) -> Result<(Home, HomeLock), Fatal> {
     let home = Home::load(dir).map_err(|error| error.to_fatal())?;
     let lock = home.lock().map_err(|error| error.to_fatal())?;
     start_log(home.config().log_level, log);

@@ -61,6 +61,7 @@ fn extend(storage: &Storage, parent: &mut BlockHeader, root: StateRoot) {
         skipped: 0,
         changes: ChangeSet::default(),
         root,
+        candidates: Vec::new().into(),
     };
     storage.put_outcome(&outcome).unwrap();
     *parent = header;

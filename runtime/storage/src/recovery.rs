@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use heddle_state::State;
 use heddle_types::Block;
@@ -12,6 +13,7 @@ use heddle_types::ChainId;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
 use heddle_types::Entry;
+use heddle_types::EpochEnd;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Receipt;
@@ -19,6 +21,8 @@ use heddle_types::StateKey;
 use heddle_types::TimeoutCert;
 
 use crate::applier::Delta;
+use crate::epochs;
+use crate::epochs::Candidates;
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
 use crate::read;
@@ -51,6 +55,11 @@ pub struct Recovery {
     pub blocks: Vec<Block>,
     /// The newest timeout certificates, ascending by view; the one that the safety record names is among them.
     pub timeout_certs: Vec<TimeoutCert>,
+    /// How the newest epoch ended whose closing block is final here: the present one is the next. None in epoch 0.
+    pub epoch_end: Option<EpochEnd>,
+    /// Who should decide after each of the recent heights, ascending: each list from its height on. What no list covers, none
+    /// has changed since genesis.
+    pub candidates: Vec<Candidates>,
 }
 
 /// Everything that opening works out.
@@ -106,8 +115,22 @@ pub(crate) fn recover(tables: &Tables) -> Result<Recovered, StorageError> {
     let oldest = oldest(tables)?;
     let certified = certified(tables, last.height)?
         .map_or(Height::ZERO, |(block, _)| block.header.executed.height);
-    let recovery = Recovery { state, last_final, cert, recent, before, blocks, timeout_certs };
-    let tip = Tip { last, oldest, pending };
+    let first = recent.first().map_or(last.height, |(height, _)| *height);
+    let candidates = epochs::candidates(tables, first)?;
+    let (ended, epoch_end) = epochs::ends(tables, last.height)?;
+    let newest = candidates.last().map(|(_, members)| Arc::clone(members));
+    let tip = Tip { last, oldest, pending, ended, candidates: newest };
+    let recovery = Recovery {
+        state,
+        last_final,
+        cert,
+        recent,
+        before,
+        blocks,
+        timeout_certs,
+        epoch_end,
+        candidates,
+    };
     Ok(Recovered { recovery, tip, timeout_certs: keys, waiting, certified })
 }
 
@@ -154,17 +177,22 @@ pub(crate) fn final_header(
     }
 }
 
-/// The newest block up to `last` that has a certificate of its own, and that; none when all such blocks were pruned.
+/// The newest block up to `last` that has a certificate of its own, and that; none when all such blocks were pruned. The closing
+/// block of an epoch may have another's.
 pub(crate) fn certified(
     tables: &Tables,
     last: Height,
 ) -> Result<Option<(Block, CommitCert)>, StorageError> {
-    let Some(row) = tables.row_up_to(schema::CERTS, &schema::height_key(last))? else {
-        return Ok(None);
-    };
-    let cert: CommitCert = tables.decode_canonical(schema::CERTS, &row.1)?;
-    let block = read::read_block(tables, cert.data.height, cert.data.block)?;
-    Ok(block.map(|block| (block, cert)))
+    for row in tables.rows_down_from(schema::CERTS, &schema::height_key(last)) {
+        let (key, value) = row?;
+        let cert: CommitCert = tables.decode_canonical(schema::CERTS, &value)?;
+        let record: Option<FinalRecord> = tables.value(schema::FINALS, &key)?;
+        if record.is_some_and(|record| record.hash == cert.data.block) {
+            let block = read::read_block(tables, cert.data.height, cert.data.block)?;
+            return Ok(block.map(|block| (block, cert)));
+        }
+    }
+    Ok(None)
 }
 
 /// The certificate that made `height` final.

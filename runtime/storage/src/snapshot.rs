@@ -58,7 +58,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// The snapshot in a folder, if `certify` finds its manifest certified: [`SnapshotManifest::certify`] with the caller's
-    /// committees.
+    /// genesis.
     ///
     /// # Errors
     /// [`StorageError::BadSnapshot`] when the manifest is missing, malformed or not certified; [`StorageError::Io`].

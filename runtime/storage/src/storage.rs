@@ -13,20 +13,23 @@ use heddle_types::BlockHeader;
 use heddle_types::Canonical;
 use heddle_types::ChainId;
 use heddle_types::CheckedBlock;
-use heddle_types::CommitCert;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::StateRoot;
 use heddle_types::TimeoutCert;
+use heddle_types::Validator;
 use heddle_types::encode;
 
 use crate::applier::Applier;
 use crate::applier::Delta;
+use crate::epochs;
+use crate::epochs::Ended;
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
 use crate::outcome::Outcome;
 use crate::recovery;
 use crate::recovery::Recovery;
+use crate::safety_file::SafetyMode;
 use crate::schema;
 use crate::schema::Column;
 use crate::tables::Batch;
@@ -48,6 +51,8 @@ pub struct Storage {
     /// Held while outcomes are stored, so that they follow each other. The other locks are never held across a write to
     /// disk: a block before a vote shares its sync with an outcome instead of waiting for it.
     outcomes: Mutex<()>,
+    /// Of what must be there before something is signed.
+    before_signing: Durability,
 }
 
 /// The last final block whose outcome is durable.
@@ -69,6 +74,9 @@ pub(crate) struct Tip {
     pub(crate) oldest: Height,
     /// The blocks above the last.
     pub(crate) pending: BTreeMap<Height, Vec<Pending>>,
+    pub(crate) ended: Option<Ended>,
+    /// Who should decide after the last final block, if that was noted.
+    pub(crate) candidates: Option<Arc<[Validator]>>,
 }
 
 /// A stored block that is not final yet.
@@ -102,8 +110,20 @@ impl Storage {
             tip: Mutex::new(recovered.tip),
             timeout_certs: Mutex::new(recovered.timeout_certs),
             outcomes: Mutex::new(()),
+            before_signing: Durability::Synced,
         };
         Ok((storage, recovered.recovery))
+    }
+
+    /// The same for a validator that need not remember what it signed when the power is lost: blocks and timeout certificates
+    /// are not synced in lease mode. Outcomes always are, and with them what was written before.
+    #[must_use]
+    pub fn in_mode(mut self, mode: SafetyMode) -> Self {
+        self.before_signing = match mode {
+            SafetyMode::Strict => Durability::Synced,
+            SafetyMode::Lease => Durability::Logged,
+        };
+        self
     }
 
     /// Makes blocks durable. One at or below the last final height is not stored: it is there, or it lost.
@@ -127,7 +147,7 @@ impl Storage {
         if added.is_empty() {
             return Ok(());
         }
-        batch.write(Durability::Synced)?;
+        batch.write(self.before_signing)?;
         let mut tip = self.tip();
         for (height, block) in added {
             if tip.wants(height, block.hash) {
@@ -159,7 +179,7 @@ impl Storage {
         while keys.len() > TIMEOUT_CERTS_KEPT && keys[0] != key {
             batch.delete(schema::META, &keys.remove(0));
         }
-        batch.write(Durability::Synced)?;
+        batch.write(self.before_signing)?;
         *lock(&self.timeout_certs) = keys;
         Ok(())
     }
@@ -176,7 +196,7 @@ impl Storage {
         let _in_turn = lock(&self.outcomes);
         let mut batch = self.tables.batch();
         let mut deltas = Vec::with_capacity(outcomes.len());
-        let Tip { mut last, pending, .. } = self.tip().clone();
+        let Tip { mut last, pending, ended, mut candidates, .. } = self.tip().clone();
         let mut named = Vec::with_capacity(outcomes.len());
         let mut certified = None;
         for outcome in outcomes {
@@ -192,7 +212,10 @@ impl Storage {
                 batch.delete(schema::BLOCKS, &schema::block_key(outcome.height, loser.hash));
                 batch.delete(schema::HEIGHTS_OF, loser.hash.as_bytes());
             }
-            deltas.push(put_outcome(&mut batch, outcome));
+            let covered = Ended::last_covered(ended, &outcome.cert);
+            deltas.push(put_outcome(&mut batch, outcome, covered));
+            let height = outcome.height;
+            epochs::put_candidates(&mut batch, height, &outcome.candidates, &mut candidates);
             last = LastFinal { height: outcome.height, hash: outcome.hash, root: outcome.root };
         }
         batch.write(Durability::Synced)?;
@@ -200,6 +223,7 @@ impl Storage {
         self.applier.add(deltas, &named, certified);
         let mut tip = self.tip();
         tip.last = last;
+        tip.candidates = candidates;
         tip.pending = tip.pending.split_off(&last.height.next());
         Ok(())
     }
@@ -254,6 +278,15 @@ impl Storage {
         &self.applier
     }
 
+    /// Held while something is stored that the next outcome depends on.
+    pub(crate) fn outcomes_in_turn(&self) -> MutexGuard<'_, ()> {
+        lock(&self.outcomes)
+    }
+
+    pub(crate) fn set_ended(&self, ended: Ended) {
+        self.tip().ended = Some(ended);
+    }
+
     pub(crate) fn tip(&self) -> MutexGuard<'_, Tip> {
         lock(&self.tip)
     }
@@ -285,10 +318,12 @@ pub(crate) fn put_final_block(batch: &mut Batch<'_>, hash: BlockHash, block: &Bl
     batch.put(schema::BLOCKS, &schema::block_key(block.header.height, hash), &bytes);
 }
 
-fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome) -> Delta {
+/// `covered` is the last height that its certificate makes final.
+fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome, covered: Height) -> Delta {
     let height = outcome.height;
-    assert!(outcome.cert.data.height >= height, "a certificate covers its block and ancestors");
-    put_summary(batch, height, &outcome.record(), &outcome.cert);
+    assert!(covered >= height, "a certificate covers its block and ancestors");
+    put_record(batch, height, &outcome.record());
+    batch.put(schema::CERTS, &schema::height_key(covered), &encode(&outcome.cert));
     let receipts = schema::receipts_key(height, Column::Receipts);
     batch.put(schema::RECEIPTS, &receipts, &encode(&outcome.receipts));
     let traces = schema::receipts_key(height, Column::Traces);
@@ -305,12 +340,6 @@ fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome) -> Delta {
     }
 }
 
-pub(crate) fn put_summary(
-    batch: &mut Batch<'_>,
-    height: Height,
-    record: &FinalRecord,
-    cert: &CommitCert,
-) {
+pub(crate) fn put_record(batch: &mut Batch<'_>, height: Height, record: &FinalRecord) {
     batch.put(schema::FINALS, &schema::height_key(height), &encode(record));
-    batch.put(schema::CERTS, &schema::height_key(cert.data.height), &encode(cert));
 }

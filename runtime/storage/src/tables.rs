@@ -133,11 +133,15 @@ impl Tables {
         rows.map(|row| row.map_err(|error| self.error(&error)))
     }
 
-    /// The row with the highest key that is not above `key`.
-    pub(crate) fn row_up_to(&self, table: &str, key: &[u8]) -> Result<Option<Row>, StorageError> {
-        let mode = IteratorMode::From(key, Direction::Reverse);
-        let mut rows = self.db.iterator_cf(self.table(table), mode);
-        rows.next().transpose().map_err(|error| self.error(&error))
+    /// The rows up to `last`, descending.
+    pub(crate) fn rows_down_from<'a>(
+        &'a self,
+        table: &str,
+        last: &'a [u8],
+    ) -> impl Iterator<Item = Result<Row, StorageError>> + 'a {
+        let mode = IteratorMode::From(last, Direction::Reverse);
+        let rows = self.db.iterator_cf(self.table(table), mode);
+        rows.map(|row| row.map_err(|error| self.error(&error)))
     }
 
     /// The row with the highest key.

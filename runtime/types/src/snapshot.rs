@@ -9,6 +9,8 @@ use crate::canonical::canonical;
 use crate::certificate::CommitCert;
 use crate::codec::Canonical;
 use crate::committee::Committee;
+use crate::epoch_end::EpochEnd;
+use crate::epoch_end::EpochEndError;
 use crate::limits;
 use crate::quantity::Epoch;
 use crate::quantity::Height;
@@ -34,6 +36,8 @@ canonical! {
         pub after: Vec<BlockHeader> => limits::SNAPSHOT_HEADERS_AFTER_MAX,
         /// Of the last of them.
         pub cert: CommitCert,
+        /// How each epoch ended before that of the certificate, from epoch 0 on.
+        pub ends: Vec<EpochEnd> => limits::SNAPSHOT_EPOCHS_MAX,
         /// How many bits the paths below each chunk share, from the first path to the last.
         pub depths: Vec<u8> => limits::SNAPSHOT_CHUNKS_MAX,
     }
@@ -71,11 +75,16 @@ pub enum ManifestError {
     /// The certificate is not a quorum's, or of another block than the last header.
     #[error("the certificate is not of the last header by a quorum of the committee")]
     Cert,
-    /// Signed by a committee that is not known.
-    #[error("the committee of epoch {epoch} is not known")]
-    Committee {
-        /// Of the certificate.
-        epoch: Epoch,
+    /// How some epoch ended is not proven.
+    #[error("{0}")]
+    End(#[from] EpochEndError),
+    /// The certificate is of another epoch than the one that the block is of or ends.
+    #[error("the certificate is of epoch {found}, expected {expected}")]
+    Epoch {
+        /// Its epoch.
+        found: Epoch,
+        /// The one that goes on after the block.
+        expected: Epoch,
     },
 }
 
@@ -94,17 +103,18 @@ impl SnapshotManifest {
         named.into_iter().find(|executed| executed.height == self.height())
     }
 
-    /// The height and root of the state, if a quorum of the committee of the certificate's epoch certified them.
+    /// The height and root of the state, if a quorum of the committee of the certificate's epoch certified them. That committee follows
+    /// from `first`, the one of epoch 0, and how the epochs since ended.
     ///
     /// What is not covered is [`Self::depths`]: each chunk proves by itself that it is all of its part.
     ///
     /// # Errors
     /// [`ManifestError`] when it does not show that.
-    pub fn certify<'a>(
+    pub fn certify(
         &self,
         genesis: &VoteData,
+        first: &Committee,
         scheme: &dyn VoteScheme,
-        committee: impl FnOnce(Epoch) -> Option<&'a Committee>,
     ) -> Result<ExecutedRoot, ManifestError> {
         if self.version != Self::VERSION {
             return Err(ManifestError::Version { found: self.version });
@@ -119,10 +129,16 @@ impl SnapshotManifest {
         self.check_links()?;
         let root = self.claimed().ok_or(ManifestError::NoRoot)?;
         let last = self.after.last().ok_or(ManifestError::NoRoot)?;
-        let epoch = self.cert.data.epoch;
-        let committee = committee(epoch).ok_or(ManifestError::Committee { epoch })?;
+        let mut committee = first.clone();
+        for end in &self.ends {
+            committee = end.verify(&committee, scheme)?;
+        }
+        let (found, expected) = (self.cert.data.epoch, self.epoch_after());
+        if found != expected || committee.epoch() != expected {
+            return Err(ManifestError::Epoch { found, expected });
+        }
         let is_its = self.cert.data == last.vote_data();
-        if !is_its || !self.cert.verify(committee, genesis, scheme) {
+        if !is_its || !self.cert.verify(&committee, genesis, scheme) {
             return Err(ManifestError::Cert);
         }
         Ok(root)
@@ -132,6 +148,13 @@ impl SnapshotManifest {
     pub fn headers_before(height: Height) -> usize {
         usize::try_from(height.get())
             .map_or(limits::SNAPSHOT_HEADERS_BEFORE, |all| all.min(limits::SNAPSHOT_HEADERS_BEFORE))
+    }
+
+    /// The epoch that goes on after the block: the next one if it is the last that one delivers.
+    fn epoch_after(&self) -> Epoch {
+        let closed = self.ends.last().is_some_and(|end| end.closing == self.block.header);
+        let epoch = self.block.header.epoch;
+        if closed { epoch.next() } else { epoch }
     }
 
     fn check_links(&self) -> Result<(), ManifestError> {
@@ -150,10 +173,15 @@ impl SnapshotManifest {
 
 impl Canonical for SnapshotManifest {
     const NAME: &'static str = "snapshot manifest";
-    const BYTES_MAX: usize = Block::BYTES_MAX
-        + BlockHeader::BYTES_MAX
-            * (limits::SNAPSHOT_HEADERS_BEFORE + limits::SNAPSHOT_HEADERS_AFTER_MAX)
+    const BYTES_MAX: usize = 2 * limits::BLOCK_BYTES_MAX;
+}
+
+// The rest is for how epochs ended.
+const _: () = assert!(
+    Block::BYTES_MAX
+        + 240 * (limits::SNAPSHOT_HEADERS_BEFORE + limits::SNAPSHOT_HEADERS_AFTER_MAX)
         + CommitCert::BYTES_MAX
         + limits::SNAPSHOT_CHUNKS_MAX
-        + 64;
-}
+        + 1024 * 1024
+        <= SnapshotManifest::BYTES_MAX
+);

@@ -21,16 +21,20 @@ use crate::output::Output;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  heddle node run --home .heddle/localnet/validator-0")]
 pub(crate) enum NodeCommand {
-    /// Run one validator until SIGINT or SIGTERM
+    /// Run one validator, or a follower, until SIGINT or SIGTERM
     ///
     /// Exit codes: 0 asked to stop; 2 bad usage or configuration; 3 corrupt data; 4 disk; 5 home or key in use; 6 wrong
     /// version or chain; 11 divergence from a certified root. The last line on stderr and in node.log then says why.
     #[command(after_help = "Example:\n  heddle node run --home .heddle/localnet/validator-0")]
     Run {
-        /// The validator's home
+        /// The node's home
         #[arg(long, value_name = "DIR")]
         home: PathBuf,
         /// Follow the chain without voting
+        ///
+        /// The nodes under [[follow]] in config.toml are asked for what is final, or the validators under [[peers]]; all that
+        /// they say is verified. The key must not be a validator's. A follower whose key becomes a validator's is stopped and
+        /// run without --follow.
         #[arg(long)]
         follow: bool,
     },

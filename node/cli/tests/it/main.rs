@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod chaos;
+mod corruption;
 mod damage;
 mod execution;
 mod faults;
 mod help;
 mod hostile;
 mod http;
+mod light;
 mod localnet;
 mod net;
 mod node;

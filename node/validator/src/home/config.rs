@@ -6,6 +6,7 @@ use std::num::NonZeroU16;
 use std::path::Path;
 use std::str::FromStr;
 
+use heddle_storage::SafetyMode;
 use heddle_types::Hash32;
 use heddle_types::Millis;
 use heddle_types::PublicKey;
@@ -29,13 +30,15 @@ pub const IDLE_MS_MAX: u64 = 3_600_000;
 /// Names that `rpc_hosts` may list.
 pub const RPC_HOSTS_MAX: usize = 64;
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 13] = [
     "rpc",
     "quic",
     "peers",
+    "follow",
     "idle_interval",
     "threads",
     "execution",
+    "durability",
     "block_transactions",
     "log_level",
     "rpc_hosts",
@@ -52,12 +55,16 @@ pub struct Config {
     pub quic: SocketAddr,
     /// The other validators.
     pub peers: Vec<Peer>,
+    /// Whom a follower asks, validators or other followers; the validators unless any is given.
+    pub follow: Vec<Peer>,
     /// How often an idle chain makes a block; 1 s unless it is given.
     pub idle_interval: Millis,
     /// Threads for signatures, hashing and execution; as many as there are cores unless it is given.
     pub threads: Option<NonZeroU16>,
     /// How blocks are executed; `auto` unless it is given. The outcome is the same.
     pub execution: ExecutionChoice,
+    /// What must be on the disk before this validator signs; `strict` unless it is given.
+    pub durability: DurabilityChoice,
     /// The most transactions that this node puts into a block, a quarter of them kept for reserved ones; 4,000 unless it is given.
     pub block_transactions: Option<NonZeroU16>,
     /// What goes into the log; `info` unless it is given.
@@ -68,7 +75,7 @@ pub struct Config {
     pub keeping: Keeping,
 }
 
-/// Another validator, and where it listens.
+/// Another node, and where it listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Its key.
@@ -87,6 +94,16 @@ pub enum ExecutionChoice {
     Sequential,
     /// On several threads, whether that pays or not.
     Declared,
+}
+
+/// What must be on the disk before a validator signs. `docs/guide/durability.md` says what each mode loses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DurabilityChoice {
+    /// Everything that it must not forget.
+    #[default]
+    Strict,
+    /// How far it may sign; after the power was lost it waits until the others are past that.
+    Lease,
 }
 
 /// The least severe message that is logged.
@@ -122,6 +139,32 @@ impl FromStr for ExecutionChoice {
     fn from_str(text: &str) -> Result<Self, ()> {
         let all = [Self::Auto, Self::Sequential, Self::Declared];
         all.into_iter().find(|choice| choice.as_str() == text).ok_or(())
+    }
+}
+
+impl DurabilityChoice {
+    /// As it stands in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Lease => "lease",
+        }
+    }
+
+    /// As the store knows it.
+    pub const fn mode(self) -> SafetyMode {
+        match self {
+            Self::Strict => SafetyMode::Strict,
+            Self::Lease => SafetyMode::Lease,
+        }
+    }
+}
+
+impl FromStr for DurabilityChoice {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Strict, Self::Lease].into_iter().find(|choice| choice.as_str() == text).ok_or(())
     }
 }
 
@@ -210,12 +253,20 @@ impl Config {
         if self.execution != ExecutionChoice::default() {
             let _ = writeln!(text, "execution = \"{}\"", self.execution.as_str());
         }
+        if self.durability != DurabilityChoice::default() {
+            let _ = writeln!(text, "durability = \"{}\"", self.durability.as_str());
+        }
         if !self.rpc_hosts.is_empty() {
             let _ = writeln!(text, "rpc_hosts = {:?}", self.rpc_hosts);
         }
         text += &self.keeping.to_toml();
-        for Peer { public_key, quic } in &self.peers {
-            let _ = write!(text, "\n[[peers]]\npublic_key = \"{public_key}\"\nquic = \"{quic}\"\n");
+        for (list, nodes) in [("peers", &self.peers), ("follow", &self.follow)] {
+            for Peer { public_key, quic } in nodes {
+                let _ = write!(
+                    text,
+                    "\n[[{list}]]\npublic_key = \"{public_key}\"\nquic = \"{quic}\"\n"
+                );
+            }
         }
         text
     }
@@ -227,6 +278,9 @@ impl Config {
             fields.optional("execution").map_or(Ok(ExecutionChoice::default()), |field| {
                 field.parsed("auto, sequential or declared")
             });
+        let durability = fields
+            .optional("durability")
+            .map_or(Ok(DurabilityChoice::default()), |field| field.parsed("strict or lease"));
         let block_transactions = fields.optional("block_transactions");
         let block_transactions = block_transactions.map(|field| block(&field)).transpose()?;
         let log_level = fields.optional("log_level").map_or(Ok(LogLevel::default()), |field| {
@@ -236,9 +290,11 @@ impl Config {
             rpc: address(&fields.take("rpc")?)?,
             quic: address(&fields.take("quic")?)?,
             peers: fields.optional("peers").map_or(Ok(Vec::new()), peers)?,
+            follow: fields.optional("follow").map_or(Ok(Vec::new()), peers)?,
             idle_interval: idle_interval?,
             threads,
             execution: execution?,
+            durability: durability?,
             block_transactions,
             log_level: log_level?,
             rpc_hosts: fields.optional("rpc_hosts").map_or(Ok(Vec::new()), hosts)?,

@@ -12,9 +12,9 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
 use heddle_hotstuff::VotingState;
-use heddle_machine::Input;
 use heddle_machine::Machine;
 use heddle_transport::Event;
+use heddle_transport::Peer;
 use heddle_transport::Transport;
 use heddle_transport::TransportConfig;
 use heddle_wire::Channel;
@@ -34,12 +34,16 @@ use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
+use crate::node::follow::Endpoints;
 use crate::node::housekeeping::Housekeeping;
 use crate::node::open;
 use crate::node::open::Opened;
+use crate::node::public::Public;
 use crate::node::serve;
+use crate::node::serve::PublicJob;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
+use crate::node::told::Told;
 use crate::rpc;
 use crate::rpc::RpcConfig;
 
@@ -52,15 +56,36 @@ const EVENTS_MAX: usize = 65_536;
 /// Questions of peers that wait at most.
 const SERVING_MAX: usize = 256;
 
+/// What a node is to its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It votes.
+    Validator,
+    /// It asks others what is final.
+    Follower,
+}
+
 /// Runs the node of a home that this process has locked.
-pub(crate) fn run(home: &Home) -> Result<(), Fatal> {
-    if home.validator_index().is_none() {
-        return Err(fatal::not_validator(home));
+pub(crate) fn run(home: &Home, role: Role) -> Result<(), Fatal> {
+    match role {
+        Role::Validator if home.validator_index().is_none() && !home.may_join() => {
+            return Err(fatal::not_validator(home));
+        }
+        Role::Follower if home.validator_index().is_some() => {
+            return Err(fatal::is_validator(home));
+        }
+        Role::Follower if open::endpoints(home).is_empty() => {
+            return Err(fatal::nobody_to_follow(home));
+        }
+        Role::Validator | Role::Follower => {}
     }
     let rpc = listen(home)?;
-    let opened = open::open(home)?;
+    let mut opened = open::open(home, role)?;
+    if role == Role::Follower {
+        opened.config.agreement.signer = None;
+    }
     let shared = Arc::clone(&opened.shared);
-    let result = Node::start(home, rpc, opened).and_then(Node::wait);
+    let result = Node::start((home, role), rpc, opened).and_then(Node::wait);
     close(shared);
     result
 }
@@ -107,27 +132,29 @@ struct Node {
 }
 
 impl Node {
-    fn start(home: &Home, rpc: TcpListener, opened: Opened) -> Result<Self, Fatal> {
+    fn start((home, role): (&Home, Role), rpc: TcpListener, opened: Opened) -> Result<Self, Fatal> {
         let clock = Clock::start();
         let Opened { shared, safety, recovered, mute_reason, config } = opened;
         let (driver, driver_events) = crossbeam_channel::bounded(EVENTS_MAX);
         let (execution, execution_jobs) = crossbeam_channel::unbounded();
         let (serving, serving_jobs) = crossbeam_channel::bounded(SERVING_MAX);
+        let (public_serving, public_jobs) = crossbeam_channel::bounded(SERVING_MAX);
         let (end, ends) = crossbeam_channel::unbounded();
         let threads = executor::threads(home.config().threads);
         let network = runtime("network", 1)?;
         let api = runtime("api", threads.min(2))?;
         let checks = Checks::start(Arc::clone(&shared), driver.clone(), threads)
             .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
-        let events = NetworkEvents {
-            shared: Arc::clone(&shared),
-            checks: checks.clone(),
-            driver: driver.clone(),
-            end: end.clone(),
-            home: home.dir().to_owned(),
+        let told =
+            Told { shared: Arc::clone(&shared), checks: checks.clone(), driver: driver.clone() };
+        let peers = open::peers(home, &shared).map_err(|error| Fatal::of_storage(&error))?;
+        let on_network = (role, peers.to_transport());
+        let (transport, endpoints) =
+            connect((home, on_network), &network, told, (public_serving, end.clone()))?;
+        let peers = match &endpoints {
+            None => peers,
+            Some(endpoints) => peers.following(endpoints.keys()),
         };
-        let transport = Arc::new(start_transport(home, &network, events)?);
-
         let mut actions = Vec::new();
         let recorded = open::recorded(&recovered);
         let machine = Machine::new(config, recovered, clock.now(), &mut actions);
@@ -137,6 +164,9 @@ impl Node {
             machine,
             store: Store::new(Arc::clone(&shared.storage), safety, recorded),
             transport: Arc::clone(&transport),
+            endpoints,
+            peers,
+            are_places_new: false,
             execution,
             serving,
             events: driver_events,
@@ -152,7 +182,7 @@ impl Node {
         })?;
         let (sharing, sending) = (Arc::clone(&shared), Arc::clone(&transport));
         spawn.thread("serving", move || {
-            serve::run(&sharing, &serving_jobs, &sending);
+            serve::run(&sharing, &serving_jobs, &public_jobs, &sending);
             Ok(())
         })?;
 
@@ -255,9 +285,8 @@ fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {
 
 /// Who is told what happens on the network.
 struct NetworkEvents {
-    shared: Arc<Shared>,
-    checks: Checks,
-    driver: Sender<DriverEvent>,
+    told: Told,
+    public: Public,
     end: Sender<Result<(), Fatal>>,
     home: PathBuf,
 }
@@ -265,22 +294,14 @@ struct NetworkEvents {
 impl NetworkEvents {
     /// Called on the network's threads. The driver ends first; what happens then concerns nobody.
     fn on(&self, event: Event) {
-        let Self { shared, checks, driver, end, home } = self;
+        let Self { told, public, end, home } = self;
         match event {
-            Event::Frame { peer, channel, body } => checks.on_frame(peer, channel, &body),
-            Event::Connected { peer, channel: Channel::Bulk } => {
-                shared.peers_up.fetch_add(1, Ordering::Relaxed);
-                let _ = driver.send(DriverEvent::Input(Input::PeerUp(peer)));
-            }
-            Event::Disconnected { peer, channel: Channel::Bulk } => {
-                shared.peers_up.fetch_sub(1, Ordering::Relaxed);
-                let _ = driver.send(DriverEvent::Input(Input::PeerDown(peer)));
-            }
+            Event::Frame { peer, channel, body } => told.checks.on_frame(peer, channel, &body),
+            Event::Connected { peer, channel: Channel::Bulk } => told.on_up(peer),
+            Event::Disconnected { peer, channel: Channel::Bulk } => told.on_down(peer),
             Event::Connected { channel: Channel::Ctl, .. }
             | Event::Disconnected { channel: Channel::Ctl, .. } => {}
-            Event::PublicRequest { id, request, reply } => {
-                serve::serve_public(shared, id, &request, reply);
-            }
+            Event::PublicRequest { request, reply } => public.on_request(request, reply),
             Event::SameKeyElsewhere(elsewhere) => {
                 let _ = end.send(Err(fatal::key_connected(home, &format!("{elsewhere:?}"))));
             }
@@ -288,8 +309,27 @@ impl NetworkEvents {
     }
 }
 
+/// Goes on the network: a validator with links to the others, a follower with connections to those that it asks. Either can be
+/// asked by anybody.
+fn connect(
+    (home, (role, peers)): (&Home, (Role, Vec<Peer>)),
+    network: &Runtime,
+    told: Told,
+    (serving, end): (Sender<PublicJob>, Sender<Result<(), Fatal>>),
+) -> Result<(Arc<Transport>, Option<Endpoints>), Fatal> {
+    let public = Public { shared: Arc::clone(&told.shared), checks: told.checks.clone(), serving };
+    let events = NetworkEvents { told: told.clone(), public, end, home: home.dir().to_owned() };
+    let (peers, followed) = match role {
+        Role::Validator => (peers, None),
+        Role::Follower => (Vec::new(), Some(open::endpoints(home))),
+    };
+    let transport = start_transport((home, peers), network, events)?;
+    let start = |followed| Endpoints::start(followed, told, network.handle());
+    Ok((Arc::new(transport), followed.map(start)))
+}
+
 fn start_transport(
-    home: &Home,
+    (home, peers): (&Home, Vec<Peer>),
     network: &Runtime,
     events: NetworkEvents,
 ) -> Result<Transport, Fatal> {
@@ -297,7 +337,7 @@ fn start_transport(
         listen: home.config().quic,
         secret: home.key().secret().clone(),
         chain: home.committee().chain(),
-        peers: open::peers(home),
+        peers,
         instance: u64::from_le_bytes(open::random()),
     };
     let events = move |event| events.on(event);

@@ -10,7 +10,6 @@ use heddle_storage::SnapshotOf;
 use heddle_storage::SnapshotSummary;
 use heddle_storage::StorageError;
 use heddle_types::Ed25519Scheme;
-use heddle_types::Epoch;
 use heddle_types::Height;
 
 use crate::exit::ExitCode;
@@ -40,9 +39,8 @@ pub(crate) fn restore(home: &Home, from: &Path) -> Result<SnapshotReport, Fatal>
 /// The certified snapshot in a folder.
 pub(crate) fn open(home: &Home, beginning: &Beginning, dir: &Path) -> Result<Snapshot, Fatal> {
     let genesis = beginning.header.vote_data();
-    let committee = |epoch: Epoch| Some(home.committee()).filter(|c| c.epoch() == epoch);
-    let opened =
-        Snapshot::open(dir, |manifest| manifest.certify(&genesis, &Ed25519Scheme, committee));
+    let first = home.committee();
+    let opened = Snapshot::open(dir, |manifest| manifest.certify(&genesis, first, &Ed25519Scheme));
     opened.map_err(|error| Fatal::of_storage(&error))
 }
 

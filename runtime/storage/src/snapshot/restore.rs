@@ -89,7 +89,7 @@ fn name(manifest: &SnapshotManifest) -> Hash32 {
 /// Writes what a start needs beside the state. The receipts of the snapshot's own height are not certified, so nothing is ever told
 /// of them.
 fn finish(tables: &Tables, snapshot: &Snapshot) -> Result<(), StorageError> {
-    let SnapshotManifest { block, before, cert, .. } = snapshot.manifest();
+    let SnapshotManifest { block, before, cert, ends, .. } = snapshot.manifest();
     let header = &block.header;
     let (height, hash) = (header.height, header.hash());
     let record = FinalRecord {
@@ -108,7 +108,11 @@ fn finish(tables: &Tables, snapshot: &Snapshot) -> Result<(), StorageError> {
     batch.put(schema::META, schema::META_OLDEST, &schema::height_key(height.next()));
     batch.put(schema::META, schema::META_BEFORE, &encode(before));
     storage::put_final_block(&mut batch, hash, block);
-    storage::put_summary(&mut batch, height, &record, cert);
+    storage::put_record(&mut batch, height, &record);
+    batch.put(schema::CERTS, &schema::height_key(cert.data.height), &encode(cert));
+    for end in ends {
+        batch.put(schema::META, &schema::epoch_end_key(end.epoch()), &encode(end));
+    }
     batch.delete(schema::META, schema::META_RESTORING);
     for index in 0..snapshot.chunks() {
         batch.delete(schema::META, &schema::restored_key(index));

@@ -11,6 +11,7 @@ use heddle_state::CHUNK_BYTES_MAX;
 use heddle_state::Cut;
 use heddle_types::Block;
 use heddle_types::BlockHeader;
+use heddle_types::Canonical;
 use heddle_types::ChainId;
 use heddle_types::CommitCert;
 use heddle_types::Entry;
@@ -20,6 +21,7 @@ use heddle_types::StateKey;
 use heddle_types::encode;
 use heddle_types::limits;
 
+use crate::epochs;
 use crate::error::StorageError;
 use crate::read;
 use crate::recovery;
@@ -111,7 +113,7 @@ fn manifest_of(tables: &Tables, of: SnapshotOf) -> Result<SnapshotManifest, Stor
     Err(tables.corrupt(format!("height {height} has not the certified root {}", claimed.root)))
 }
 
-/// None when some header is not stored any more, or there are too many.
+/// None when some header is not stored any more, or there are too many, or an epoch ended in between.
 fn manifest(
     tables: &Tables,
     block: Block,
@@ -130,8 +132,13 @@ fn manifest(
     let before = headers(first..height.get())?;
     let after = headers(height.next().get()..last.height.next().get())?;
     let (Some(before), Some(after)) = (before, after) else { return Ok(None) };
-    let version = SnapshotManifest::VERSION;
-    Ok(Some(SnapshotManifest { version, block, before, after, cert, depths: Vec::new() }))
+    let ends = epochs::ends_before(tables, cert.data.epoch)?;
+    let goes_on = ends.last().is_some_and(|end| end.closing == block.header);
+    if !goes_on && block.header.epoch != cert.data.epoch {
+        return Ok(None);
+    }
+    let (version, depths) = (SnapshotManifest::VERSION, Vec::new());
+    Ok(Some(SnapshotManifest { version, block, before, after, cert, ends, depths }))
 }
 
 /// All entries of the state of `height`: those of the applied height, and what changed since.
@@ -177,6 +184,12 @@ fn write(
         bytes += chunk.len() as u64;
     }
     let encoded = encode(&manifest);
+    if encoded.len() > SnapshotManifest::BYTES_MAX {
+        return Err(StorageError::bad_snapshot(
+            out,
+            "more ends of epochs than a manifest has room for",
+        ));
+    }
     files.put_manifest(&encoded)?;
     files.sync()?;
     if out.exists() {

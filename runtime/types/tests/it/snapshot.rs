@@ -33,15 +33,14 @@ pub(crate) fn manifest(height: u64, after: u64) -> SnapshotManifest {
         before: headers,
         after,
         cert: CommitCert { data, signatures },
+        ends: Vec::new(),
         depths: vec![1, 2, 2],
     }
 }
 
 fn certify(manifest: &SnapshotManifest) -> Result<ExecutedRoot, ManifestError> {
     let genesis = VoteData { view: View::ZERO, height: Height::ZERO, ..fixture::vote_data() };
-    let committee = fixture::committee(4);
-    let of_epoch = |epoch| (epoch == Epoch::ZERO).then_some(&committee);
-    manifest.certify(&genesis, &Ed25519Scheme, of_epoch)
+    manifest.certify(&genesis, &fixture::committee(4), &Ed25519Scheme)
 }
 
 #[test]
@@ -131,7 +130,7 @@ fn only_a_quorum_of_the_certificates_committee_counts() {
     assert!(certify(&with(VoteKind::CommitVote, 1..4)).is_ok());
     let mut other = honest.clone();
     other.cert.data.epoch = Epoch::new(1);
-    let unknown = ManifestError::Committee { epoch: Epoch::new(1) };
+    let unknown = ManifestError::Epoch { found: Epoch::new(1), expected: Epoch::ZERO };
     assert_eq!(certify(&other), Err(unknown));
     let of_another_block = SnapshotManifest { cert: manifest(11, 1).cert, ..honest.clone() };
     assert_eq!(certify(&of_another_block), Err(ManifestError::Cert));

@@ -32,7 +32,11 @@ fn text(status: &ClusterStatus) -> String {
                 status.final_height.to_string(),
                 status.view.to_string(),
                 status.peers.to_string(),
-                if status.voting { "yes" } else { "no" },
+                match (validator.validator, status.voting) {
+                    (true, true) => "yes",
+                    (true, false) => "no",
+                    (false, _) => "never",
+                },
             ),
         };
         lines.push(format!(
