@@ -84,6 +84,7 @@ impl Cluster {
             block_transactions: None,
             log_level: LogLevel::default(),
             rpc_hosts: Vec::new(),
+            keeping: heddle_validator::home::Keeping::default(),
         };
         let home = self.follower_home(index);
         // Its making was interrupted.

@@ -94,5 +94,6 @@ fn config(settings: &Settings, index: usize, keys: &[KeyFile], ports: &[Ports]) 
         block_transactions: None,
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
+        keeping: heddle_validator::home::Keeping::default(),
     }
 }

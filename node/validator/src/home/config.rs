@@ -15,6 +15,7 @@ use heddle_types::limits;
 use crate::home::FieldError;
 use crate::home::HomeError;
 use crate::home::HomeFile;
+use crate::home::Keeping;
 use crate::home::fields::Field;
 use crate::home::fields::Fields;
 use crate::home::file;
@@ -29,7 +30,7 @@ pub const IDLE_MS_MAX: u64 = 3_600_000;
 /// Names that `rpc_hosts` may list.
 pub const RPC_HOSTS_MAX: usize = 64;
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 13] = [
     "rpc",
     "quic",
     "peers",
@@ -41,6 +42,8 @@ const KNOWN: [&str; 11] = [
     "block_transactions",
     "log_level",
     "rpc_hosts",
+    Keeping::KNOWN[0],
+    Keeping::KNOWN[1],
 ];
 
 /// How a node runs.
@@ -68,6 +71,8 @@ pub struct Config {
     pub log_level: LogLevel,
     /// Names other than loopback ones that a request's `Host` may have.
     pub rpc_hosts: Vec<String>,
+    /// What of the past is kept.
+    pub keeping: Keeping,
 }
 
 /// Another node, and where it listens.
@@ -254,6 +259,7 @@ impl Config {
         if !self.rpc_hosts.is_empty() {
             let _ = writeln!(text, "rpc_hosts = {:?}", self.rpc_hosts);
         }
+        text += &self.keeping.to_toml();
         for (list, nodes) in [("peers", &self.peers), ("follow", &self.follow)] {
             for Peer { public_key, quic } in nodes {
                 let _ = write!(
@@ -292,6 +298,7 @@ impl Config {
             block_transactions,
             log_level: log_level?,
             rpc_hosts: fields.optional("rpc_hosts").map_or(Ok(Vec::new()), hosts)?,
+            keeping: Keeping::from_fields(&mut fields)?,
         })
     }
 }

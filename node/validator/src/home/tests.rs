@@ -23,6 +23,7 @@ use super::Config;
 use super::DurabilityChoice;
 use super::ExecutionChoice;
 use super::Home;
+use super::Keeping;
 use super::KeyFile;
 use super::LogLevel;
 use super::Peer;
@@ -73,6 +74,10 @@ fn config() -> Config {
         block_transactions: std::num::NonZeroU16::new(40),
         log_level: LogLevel::Warn,
         rpc_hosts: vec!["node.example".to_owned()],
+        keeping: Keeping {
+            prune: std::num::NonZeroU64::new(5000),
+            snapshot_interval: std::num::NonZeroU64::new(1),
+        },
     }
 }
 

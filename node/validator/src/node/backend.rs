@@ -441,6 +441,10 @@ fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
         GetBlock::Hash { hash } => block.hash == hash,
     };
     block.filter(is_asked).ok_or_else(|| {
+        let oldest = shared.storage.oldest();
+        if let Some(height) = height.filter(|height| *height < oldest) {
+            return RpcError::pruned(height, oldest);
+        }
         let message = match request {
             GetBlock::Height { height } => {
                 format!("height: found {height}, expected a final one, up to {durable}")

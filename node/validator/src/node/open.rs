@@ -252,7 +252,14 @@ fn recovered(
     let named = safety.as_ref().and_then(|record| record.high_tc);
     let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
     let recent = recovery.recent;
-    let first: Arc<[Validator]> = home.committee().validators().into();
+    let before = recovery.before.iter().map(Turn::from);
+    // In a database that was just made of a snapshot nothing is noted yet, and the state is that of the only recent height.
+    let members = heddle_validators::members(&recovery.state);
+    let members = members.filter(|_| recovery.candidates.is_empty());
+    let first: Arc<[Validator]> = members.map_or_else(
+        || home.committee().validators().into(),
+        |members| members.validators().into(),
+    );
     let candidates = |height: Height| {
         let noted = recovery.candidates.iter().rfind(|(from, _)| *from <= height);
         Arc::clone(noted.map_or(&first, |(_, candidates)| candidates))
@@ -268,7 +275,7 @@ fn recovered(
         last_final: check(recovery.last_final)?,
         commit: recovery.cert,
         executed: recent.iter().map(executed).collect(),
-        turns: recent.iter().map(turn).collect(),
+        turns: before.chain(recent.iter().map(turn)).collect(),
         blocks: recovery.blocks.into_iter().map(check).collect::<Result<_, _>>()?,
         nonce: random(),
     };

@@ -33,6 +33,7 @@ use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
+use crate::node::housekeeping::Housekeeping;
 use crate::node::network::Asking;
 use crate::node::network::Network;
 use crate::node::open;
@@ -122,6 +123,8 @@ struct Node {
     driver: Sender<DriverEvent>,
     ends: Receiver<Result<(), Fatal>>,
     rpc_stop: watch::Sender<bool>,
+    /// Dropped to end it.
+    housekeeping: Sender<()>,
     threads: Vec<thread::JoinHandle<()>>,
     network: Runtime,
     api: Runtime,
@@ -188,6 +191,8 @@ impl Node {
             Ok(())
         })?;
 
+        let housekeeping = keep_house(home, &shared, &mut spawn)?;
+
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
             checks,
@@ -199,7 +204,8 @@ impl Node {
         start_rpc(home, &api, rpc, backend, &rpc_stop)?;
         stop_on_signals(&api, driver.clone())?;
         tracing::info!(home = %home.dir().display(), rpc = %home.config().rpc, "started");
-        Ok(Self { shared, transport, driver, ends, rpc_stop, threads: spawn.threads, network, api })
+        let threads = spawn.threads;
+        Ok(Self { shared, transport, driver, ends, rpc_stop, housekeeping, threads, network, api })
     }
 
     /// Waits until a thread ends, which is when the node was asked to or cannot go on, and ends the rest.
@@ -211,6 +217,7 @@ impl Node {
         let deadline = Instant::now() + STOP_MAX;
         self.rpc_stop.send_replace(true);
         let _ = self.driver.send(DriverEvent::Stop);
+        drop(self.housekeeping);
         self.transport.close();
         self.api.shutdown_timeout(Duration::from_millis(500));
         self.network.shutdown_timeout(Duration::from_millis(500));
@@ -254,6 +261,21 @@ impl Spawner<'_> {
         self.threads.push(thread);
         Ok(())
     }
+}
+
+/// Starts the thread that takes snapshots and prunes, if the home's configuration asks for it; it ends when what is returned is
+/// dropped.
+fn keep_house(
+    home: &Home,
+    shared: &Arc<Shared>,
+    spawn: &mut Spawner<'_>,
+) -> Result<Sender<()>, Fatal> {
+    let (stop, stopped) = crossbeam_channel::bounded(0);
+    if let Some(housekeeping) = Housekeeping::of(home, &shared.storage)? {
+        let storage = Arc::clone(&shared.storage);
+        spawn.thread("housekeeping", move || housekeeping.run(&storage, &stopped))?;
+    }
+    Ok(stop)
 }
 
 fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {

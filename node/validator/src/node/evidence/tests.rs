@@ -49,6 +49,7 @@ fn home(dir: &std::path::Path) -> Home {
         block_transactions: None,
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
+        keeping: crate::home::Keeping::default(),
     };
     let home = Home::write(&dir.join("home"), &config, &genesis, &KeyFile::new(secret(0))).unwrap();
     node::initialise(&home).unwrap();
