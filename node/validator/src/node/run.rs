@@ -29,6 +29,7 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::driver::Driver;
 use crate::node::driver::DriverEvent;
+use crate::node::driver::ServeJob;
 use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
@@ -40,6 +41,7 @@ use crate::node::open;
 use crate::node::open::Opened;
 use crate::node::public::Public;
 use crate::node::serve;
+use crate::node::serve::PublicJob;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 use crate::node::told::Told;
@@ -185,14 +187,8 @@ impl Node {
         spawn.thread("execution", move || {
             execution::run(&sharing, executor, &execution_jobs, &telling)
         })?;
-        let (sharing, sending) = (Arc::clone(&shared), Arc::clone(&transport));
-        spawn.thread("serving", move || {
-            serve::run(&sharing, &serving_jobs, &public_jobs, &sending);
-            Ok(())
-        })?;
-
+        spawn.serving((&shared, &transport), serving_jobs, public_jobs)?;
         let housekeeping = keep_house(home, &shared, &mut spawn)?;
-
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
             checks,
@@ -260,6 +256,19 @@ impl Spawner<'_> {
         let thread = thread.map_err(|error| fatal::cannot_start(self.home, &error))?;
         self.threads.push(thread);
         Ok(())
+    }
+
+    fn serving(
+        &mut self,
+        (shared, transport): (&Arc<Shared>, &Arc<Transport>),
+        jobs: Receiver<ServeJob>,
+        public_jobs: Receiver<PublicJob>,
+    ) -> Result<(), Fatal> {
+        let (shared, transport) = (Arc::clone(shared), Arc::clone(transport));
+        self.thread("serving", move || {
+            serve::run(&shared, &jobs, &public_jobs, &transport);
+            Ok(())
+        })
     }
 }
 
