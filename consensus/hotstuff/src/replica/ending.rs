@@ -48,6 +48,7 @@ impl Replica {
         let config = Config { committee, genesis: end.genesis(), ..self.config.clone() };
         let recovered = Recovered {
             safety: self.outbox.durable().cloned(),
+            lease: self.lease,
             high_tc: None,
             last_final: Arc::clone(&ending.closing),
             commit: ending.cert.clone(),

@@ -240,6 +240,11 @@ impl Process {
         send_signal(u64::from(self.0.id()), signal);
     }
 
+    /// Its exit code, if it has ended.
+    pub(crate) fn has_ended(&mut self) -> Option<i32> {
+        self.0.try_wait().unwrap().map(|status| status.code().unwrap())
+    }
+
     /// Its exit code; it must end within this.
     pub(crate) fn ends(&mut self, within: Duration) -> Option<i32> {
         eventually("the end of a process", within, || self.0.try_wait().unwrap()).code()

@@ -29,16 +29,19 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::driver::Driver;
 use crate::node::driver::DriverEvent;
+use crate::node::driver::ServeJob;
 use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
+use crate::node::housekeeping::Housekeeping;
 use crate::node::network::Asking;
 use crate::node::network::Network;
 use crate::node::open;
 use crate::node::open::Opened;
 use crate::node::public::Public;
 use crate::node::serve;
+use crate::node::serve::PublicJob;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 use crate::node::told::Told;
@@ -122,6 +125,8 @@ struct Node {
     driver: Sender<DriverEvent>,
     ends: Receiver<Result<(), Fatal>>,
     rpc_stop: watch::Sender<bool>,
+    /// Dropped to end it.
+    housekeeping: Sender<()>,
     threads: Vec<thread::JoinHandle<()>>,
     network: Runtime,
     api: Runtime,
@@ -182,12 +187,8 @@ impl Node {
         spawn.thread("execution", move || {
             execution::run(&sharing, executor, &execution_jobs, &telling)
         })?;
-        let (sharing, sending) = (Arc::clone(&shared), Arc::clone(&transport));
-        spawn.thread("serving", move || {
-            serve::run(&sharing, &serving_jobs, &public_jobs, &sending);
-            Ok(())
-        })?;
-
+        spawn.serving((&shared, &transport), serving_jobs, public_jobs)?;
+        let housekeeping = keep_house(home, &shared, &mut spawn)?;
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
             checks,
@@ -199,7 +200,8 @@ impl Node {
         start_rpc(home, &api, rpc, backend, &rpc_stop)?;
         stop_on_signals(&api, driver.clone())?;
         tracing::info!(home = %home.dir().display(), rpc = %home.config().rpc, "started");
-        Ok(Self { shared, transport, driver, ends, rpc_stop, threads: spawn.threads, network, api })
+        let threads = spawn.threads;
+        Ok(Self { shared, transport, driver, ends, rpc_stop, housekeeping, threads, network, api })
     }
 
     /// Waits until a thread ends, which is when the node was asked to or cannot go on, and ends the rest.
@@ -211,6 +213,7 @@ impl Node {
         let deadline = Instant::now() + STOP_MAX;
         self.rpc_stop.send_replace(true);
         let _ = self.driver.send(DriverEvent::Stop);
+        drop(self.housekeeping);
         self.transport.close();
         self.api.shutdown_timeout(Duration::from_millis(500));
         self.network.shutdown_timeout(Duration::from_millis(500));
@@ -254,6 +257,34 @@ impl Spawner<'_> {
         self.threads.push(thread);
         Ok(())
     }
+
+    fn serving(
+        &mut self,
+        (shared, transport): (&Arc<Shared>, &Arc<Transport>),
+        jobs: Receiver<ServeJob>,
+        public_jobs: Receiver<PublicJob>,
+    ) -> Result<(), Fatal> {
+        let (shared, transport) = (Arc::clone(shared), Arc::clone(transport));
+        self.thread("serving", move || {
+            serve::run(&shared, &jobs, &public_jobs, &transport);
+            Ok(())
+        })
+    }
+}
+
+/// Starts the thread that takes snapshots and prunes, if the home's configuration asks for it; it ends when what is returned is
+/// dropped.
+fn keep_house(
+    home: &Home,
+    shared: &Arc<Shared>,
+    spawn: &mut Spawner<'_>,
+) -> Result<Sender<()>, Fatal> {
+    let (stop, stopped) = crossbeam_channel::bounded(0);
+    if let Some(housekeeping) = Housekeeping::of(home, &shared.storage)? {
+        let storage = Arc::clone(&shared.storage);
+        spawn.thread("housekeeping", move || housekeeping.run(&storage, &stopped))?;
+    }
+    Ok(stop)
 }
 
 fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {
