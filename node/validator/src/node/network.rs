@@ -40,6 +40,8 @@ pub(crate) struct Network {
     asking: Asking,
     /// Those that are asked; none for a member of the committee.
     endpoints: Option<Endpoints>,
+    /// Who and where they are, unless they are always the same.
+    followed: Vec<Peer>,
     /// Whether they are always the same: this node never becomes a member.
     is_follower: bool,
     /// Whether the machine is still to be told who is connected, by their new places.
