@@ -323,7 +323,7 @@ fn a_proof_of_too_few_or_of_another_committee_is_not_believed() {
     let (end, _) = proof(true);
     let mut few = end.clone();
     few.cert.signatures.truncate(2);
-    let mut others = end.clone();
+    let mut others = end;
     others.members[3].power = 2;
     for end in [few, others] {
         let mut solo = solo_of(3);
