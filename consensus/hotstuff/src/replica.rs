@@ -13,6 +13,7 @@ mod proposals;
 mod timeouts;
 mod voting;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use heddle_types::Committee;
 use heddle_types::EpochEnd;
 use heddle_types::Height;
 use heddle_types::Instant;
+use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
@@ -89,6 +91,8 @@ pub struct Replica {
     context: Context,
     /// Names what a muted node asks, in each epoch.
     nonce: [u8; 32],
+    /// See [`Recovered::lease`].
+    lease: Option<LeaseLimit>,
     now: Now,
     voting: VotingState,
     /// Diverged, or its key is in use elsewhere: it does nothing more.
@@ -168,12 +172,24 @@ impl Replica {
     pub fn new(config: Config, recovered: Recovered, now: Now, actions: &mut Vec<Action>) -> Self {
         let context = Context::new(&config);
         let genesis = config.genesis;
-        let Recovered { safety, high_tc, last_final, commit, executed, turns, blocks, nonce } =
-            recovered;
+        let Recovered {
+            safety,
+            lease,
+            high_tc,
+            last_final,
+            commit,
+            executed,
+            turns,
+            blocks,
+            nonce,
+        } = recovered;
         let (chain, epoch) = (context.committee.chain(), context.committee.epoch());
         let durable = safety.filter(|record| record.chain == chain);
-        let voting = voting_state(&context, durable.as_ref());
-        let mute = (voting == VotingState::Muted).then(|| Mute::new(nonce, now.instant));
+        let voting = voting_state(&context, durable.as_ref(), lease);
+        let mute = (voting == VotingState::Muted).then(|| match lease {
+            Some(limit) => Mute::until(limit.view),
+            None => Mute::asking(nonce, now.instant),
+        });
         let mut record = durable
             .clone()
             .filter(|record| record.epoch == epoch)
@@ -197,6 +213,7 @@ impl Replica {
             config,
             context,
             nonce,
+            lease,
             now,
             voting,
             halted: false,
@@ -267,7 +284,7 @@ impl Replica {
         let view = self.may_sign().then(|| self.pacemaker.deadline());
         let propose = self.propose_at().filter(ahead);
         let vote = self.vote_at().filter(ahead);
-        let mute = self.mute.as_ref().map(Mute::deadline);
+        let mute = self.mute.as_ref().and_then(Mute::deadline);
         [view, propose, vote, mute, self.announce, self.fetches.deadline()]
             .into_iter()
             .flatten()
@@ -329,7 +346,7 @@ impl Replica {
         if self.announce.is_some_and(|at| now >= at) {
             self.announce();
         }
-        if self.mute.as_ref().is_some_and(|mute| now >= mute.deadline()) {
+        if self.mute.as_ref().and_then(Mute::deadline).is_some_and(|at| now >= at) {
             self.ask_to_unmute();
         }
     }
@@ -439,13 +456,21 @@ impl Replica {
     }
 }
 
-/// Whether this node signs in its epoch. A record of an earlier one says that it signed nothing in this one.
-fn voting_state(context: &Context, safety: Option<&SafetyRecord>) -> VotingState {
-    match (context.me(), safety) {
+/// Whether this node signs in its epoch. A record of an earlier one, or a limit in it, says that it signed nothing in this one.
+fn voting_state(
+    context: &Context,
+    safety: Option<&SafetyRecord>,
+    lease: Option<LeaseLimit>,
+) -> VotingState {
+    let known = safety.map(|record| record.epoch).or(lease.map(|limit| limit.epoch));
+    let Some(known) = known else {
+        return context.me().map_or(VotingState::NotValidator, |_| VotingState::Muted);
+    };
+    match (context.me(), known.cmp(&context.committee.epoch())) {
         (None, _) => VotingState::NotValidator,
-        (Some(_), Some(record)) if record.epoch > context.committee.epoch() => VotingState::Behind,
-        (Some(_), Some(_)) => VotingState::Voting,
-        (Some(_), None) => VotingState::Muted,
+        (Some(_), Ordering::Greater) => VotingState::Behind,
+        (Some(_), Ordering::Equal) if safety.is_none() => VotingState::Muted,
+        (Some(_), Ordering::Equal | Ordering::Less) => VotingState::Voting,
     }
 }
 

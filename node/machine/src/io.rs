@@ -45,6 +45,9 @@ pub struct Candidate {
 }
 
 /// What the machine is told.
+///
+/// The peers of a validator are the other validators, by their places in the committee. Those of a follower are the nodes that it
+/// follows, whatever they are, by numbers that its driver gives them.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A peer said something; `from` is authenticated by the transport, `message` passed its stateless checks.
@@ -69,6 +72,13 @@ pub enum Input {
     PeerDown(ValidatorIndex),
     /// A peer sent something that is no message, or a malformed block.
     PeerMalformed(ValidatorIndex),
+    /// A follower's peer says what is final there.
+    Head {
+        /// The peer.
+        from: ValidatorIndex,
+        /// What is to prove it; nothing of it is checked.
+        cert: CommitCert,
+    },
     /// The block of the oldest unanswered [`Action::Execute`] was executed and its outcome is durable.
     Executed {
         /// The height, the root after it, and who should decide by the state after it.

@@ -1,5 +1,7 @@
 //! The machine: routes what it is told to the cores and joins what they ask for.
 
+mod follower;
+
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use crate::io::Candidate;
 use crate::io::Input;
 use crate::io::Status;
 use crate::io::Ticket;
+use crate::machine::follower::Follower;
 
 /// What a machine is made with.
 pub struct MachineConfig {
@@ -58,6 +61,8 @@ pub struct Machine {
     in_flight: InFlight,
     committee: Arc<Committee>,
     own: Option<ValidatorIndex>,
+    /// What a node that is no member goes by.
+    follower: Follower,
     payload: PayloadLimits,
     forward_delay: Millis,
     /// Final blocks handed out for execution, oldest first.
@@ -98,6 +103,7 @@ impl Machine {
         actions: &mut Vec<Action>,
     ) -> Self {
         let committee = Arc::clone(&config.agreement.committee);
+        let follower = Follower::new(&config.agreement, &recovered.commit);
         let last_final = Arc::clone(&recovered.last_final);
         let executed = recovered.executed.last().map(|executed| executed.root);
         let executed = executed.unwrap_or(last_final.header().executed);
@@ -116,6 +122,7 @@ impl Machine {
             in_flight,
             committee,
             own,
+            follower,
             payload: config.payload,
             forward_delay: config.forward_delay,
             executing: VecDeque::new(),
@@ -138,14 +145,17 @@ impl Machine {
             Input::Forwarded(candidates) => self.on_forwarded(&candidates),
             Input::Submit { ticket, candidate } => self.on_submit(now, ticket, &candidate, actions),
             Input::PeerUp(peer) => {
+                self.follower.peers.insert(peer);
                 self.fetch(now, heddle_catchup::Input::Connected(peer), actions);
             }
             Input::PeerDown(peer) => {
+                self.follower.peers.remove(&peer);
                 self.fetch(now, heddle_catchup::Input::Disconnected(peer), actions);
             }
             Input::PeerMalformed(peer) => {
                 self.fetch(now, heddle_catchup::Input::Malformed { peer }, actions);
             }
+            Input::Head { from, cert } => self.on_head(now, from, &cert, actions),
             Input::Executed { executed, skipped } => {
                 self.on_executed(now, executed, &skipped, actions);
             }
@@ -174,7 +184,7 @@ impl Machine {
     /// Where the node stands.
     pub fn status(&self) -> Status {
         Status {
-            agreement: self.replica.status(),
+            agreement: self.standing(),
             executed: self.executed,
             pool_transactions: self.pool.len(),
             pool_bytes: self.pool.bytes(),
@@ -320,11 +330,13 @@ impl Machine {
         let before = std::mem::replace(&mut self.committee, Arc::clone(self.replica.committee()));
         self.own = self.replica.own_index();
         actions.push(Action::Committee(Arc::clone(&self.committee)));
+        self.follower.begin_epoch(*self.replica.genesis());
         let renamed = before.indices().filter_map(|index| {
             let key = before.validator(index)?.public_key;
             Some((index, self.committee.index_of(&key)?))
         });
-        let renamed: BTreeMap<_, _> = renamed.collect();
+        // A follower's peers go by other numbers, of which its driver tells again.
+        let renamed: BTreeMap<_, _> = renamed.filter(|_| self.own.is_some()).collect();
         self.fetch(now, heddle_catchup::Input::Renumbered(renamed), actions);
         self.tell_final(now, actions);
         self.inbox.push_back(Told::Agreement(Agreement::WorkPending(self.work_told)));
@@ -428,6 +440,7 @@ impl Machine {
         cert: &CommitCert,
         actions: &mut Vec<Action>,
     ) {
+        self.follower.view = self.follower.view.max(cert.data.view);
         for block in blocks {
             self.in_flight.insert(block);
             self.executing.push_back(Arc::clone(block));
@@ -474,7 +487,7 @@ impl Machine {
             if batch.is_empty() {
                 break;
             }
-            for to in self.next_leaders() {
+            for to in self.forward_to() {
                 let message = PeerMessage::Transactions(batch.clone());
                 actions.push(Action::Send { to, message });
             }

@@ -14,6 +14,7 @@ use heddle_types::encode;
 
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
+use crate::recovery;
 use crate::schema;
 use crate::storage::Storage;
 use crate::tables::Batch;
@@ -130,10 +131,22 @@ pub(crate) fn ends(
     Ok((ended, newest))
 }
 
+/// How the epochs before one ended, from the first on.
+pub(crate) fn ends_before(tables: &Tables, epoch: Epoch) -> Result<Vec<EpochEnd>, StorageError> {
+    let end = |number: u64| {
+        let key = schema::epoch_end_key(Epoch::new(number));
+        let end = tables.canonical(schema::META, &key)?;
+        end.ok_or_else(|| tables.corrupt(format!("how epoch {number} ended is gone")))
+    };
+    (0..epoch.get()).map(end).collect()
+}
+
 fn check_final(tables: &Tables, end: &EpochEnd) -> Result<(), StorageError> {
     let key = schema::height_key(end.closing.height);
     let record: Option<FinalRecord> = tables.value(schema::FINALS, &key)?;
-    if record.is_some_and(|record| record.hash == end.closing.hash()) {
+    // What was pruned cannot be compared.
+    let is_pruned = record.is_none() && end.closing.height < recovery::oldest(tables)?;
+    if is_pruned || record.is_some_and(|record| record.hash == end.closing.hash()) {
         return Ok(());
     }
     Err(tables

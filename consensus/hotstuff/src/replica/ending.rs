@@ -11,6 +11,7 @@ use heddle_types::EpochEnd;
 use heddle_types::Height;
 use heddle_types::Validator;
 use heddle_types::ValidatorIndex;
+use heddle_types::VoteData;
 
 use super::Config;
 use super::Replica;
@@ -47,6 +48,7 @@ impl Replica {
         let config = Config { committee, genesis: end.genesis(), ..self.config.clone() };
         let recovered = Recovered {
             safety: self.outbox.durable().cloned(),
+            lease: self.lease,
             high_tc: None,
             last_final: Arc::clone(&ending.closing),
             commit: ending.cert.clone(),
@@ -74,6 +76,11 @@ impl Replica {
     /// Who decides in its epoch.
     pub const fn committee(&self) -> &Arc<Committee> {
         &self.context.committee
+    }
+
+    /// What votes of its epoch name as certified and final in view 0.
+    pub const fn genesis(&self) -> &VoteData {
+        &self.config.genesis
     }
 
     /// Its position among them, if it is one.

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod chain;
 mod epochs;
+mod follower;
 mod forwarding;
 mod order;
 mod reserved;

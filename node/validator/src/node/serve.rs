@@ -1,6 +1,7 @@
 //! Answers peers and followers that catch up, from the store.
 
 use crossbeam_channel::Receiver;
+use crossbeam_channel::select;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_catchup::Response;
@@ -26,18 +27,46 @@ use heddle_wire::encode_stored_response;
 use crate::node::driver::ServeJob;
 use crate::node::shared::Shared;
 
-/// Serves validators until nobody asks any more.
-pub(crate) fn run(shared: &Shared, jobs: &Receiver<ServeJob>, transport: &Transport) {
-    while let Ok(job) = jobs.recv() {
-        // Who asked may be gone.
-        let _ = match job {
-            ServeJob::Answer { to, id, request } => answer(shared, id, &request)
-                .map(|body| transport.send(to, Channel::Bulk, body.into())),
-            ServeJob::EpochEnd { to, epoch } => {
-                epoch_end(shared, epoch).map(|body| transport.send(to, Channel::Ctl, body.into()))
-            }
-        };
+/// A question of the public protocol for the thread that reads the store.
+pub(crate) struct PublicJob {
+    pub(crate) id: RequestId,
+    pub(crate) request: Request,
+    pub(crate) reply: PublicReply,
+}
+
+/// Serves validators, and the public while no validator waits, until nobody can ask any more.
+pub(crate) fn run(
+    shared: &Shared,
+    jobs: &Receiver<ServeJob>,
+    public_jobs: &Receiver<PublicJob>,
+    transport: &Transport,
+) {
+    loop {
+        if let Ok(job) = jobs.try_recv() {
+            serve(shared, job, transport);
+            continue;
+        }
+        select! {
+            recv(jobs) -> job => match job {
+                Ok(job) => serve(shared, job, transport),
+                Err(_) => return,
+            },
+            // Who may send them lives as long as the transport does.
+            recv(public_jobs) -> job => job.into_iter().for_each(|job| serve_public(shared, job)),
+        }
     }
+}
+
+fn serve(shared: &Shared, job: ServeJob, transport: &Transport) {
+    // Who asked may be gone.
+    let _ = match job {
+        ServeJob::Answer { to, id, request } => {
+            answer(shared, id, &request).map(|body| transport.send(&to, Channel::Bulk, body.into()))
+        }
+        ServeJob::EpochEnd { to, epoch } => {
+            epoch_end(shared, epoch).map(|body| transport.send(&to, Channel::Ctl, body.into()))
+        }
+    };
 }
 
 fn epoch_end(shared: &Shared, epoch: Epoch) -> Option<Vec<u8>> {
@@ -53,9 +82,9 @@ fn epoch_end(shared: &Shared, epoch: Epoch) -> Option<Vec<u8>> {
     }
 }
 
-/// Serves one question of the public protocol.
-pub(crate) fn serve_public(shared: &Shared, id: RequestId, request: &Request, reply: PublicReply) {
-    if let Some(body) = answer(shared, id, request) {
+fn serve_public(shared: &Shared, job: PublicJob) {
+    let PublicJob { id, request, reply } = job;
+    if let Some(body) = answer(shared, id, &request) {
         reply.send(body.into());
     }
 }

@@ -8,5 +8,7 @@ mod damage;
 mod epochs;
 mod evidence;
 mod opening;
+mod pruning;
 mod reading;
 mod safety;
+mod snapshots;
