@@ -84,6 +84,7 @@ impl Node {
         let first = QuorumCert::genesis(data);
         let recovered = Recovered {
             safety: Some(SafetyRecord::first(committee.chain(), Epoch::ZERO, first)),
+            lease: None,
             high_tc: None,
             turns: Vec::new(),
             last_final: Arc::new(block),
