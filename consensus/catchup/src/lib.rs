@@ -23,4 +23,4 @@ mod serve;
 pub use catchup::CatchUp;
 pub use io::{Action, Fault, Input};
 pub use request::{Request, RequestId, Response};
-pub use serve::{Stored, serve_range};
+pub use serve::{Stored, Tail, serve_range};

@@ -17,6 +17,7 @@ use super::accounts;
 use super::accounts::FAUCET;
 use super::accounts::NewAccount;
 use super::genesis;
+use super::genesis::Founder;
 use super::ports;
 use super::ports::Ports;
 use super::robots::Robots;
@@ -62,7 +63,9 @@ fn write_homes(
         0 => ports::free(settings.validators)?,
         base => ports::of(base, settings.validators).unwrap_or_default(),
     };
-    let genesis = genesis::genesis(&keys, accounts, robots);
+    let founders: Vec<_> =
+        keys.iter().zip(&ports).map(|(key, ports)| Founder { key, quic: ports.quic }).collect();
+    let genesis = genesis::genesis(&founders, accounts, robots);
     for (index, key) in keys.iter().enumerate() {
         let config = config(settings, index, &keys, &ports);
         let home = Home::write(&dir.join(format!("validator-{index}")), &config, &genesis, key)?;

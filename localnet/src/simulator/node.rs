@@ -7,6 +7,8 @@ use heddle_machine::Action;
 use heddle_machine::Machine;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::Committee;
+use heddle_types::EpochEnd;
 use heddle_types::SafetyRecord;
 use heddle_types::TimeoutCert;
 
@@ -23,6 +25,8 @@ pub(crate) struct Node {
 /// What a crash loses.
 pub(crate) struct Running {
     pub(crate) machine: Machine,
+    /// Whose positions the indices of the next action are.
+    pub(crate) committee: Arc<Committee>,
     /// Actions not carried out yet, in order.
     pub(crate) todo: VecDeque<Action>,
     /// The first of them waits for the disk.
@@ -34,9 +38,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn new(machine: Machine, actions: Vec<Action>) -> Self {
+    pub(crate) fn new(machine: Machine, committee: Arc<Committee>, actions: Vec<Action>) -> Self {
         Self {
             machine,
+            committee,
             todo: actions.into(),
             syncing: false,
             executing: VecDeque::new(),
@@ -50,6 +55,7 @@ pub(crate) enum Write {
     Block(Arc<CheckedBlock>),
     TimeoutCert(TimeoutCert),
     Record(Box<SafetyRecord>),
+    EpochEnd(Box<EpochEnd>),
 }
 
 impl Write {
@@ -59,12 +65,15 @@ impl Write {
             Action::StoreBlock(block) => Some(Self::Block(Arc::clone(block))),
             Action::StoreTimeoutCert(cert) => Some(Self::TimeoutCert(cert.clone())),
             Action::Persist(record) => Some(Self::Record(Box::new(record.clone()))),
+            Action::EpochEnded(end) => Some(Self::EpochEnd(end.clone())),
             Action::Send { .. }
             | Action::Broadcast(_)
             | Action::Execute { .. }
             | Action::Reply { .. }
             | Action::Dropped(_)
             | Action::Serve { .. }
+            | Action::ServeEpochEnd { .. }
+            | Action::Committee(_)
             | Action::Misbehaved { .. }
             | Action::Voting(_)
             | Action::Diverged { .. }
@@ -85,6 +94,9 @@ impl Disk {
                 self.timeout_certs.insert(cert.hash(), cert);
             }
             Write::Record(record) => self.safety = Some(*record),
+            Write::EpochEnd(end) => {
+                self.ends.insert(end.epoch(), *end);
+            }
         }
     }
 }

@@ -7,9 +7,14 @@ use heddle_hotstuff::CheckedProposal;
 use heddle_hotstuff::Message;
 use heddle_types::BlockHash;
 use heddle_types::CommitVote;
+use heddle_types::Committee;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
+use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Timeout;
+use heddle_types::TimeoutCert;
 use heddle_types::TxId;
 use heddle_types::View;
 use heddle_types::Vote;
@@ -34,7 +39,7 @@ macro_rules! ensure {
     };
 }
 
-/// What a validator has signed so far, over all its restarts.
+/// What a validator has signed so far in one epoch, over all its restarts.
 #[derive(Debug, Default)]
 struct Signed {
     votes: BTreeMap<View, BlockHash>,
@@ -57,6 +62,9 @@ impl Signed {
     }
 }
 
+/// How an epoch ended: its closing block, and the committee that follows.
+type Ending = (BlockHash, Hash32);
+
 /// How a proposal justifies itself.
 #[derive(Clone, Copy, Debug)]
 struct Justification {
@@ -68,7 +76,10 @@ struct Justification {
 /// Sees everything that leaves a node and everything that is executed.
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
-    signed: BTreeMap<usize, Signed>,
+    signed: BTreeMap<(usize, Epoch), Signed>,
+    ends: BTreeMap<Epoch, Ending>,
+    /// The highest epoch that each node signed in.
+    signed_in: BTreeMap<usize, Epoch>,
     proposals: BTreeMap<BlockHash, Vec<Justification>>,
     agreed: BTreeMap<Height, (BlockHash, Option<ExecutedRoot>)>,
     executed_ids: BTreeMap<TxId, Height>,
@@ -87,10 +98,44 @@ impl Oracle {
             Message::Vote(vote) => self.on_vote(node, vote, disk),
             Message::CommitVote(vote) => self.on_commit_vote(node, vote, disk),
             Message::Timeout(timeout) => self.on_timeout(node, timeout, disk),
-            Message::Certificates(_) | Message::UnmuteRequest { .. } | Message::UnmuteAnswer(_) => {
-                Ok(())
-            }
+            Message::Certificates(_)
+            | Message::UnmuteRequest { .. }
+            | Message::UnmuteAnswer(_)
+            | Message::EpochEnd(_) => Ok(()),
         }
+    }
+
+    /// What `node` has signed in an epoch. It signs in no earlier one any more.
+    fn signed(&mut self, node: usize, epoch: Epoch) -> Result<&mut Signed, Violation> {
+        let highest = self.signed_in.entry(node).or_insert(epoch);
+        ensure!(*highest <= epoch, "node {node} signed in epoch {epoch} after {highest}");
+        *highest = epoch;
+        Ok(self.signed.entry((node, epoch)).or_default())
+    }
+
+    /// `node` begins where `end`, if any, says, with `committee`.
+    pub(crate) fn on_committee(
+        &mut self,
+        node: usize,
+        committee: &Committee,
+        end: Option<&EpochEnd>,
+    ) -> Result<(), Violation> {
+        let Some(end) = end else {
+            ensure!(committee.epoch() == Epoch::ZERO, "node {node} begins an epoch from nothing");
+            return Ok(());
+        };
+        let ending = (end.closing.hash(), committee.hash());
+        let agreed = *self.ends.entry(end.epoch()).or_insert(ending);
+        ensure!(agreed == ending, "node {node} ended epoch {} otherwise", end.epoch());
+        let block = self.agreed.get(&end.closing.height).map(|(block, _)| *block);
+        let is_final = block == Some(end.closing.hash());
+        ensure!(is_final, "node {node} ended epoch {} with no final block", end.epoch());
+        Ok(())
+    }
+
+    /// The newest epoch that ended anywhere.
+    pub(crate) fn last_ended(&self) -> Option<Epoch> {
+        self.ends.last_key_value().map(|(epoch, _)| *epoch)
     }
 
     fn on_proposal(
@@ -105,10 +150,10 @@ impl Oracle {
         let tc = proposal.tc.as_ref().map(|tc| (tc.view, tc.highest_qc_view()));
         let justification = Justification { qc_view: proposal.qc.data.view, tc };
         self.proposals.entry(hash).or_default().push(justification);
-        let before = self.signed.entry(node).or_default().proposals.insert(view, hash);
+        let before = self.signed(node, header.epoch)?.proposals.insert(view, hash);
         ensure!(before.is_none_or(|b| b == hash), "node {node} proposed twice in view {view}");
         let record = disk.safety.as_ref();
-        let durable = record.is_some_and(|record| record.proposal.view >= view);
+        let durable = record.is_some_and(|r| r.epoch == header.epoch && r.proposal.view >= view);
         ensure!(durable, "node {node} sent a proposal of view {view} that its disk does not know");
         Ok(())
     }
@@ -116,7 +161,7 @@ impl Oracle {
     fn on_vote(&mut self, node: usize, vote: &Vote, disk: &Disk) -> Result<(), Violation> {
         let view = vote.data.view;
         let block = vote.data.block;
-        let signed = self.signed.entry(node).or_default();
+        let signed = self.signed(node, vote.data.epoch)?;
         if let Some(before) = signed.votes.get(&view) {
             ensure!(*before == block, "node {node} voted twice in view {view}");
             return Ok(());
@@ -132,16 +177,15 @@ impl Oracle {
         signed.votes.insert(view, block);
         let record = disk.safety.as_ref();
         ensure!(
-            record.is_some_and(
-                |r| r.vote.view > view || (r.vote.view == view && r.vote.block == block)
-            ),
+            record.is_some_and(|r| r.epoch == vote.data.epoch
+                && (r.vote.view > view || (r.vote.view == view && r.vote.block == block))),
             "node {node} sent a vote of view {view} that its disk does not know"
         );
         ensure!(
             disk.blocks.contains_key(&block),
             "node {node} voted for a block that its disk lacks"
         );
-        let unsent = unsent_proposal(node, block, disk);
+        let unsent = unsent_proposal(vote, disk);
         let mut ways = self.proposals.get(&block).into_iter().flatten().chain(&unsent);
         let justified = ways.any(|way| {
             let follows_qc = view == way.qc_view.next();
@@ -161,7 +205,7 @@ impl Oracle {
     ) -> Result<(), Violation> {
         let view = vote.data.view;
         let block = vote.data.block;
-        let signed = self.signed.entry(node).or_default();
+        let signed = self.signed(node, vote.data.epoch)?;
         if let Some(before) = signed.commit_votes.get(&view) {
             ensure!(*before == block, "node {node} commit-voted twice in view {view}");
             return Ok(());
@@ -174,7 +218,9 @@ impl Oracle {
         signed.commit_votes.insert(view, block);
         let record = disk.safety.as_ref();
         ensure!(
-            record.is_some_and(|r| r.commit_vote.view >= view && r.high_qc.data.view >= view),
+            record.is_some_and(|r| r.epoch == vote.data.epoch
+                && r.commit_vote.view >= view
+                && r.high_qc.data.view >= view),
             "node {node} sent a commit vote of view {view} that its disk does not know"
         );
         Ok(())
@@ -182,7 +228,8 @@ impl Oracle {
 
     fn on_timeout(&mut self, node: usize, timeout: &Timeout, disk: &Disk) -> Result<(), Violation> {
         let view = timeout.data.view;
-        let signed = self.signed.entry(node).or_default();
+        let epoch = timeout.data.epoch;
+        let signed = self.signed(node, epoch)?;
         ensure!(
             view >= signed.highest_vote(),
             "node {node} gave up on view {view} below its own vote"
@@ -200,7 +247,7 @@ impl Oracle {
             "node {node} signed another certificate's view than it carries in view {view}"
         );
         signed.timeouts.insert(view, timeout.data.high_qc_view);
-        let durable = disk.safety.as_ref().is_some_and(|record| record.timeout >= view);
+        let durable = disk.safety.as_ref().is_some_and(|r| r.epoch == epoch && r.timeout >= view);
         ensure!(durable, "node {node} sent a timeout of view {view} that its disk does not know");
         Ok(())
     }
@@ -264,14 +311,18 @@ impl Oracle {
 
 /// How a leader's own block is justified whose proposal a crash kept from leaving: by what its disk holds. After its restart
 /// it repeats its vote for that block, which nobody else can vote for.
-fn unsent_proposal(node: usize, block: BlockHash, disk: &Disk) -> Option<Justification> {
-    let header = disk.blocks.get(&block)?.header();
-    if usize::from(header.proposer.get()) != node {
+fn unsent_proposal(vote: &Vote, disk: &Disk) -> Option<Justification> {
+    let header = disk.blocks.get(&vote.data.block)?.header();
+    if header.proposer != vote.voter {
         return None;
     }
     let final_blocks = disk.outcomes.iter().map(|outcome| &outcome.block);
     let parent = disk.blocks.values().chain(final_blocks).find(|b| b.hash() == header.parent)?;
-    let entered_by = disk.timeout_certs.values().find(|tc| tc.view.next() == header.view);
-    let tc = entered_by.map(|tc| (tc.view, tc.highest_qc_view()));
-    Some(Justification { qc_view: parent.header().view, tc })
+    let entered = |tc: &&TimeoutCert| tc.epoch == header.epoch && tc.view.next() == header.view;
+    let tc = disk.timeout_certs.values().find(entered);
+    let tc = tc.map(|tc| (tc.view, tc.highest_qc_view()));
+    // What the epoch began with is certified in its view 0.
+    let parent = parent.header();
+    let qc_view = if parent.epoch == header.epoch { parent.view } else { View::ZERO };
+    Some(Justification { qc_view, tc })
 }

@@ -9,9 +9,13 @@ use heddle_executor::Config;
 use heddle_executor::Executor;
 use heddle_executor::Parallel;
 use heddle_executor::Sequential;
+use heddle_hotstuff::Executed;
+use heddle_hotstuff::Message;
 use heddle_machine::Action;
 use heddle_machine::Input;
+use heddle_types::Committee;
 use heddle_types::ExecutedRoot;
+use heddle_types::ValidatorIndex;
 use heddle_wire::PeerMessage;
 
 use super::disk::Outcome;
@@ -30,10 +34,23 @@ thread_local! {
 impl World {
     pub(super) fn perform(&mut self, index: usize, action: Action) -> Result<(), Violation> {
         match action {
-            Action::Send { to, message } => self.send(index, &[usize::from(to.get())], &message),
+            Action::Committee(committee) => self.on_committee(index, committee),
+            Action::Send { to, message } => {
+                let to: Vec<usize> = self.node_of(index, to).into_iter().collect();
+                self.send(index, &to, &message)
+            }
             Action::Broadcast(message) => {
-                let others: Vec<usize> = (0..self.plan.nodes).filter(|to| *to != index).collect();
+                let members = self.members_of(index);
+                let others: Vec<usize> = members.into_iter().filter(|to| *to != index).collect();
                 self.send(index, &others, &message)
+            }
+            Action::ServeEpochEnd { to, epoch } => {
+                let to: Vec<usize> = self.node_of(index, to).into_iter().collect();
+                let end = self.nodes[index].disk.ends.get(&epoch).cloned();
+                let message = end.map(|end| Message::EpochEnd(Box::new(end)));
+                message.map_or(Ok(()), |message| {
+                    self.send(index, &to, &PeerMessage::Consensus(message))
+                })
             }
             Action::Execute { block, cert } => {
                 self.oracle.on_final(index, block.header().height, block.hash())?;
@@ -52,7 +69,8 @@ impl World {
             Action::Serve { to, id, request } => {
                 let response = self.nodes[index].disk.serve(&request);
                 let message = PeerMessage::Response { id, response };
-                self.send(index, &[usize::from(to.get())], &message)
+                let to: Vec<usize> = self.node_of(index, to).into_iter().collect();
+                self.send(index, &to, &message)
             }
             Action::Diverged { height, own, certified } => Err(Violation(format!(
                 "node {index} computed {own} at height {height}, a quorum certified {certified}"
@@ -68,8 +86,35 @@ impl World {
             | Action::Voting(_)
             | Action::StoreBlock(_)
             | Action::StoreTimeoutCert(_)
+            | Action::EpochEnded(_)
             | Action::Persist(_) => Ok(()),
         }
+    }
+
+    /// From here on the node's indices are positions in this committee.
+    fn on_committee(&mut self, index: usize, committee: Arc<Committee>) -> Result<(), Violation> {
+        let end = self.nodes[index].disk.last_end().cloned();
+        self.oracle.on_committee(index, &committee, end.as_ref())?;
+        if let Some(running) = self.nodes[index].running.as_mut() {
+            running.committee = committee;
+        }
+        for peer in (0..self.plan.nodes).filter(|peer| *peer != index) {
+            let peer = self.told_index(index, peer);
+            self.tell(index, Input::PeerUp(peer))?;
+        }
+        Ok(())
+    }
+
+    /// Which node an action of `index` means.
+    fn node_of(&self, index: usize, peer: ValidatorIndex) -> Option<usize> {
+        let running = self.nodes[index].running.as_ref()?;
+        self.universe.node(&running.committee, peer)
+    }
+
+    fn members_of(&self, index: usize) -> Vec<usize> {
+        let Some(running) = self.nodes[index].running.as_ref() else { return Vec::new() };
+        let members = running.committee.indices();
+        members.filter_map(|member| self.universe.node(&running.committee, member)).collect()
     }
 
     pub(super) fn send(
@@ -123,13 +168,15 @@ impl World {
         })?;
         let root = disk.state.apply(&outcome.changes);
         let executed = ExecutedRoot { height, root };
-        disk.outcomes.push(Outcome { block, cert, executed });
+        let candidates = self.universe.candidates(&disk.state);
+        let told = Executed { root: executed, candidates: Arc::clone(&candidates) };
+        disk.outcomes.push(Outcome { block, cert, executed, candidates });
         disk.blocks.retain(|_, block| block.header().height > height);
         self.oracle.on_executed(index, executed, &outcome.transaction_ids)?;
         if more {
             self.schedule_execution(index, life);
         }
         let skipped = outcome.skipped.iter().map(|skip| skip.0).collect();
-        self.tell(index, Input::Executed { executed, skipped })
+        self.tell(index, Input::Executed { executed: told, skipped })
     }
 }

@@ -69,8 +69,12 @@ pub enum Fault {
 pub struct Plan {
     /// Everything random comes from it.
     pub seed: u64,
-    /// How many validators.
+    /// How many nodes.
     pub nodes: usize,
+    /// How many of them decide at a time: if not all, others after every few transfers of the first account.
+    pub members: usize,
+    /// How many blocks an epoch has at least.
+    pub epoch_blocks_min: u64,
     /// The network.
     pub network: NetworkConditions,
     /// The faults.
@@ -90,7 +94,16 @@ impl Plan {
             loss_permille: 0,
             duplicate_permille: 0,
         };
-        Self { seed, nodes, network, faults: Vec::new(), transfers: 24, views: 50 }
+        Self {
+            seed,
+            nodes,
+            members: nodes,
+            epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
+            network,
+            faults: Vec::new(),
+            transfers: 24,
+            views: 50,
+        }
     }
 
     /// Everything at random.
@@ -110,7 +123,22 @@ impl Plan {
             let (at_us, until_us, node) = random_crash(&mut dice, nodes);
             faults.push(Fault::LoseSafety { at_us, until_us, node });
         }
-        Self { seed, nodes, network, faults, transfers: 24, views: 50 }
+        Self { network, faults, ..Self::calm(seed, nodes, 0) }
+    }
+
+    /// Everything at random, and committees that change.
+    pub fn random_epochs(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let nodes = if dice.chance(200) { 8 } else { 5 };
+        let Self { network, .. } = Self::random(seed);
+        let faults = (0..dice.below(5)).map(|_| random_fault(&mut dice, nodes)).collect();
+        let mut plan = Self { network, faults, ..Self::calm(seed, nodes, 0) };
+        if dice.chance(250) {
+            let (at_us, until_us, node) = random_crash(&mut dice, nodes);
+            plan.faults.push(Fault::LoseSafety { at_us, until_us, node });
+        }
+        let epoch_blocks_min = dice.between(2, 12);
+        Self { members: nodes - 1, epoch_blocks_min, transfers: 48, views: 100, ..plan }
     }
 
     /// Every leader crash and every isolation of a leader, in each of the first views: `kinds × views` short runs.

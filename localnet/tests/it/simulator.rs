@@ -50,6 +50,12 @@ fn every_leader_crash_and_isolation_in_the_first_views_is_survived() {
     check_twice(&Plan::enumerated(4, 8));
 }
 
+#[test]
+fn committees_that_change_under_random_faults_never_break_agreement_or_progress() {
+    let plans: Vec<Plan> = (0..seeds() / 8).map(Plan::random_epochs).collect();
+    check_twice(&plans);
+}
+
 /// Twenty-four transfers, each sent alone, are three blocks each: its own, one that was being built meanwhile, and one for the root.
 #[test]
 fn a_validator_alone_makes_no_empty_blocks_while_it_executes() {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use heddle_wire::Channel;
 
+/// Peers: those of one committee, and those of the next.
+pub const PEERS_MAX: usize = 2 * heddle_types::limits::VALIDATORS_MAX;
 /// Frames that wait for one peer on one channel.
 pub const QUEUE_FRAMES_MAX: usize = 8192;
 /// Bytes that wait for one peer on `ctl`. When more wait, the peer is stuck and the connection ends.

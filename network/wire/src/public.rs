@@ -73,6 +73,7 @@ impl PublicRequest {
             | RawMessage::Certificates(_)
             | RawMessage::UnmuteRequest { .. }
             | RawMessage::UnmuteAnswer(_)
+            | RawMessage::EpochEnd(_)
             | RawMessage::Response { .. }
             | RawMessage::Ping(_)
             | RawMessage::Pong(_) => {

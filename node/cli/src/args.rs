@@ -15,6 +15,7 @@ use crate::commands::position::PositionArgs;
 use crate::commands::query::QueryArgs;
 use crate::commands::transfer::TransferArgs;
 use crate::commands::tx::TxCommand;
+use crate::commands::validator::ValidatorCommand;
 
 /// Heddle: a blockchain node for derivatives.
 #[derive(Debug, Parser)]
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     /// One validator
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Who the validators are: list them, let one join or leave, change power, key or address
+    #[command(subcommand)]
+    Validator(ValidatorCommand),
     /// Key files
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -12,6 +12,7 @@ pub(crate) mod position;
 pub(crate) mod query;
 pub(crate) mod transfer;
 pub(crate) mod tx;
+pub(crate) mod validator;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<u8, CliError> {
     match command {
         Command::Localnet(command) => localnet::run(command, output)?,
         Command::Node(command) => return node::run(command, output),
+        Command::Validator(command) => validator::run(command, output)?,
         Command::Keys(command) => keys::run(command, output)?,
         Command::Account(args) => account::run(&args, output)?,
         Command::Transfer(args) => transfer::run(&args, output)?,

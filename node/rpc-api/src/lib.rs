@@ -47,8 +47,9 @@ pub use openrpc::openrpc;
 pub use params::{ParamError, Params, found, parse_program};
 pub use receipt::{ErrorText, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
 pub use reply::{
-    Account, Block, Evidence, EvidenceKind, Fee, MempoolStatus, PerformanceSample, Sent, StateItem,
-    StatePage, StateProof, StateReply, Status, Supply, SyncState, ValidatorInfo,
+    Account, Block, CandidateInfo, Evidence, EvidenceKind, Fee, MempoolStatus, PerformanceSample,
+    Sent, StateItem, StatePage, StateProof, StateReply, Status, Supply, SyncState, ValidatorInfo,
+    ValidatorSet,
 };
 pub use request::{
     GetAccount, GetBlock, GetBlockExecution, GetEvidence, GetFee, GetPerformanceSamples, GetProof,

@@ -50,7 +50,7 @@ pub fn openrpc(dev: bool) -> Value {
             vec![param("transaction", false, text(HEX))],
         ),
         method::<r::GetEvidence>("Proofs of equivocation.", vec![]),
-        method::<r::GetValidators>("The committee.", vec![]),
+        method::<r::GetValidators>("The committee, and who is to decide next.", vec![]),
         method::<r::GetPerformanceSamples>(
             "How much went through lately.",
             vec![param("limit", false, integer(crate::limits::SAMPLES_MAX))],

@@ -29,6 +29,7 @@ use std::path::PathBuf;
 
 use heddle_types::Committee;
 use heddle_types::Genesis;
+use heddle_types::ProgramId;
 use heddle_types::ValidatorIndex;
 
 pub use config::Config;
@@ -139,6 +140,11 @@ impl Home {
         self.committee.index_of(&self.key.public_key())
     }
 
+    /// Whether others than the first committee may decide one day, and this node with them.
+    pub fn may_join(&self) -> bool {
+        !self.genesis.section(ProgramId::VALIDATORS).is_empty()
+    }
+
     /// The database's directory.
     pub fn db_path(&self) -> PathBuf {
         self.dir.join("db")
@@ -158,7 +164,8 @@ impl Home {
     fn check_chain(&self) -> Result<(), HomeError> {
         let mut keys = self.config.peers.iter().map(|peer| &peer.public_key);
         let any_known = keys.any(|key| self.committee.index_of(key).is_some());
-        if self.config.peers.is_empty() || any_known || self.validator_index().is_some() {
+        let is_known = any_known || self.validator_index().is_some();
+        if self.config.peers.is_empty() || is_known || self.may_join() {
             return Ok(());
         }
         Err(HomeError::field(
@@ -180,7 +187,7 @@ impl Home {
             let is_unknown = self.committee.index_of(&peer.public_key).is_none();
             let expected = if peer.public_key == own {
                 "other nodes' keys only, this one is the home's own"
-            } else if list == "peers" && is_unknown {
+            } else if list == "peers" && is_unknown && !self.may_join() {
                 "a key among the genesis's validators"
             } else {
                 continue;

@@ -12,12 +12,14 @@
 //! workers, execution and hashing on the execution thread, bytes on the network's runtime.
 
 mod accounts;
+mod addresses;
 mod backend;
 mod beginning;
 mod blocks;
 mod check_queues;
 mod checks;
 mod clock;
+mod committees;
 mod dev;
 mod driver;
 mod events;
@@ -34,6 +36,7 @@ mod known;
 mod markets;
 mod metrics;
 mod open;
+mod peers;
 mod pending;
 mod public;
 mod receipts;
@@ -44,6 +47,7 @@ mod shared;
 mod store;
 mod told;
 mod transactions;
+mod validators;
 mod verify;
 
 pub(crate) use export::export_evidence;

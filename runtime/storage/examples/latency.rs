@@ -110,5 +110,6 @@ fn outcome(
         skipped: 0,
         changes,
         root,
+        candidates: Vec::new().into(),
     })
 }

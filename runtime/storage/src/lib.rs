@@ -7,6 +7,7 @@
 
 mod applier;
 mod create;
+mod epochs;
 mod error;
 mod evidence;
 mod outcome;
@@ -17,6 +18,7 @@ mod schema;
 mod storage;
 mod tables;
 
+pub use epochs::Candidates;
 pub use error::StorageError;
 pub use evidence::EvidenceRow;
 pub use outcome::{FinalRecord, Outcome, PhaseEvents, TxLocation};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use heddle_state::State;
 use heddle_types::Block;
@@ -12,6 +13,7 @@ use heddle_types::ChainId;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
 use heddle_types::Entry;
+use heddle_types::EpochEnd;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Receipt;
@@ -19,6 +21,8 @@ use heddle_types::StateKey;
 use heddle_types::TimeoutCert;
 
 use crate::applier::Delta;
+use crate::epochs;
+use crate::epochs::Candidates;
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
 use crate::read;
@@ -47,6 +51,11 @@ pub struct Recovery {
     pub blocks: Vec<Block>,
     /// The newest timeout certificates, ascending by view; the one that the safety record names is among them.
     pub timeout_certs: Vec<TimeoutCert>,
+    /// How the newest epoch ended whose closing block is final here: the present one is the next. None in epoch 0.
+    pub epoch_end: Option<EpochEnd>,
+    /// Who should decide after each of the recent heights, ascending: each list from its height on. What no list covers, none
+    /// has changed since genesis.
+    pub candidates: Vec<Candidates>,
 }
 
 /// Everything that opening works out.
@@ -101,8 +110,14 @@ pub(crate) fn recover(tables: &Tables) -> Result<Recovered, StorageError> {
         .ok_or_else(|| tables.corrupt("the last final block is gone"))?;
     let cert = certificate(tables, last.height)?;
     let recent = recent(tables, last.height)?;
-    let recovery = Recovery { state, last_final, cert, recent, blocks, timeout_certs };
-    Ok(Recovered { recovery, tip: Tip { last, pending }, timeout_certs: keys, waiting })
+    let first = recent.first().map_or(last.height, |(height, _)| *height);
+    let candidates = epochs::candidates(tables, first)?;
+    let (ended, epoch_end) = epochs::ends(tables, last.height)?;
+    let newest = candidates.last().map(|(_, members)| Arc::clone(members));
+    let tip = Tip { last, pending, ended, candidates: newest };
+    let recovery =
+        Recovery { state, last_final, cert, recent, blocks, timeout_certs, epoch_end, candidates };
+    Ok(Recovered { recovery, tip, timeout_certs: keys, waiting })
 }
 
 /// The certificate that made `height` final.

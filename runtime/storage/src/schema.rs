@@ -3,11 +3,13 @@
 //! | table | key | value |
 //! |---|---|---|
 //! | `meta` | `version`, `chain`, `applied`; `tc` ‖ view ‖ hash | format, chain id, applied height; timeout certificate |
+//! | | `ep` ‖ epoch | how it ended |
+//! | | `ca` ‖ height | who should decide from there on, where that changed |
 //! | | `ev` ‖ signer ‖ epoch ‖ view ‖ kind | the two statements of an [`EvidenceRow`] |
 //! | `blocks` | height ‖ hash | block, final or not |
 //! | `heights_of` | block hash | height |
 //! | `finals` | height | [`crate::FinalRecord`] |
-//! | `certs` | height of the certified block | commit certificate |
+//! | `certs` | height of the certified block; of the closing block, if it is in the tail of an epoch | commit certificate |
 //! | `receipts` | height ‖ 0, height ‖ 1, height ‖ 2 | receipts, traces, [`crate::PhaseEvents`] |
 //! | `deltas` | height above the applied one | change set |
 //! | `state` | program ‖ key bytes | entry, as of the applied height |
@@ -50,6 +52,19 @@ pub(crate) const EVIDENCE_PREFIX: &[u8] = b"ev";
 pub(crate) const EVIDENCE_SIGNER_BYTES: usize = EVIDENCE_PREFIX.len() + 2;
 /// Before the key of a timeout certificate in `meta`.
 pub(crate) const TIMEOUT_CERT_PREFIX: &[u8] = b"tc";
+
+/// Before the epoch in the key of how it ended, in `meta`.
+pub(crate) const EPOCH_END_PREFIX: &[u8] = b"ep";
+/// Before the height in the key of candidates, in `meta`.
+pub(crate) const CANDIDATES_PREFIX: &[u8] = b"ca";
+
+pub(crate) fn epoch_end_key(epoch: Epoch) -> Vec<u8> {
+    [EPOCH_END_PREFIX, &epoch.get().to_be_bytes()].concat()
+}
+
+pub(crate) fn candidates_key(height: Height) -> Vec<u8> {
+    [CANDIDATES_PREFIX, &height_key(height)].concat()
+}
 
 pub(crate) const fn height_key(height: Height) -> [u8; 8] {
     height.get().to_be_bytes()

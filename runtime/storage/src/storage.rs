@@ -12,15 +12,17 @@ use heddle_types::BlockHash;
 use heddle_types::Canonical;
 use heddle_types::ChainId;
 use heddle_types::CheckedBlock;
-use heddle_types::CommitCert;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::StateRoot;
 use heddle_types::TimeoutCert;
+use heddle_types::Validator;
 use heddle_types::encode;
 
 use crate::applier::Applier;
 use crate::applier::Delta;
+use crate::epochs;
+use crate::epochs::Ended;
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
 use crate::outcome::Outcome;
@@ -66,6 +68,9 @@ pub(crate) struct Tip {
     pub(crate) last: LastFinal,
     /// The blocks above it.
     pub(crate) pending: BTreeMap<Height, Vec<BlockHash>>,
+    pub(crate) ended: Option<Ended>,
+    /// Who should decide after the last final block, if that was noted.
+    pub(crate) candidates: Option<Arc<[Validator]>>,
 }
 
 impl Storage {
@@ -158,7 +163,7 @@ impl Storage {
         let _in_turn = lock(&self.outcomes);
         let mut batch = self.tables.batch();
         let mut deltas = Vec::with_capacity(outcomes.len());
-        let Tip { mut last, pending } = self.tip().clone();
+        let Tip { mut last, pending, ended, mut candidates } = self.tip().clone();
         for outcome in outcomes {
             assert_eq!(outcome.height, last.height.next(), "outcomes come height by height");
             let stored = pending.get(&outcome.height).map_or(&[][..], Vec::as_slice);
@@ -167,7 +172,10 @@ impl Storage {
                 batch.delete(schema::BLOCKS, &schema::block_key(outcome.height, *loser));
                 batch.delete(schema::HEIGHTS_OF, loser.as_bytes());
             }
-            deltas.push(put_outcome(&mut batch, outcome));
+            let covered = Ended::last_covered(ended, &outcome.cert);
+            deltas.push(put_outcome(&mut batch, outcome, covered));
+            let height = outcome.height;
+            epochs::put_candidates(&mut batch, height, &outcome.candidates, &mut candidates);
             last = LastFinal { height: outcome.height, hash: outcome.hash, root: outcome.root };
         }
         batch.write(Durability::Synced)?;
@@ -175,6 +183,7 @@ impl Storage {
         self.applier.add(deltas);
         let mut tip = self.tip();
         tip.last = last;
+        tip.candidates = candidates;
         tip.pending = tip.pending.split_off(&last.height.next());
         Ok(())
     }
@@ -222,6 +231,15 @@ impl Storage {
         &self.applier
     }
 
+    /// Held while something is stored that the next outcome depends on.
+    pub(crate) fn outcomes_in_turn(&self) -> MutexGuard<'_, ()> {
+        lock(&self.outcomes)
+    }
+
+    pub(crate) fn set_ended(&self, ended: Ended) {
+        self.tip().ended = Some(ended);
+    }
+
     fn tip(&self) -> MutexGuard<'_, Tip> {
         lock(&self.tip)
     }
@@ -248,10 +266,12 @@ pub(crate) fn put_block(batch: &mut Batch<'_>, hash: BlockHash, block: &Block) {
     batch.put(schema::HEIGHTS_OF, hash.as_bytes(), &encode(&height));
 }
 
-fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome) -> Delta {
+/// `covered` is the last height that its certificate makes final.
+fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome, covered: Height) -> Delta {
     let height = outcome.height;
-    assert!(outcome.cert.data.height >= height, "a certificate covers its block and ancestors");
-    put_summary(batch, height, &outcome.record(), &outcome.cert);
+    assert!(covered >= height, "a certificate covers its block and ancestors");
+    put_record(batch, height, &outcome.record());
+    batch.put(schema::CERTS, &schema::height_key(covered), &encode(&outcome.cert));
     let receipts = schema::receipts_key(height, Column::Receipts);
     batch.put(schema::RECEIPTS, &receipts, &encode(&outcome.receipts));
     let traces = schema::receipts_key(height, Column::Traces);
@@ -268,12 +288,6 @@ fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome) -> Delta {
     }
 }
 
-pub(crate) fn put_summary(
-    batch: &mut Batch<'_>,
-    height: Height,
-    record: &FinalRecord,
-    cert: &CommitCert,
-) {
+pub(crate) fn put_record(batch: &mut Batch<'_>, height: Height, record: &FinalRecord) {
     batch.put(schema::FINALS, &schema::height_key(height), &encode(record));
-    batch.put(schema::CERTS, &schema::height_key(cert.data.height), &encode(cert));
 }

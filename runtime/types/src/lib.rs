@@ -24,6 +24,7 @@ mod codec;
 mod committee;
 mod declared;
 mod ed25519;
+mod epoch_end;
 mod event_data;
 mod events;
 mod fingerprint;
@@ -55,6 +56,7 @@ pub use declared::{BlockSpace, Declared};
 pub use ed25519::{
     KeyError, PublicKey, SecretKey, Signature, SignedMessage, verify_each, verify_one,
 };
+pub use epoch_end::{EpochEnd, EpochEndError};
 pub use event_data::EventData;
 pub use events::Events;
 pub use fingerprint::fingerprint;

@@ -24,6 +24,10 @@ pub const PHASE_EVENTS_MAX: usize = 256 * 1024;
 pub const PHASE_EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Validators in a committee. A certificate of 34 Ed25519 signatures still fits in a slot of the safety file.
 pub const VALIDATORS_MAX: usize = 50;
+/// Blocks of an epoch before it may be closed. Whoever is behind goes through each epoch's end.
+pub const EPOCH_BLOCKS_MIN: u64 = 32;
+/// Blocks on a closing block until a certificate ends the epoch: nobody votes for what is further above its last final one.
+pub const EPOCH_TAIL_MAX: usize = 512;
 /// Bytes of an encoded block: header and payload.
 pub const BLOCK_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Transactions in a block.

@@ -79,7 +79,7 @@ impl Chain {
             let block = Arc::clone(self.blocks.get(usize::try_from(height).unwrap())?);
             let is_certified = height.is_multiple_of(self.certified_every) || height == known.get();
             let cert = is_certified.then(|| self.cert(height));
-            Some(Stored { block, bytes: self.block_bytes, cert })
+            Some(Stored { block, bytes: self.block_bytes, cert, end: None })
         })
     }
 }

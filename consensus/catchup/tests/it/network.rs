@@ -143,7 +143,7 @@ impl Network {
                 Action::Send { to, id, request } => self.on_send(to, id, request),
                 Action::Fetched(block) => self.fetched.push(block.hash()),
                 Action::Misbehaved { peer, fault } => self.faults.push((peer, fault)),
-                Action::Deliver { peer, blocks, cert } => {
+                Action::Deliver { peer, blocks, cert, height: _ } => {
                     assert!(follow_up.is_none(), "two deliveries at once");
                     follow_up = Some(self.on_deliver(peer, blocks, &cert));
                 }

@@ -31,10 +31,8 @@ impl Replica {
         }
     }
 
+    /// Who decides nothing asks in this way whether the epoch ended: nobody tells it anything else.
     pub(super) fn announce(&mut self) {
-        if self.context.me().is_none() {
-            return;
-        }
         let certificates = Box::new(self.certificates());
         self.outbox.push(Action::Broadcast(Message::Certificates(certificates)));
         let vote = self.own_vote.map(Message::Vote);
@@ -50,19 +48,28 @@ impl Replica {
         if self.context.me().is_none() || Some(to) == self.context.me() {
             return;
         }
-        if !is_due(&mut self.answered, to, self.now.instant) {
-            return;
+        if self.is_due(to) {
+            self.introduce(to);
         }
+    }
+
+    /// Tells a peer where this node is.
+    pub(super) fn introduce(&mut self, to: ValidatorIndex) {
         let message = Message::Certificates(Box::new(self.certificates()));
         self.outbox.push(Action::Send { to, message });
+    }
+
+    /// Whether a peer was not answered lately; notes that it is now.
+    pub(super) fn is_due(&mut self, to: ValidatorIndex) -> bool {
+        is_due(&mut self.answered, to, self.now.instant)
     }
 
     pub(super) fn ask_to_unmute(&mut self) {
         let now = self.now.instant;
         let Some(mute) = &mut self.mute else { return };
         mute.on_asked(now);
-        let nonce = mute.nonce();
-        self.outbox.push(Action::Broadcast(Message::UnmuteRequest { nonce }));
+        let (epoch, nonce) = (self.context.committee.epoch(), mute.nonce());
+        self.outbox.push(Action::Broadcast(Message::UnmuteRequest { epoch, nonce }));
     }
 
     pub(super) fn on_unmute_request(&mut self, from: ValidatorIndex, nonce: [u8; 32]) {

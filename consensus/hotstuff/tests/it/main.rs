@@ -3,6 +3,7 @@
 
 mod attacks;
 mod cluster;
+mod epochs;
 mod faults;
 mod hearing;
 mod liveness;

@@ -91,7 +91,11 @@ fn r9_it_signs_nothing_but_asks_again_and_again() {
     let said = solo.give_up();
     assert!(!said.is_signed());
     assert_eq!(said.count("unmute request"), 1);
-    assert!(solo.hear(1, Message::UnmuteRequest { nonce: [1; 32] }).0.is_empty());
+    assert!(
+        solo.hear(1, Message::UnmuteRequest { epoch: heddle_types::Epoch::ZERO, nonce: [1; 32] })
+            .0
+            .is_empty()
+    );
 }
 
 #[test]
@@ -199,7 +203,8 @@ fn r9_an_answer_is_never_below_what_the_answerer_signed() {
     let mut record = Solo::new().world.first_record();
     record.timeout = view(7);
     let mut solo = Solo::recovered(0, Solo::new().world.recovered(Some(record)));
-    let said = solo.hear(1, Message::UnmuteRequest { nonce: [1; 32] });
+    let said =
+        solo.hear(1, Message::UnmuteRequest { epoch: heddle_types::Epoch::ZERO, nonce: [1; 32] });
     let answered = said.0.iter().find_map(|action| match action {
         heddle_hotstuff::Action::Send { message: Message::UnmuteAnswer(answer), .. } => {
             Some(answer.view)
@@ -207,7 +212,12 @@ fn r9_an_answer_is_never_below_what_the_answerer_signed() {
         _ => None,
     });
     assert_eq!(answered, Some(view(7)));
-    assert!(solo.hear(1, Message::UnmuteRequest { nonce: [2; 32] }).0.is_empty(), "at once again");
+    assert!(
+        solo.hear(1, Message::UnmuteRequest { epoch: heddle_types::Epoch::ZERO, nonce: [2; 32] })
+            .0
+            .is_empty(),
+        "at once again"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::heddle;
 
-const COMMANDS: [&str; 48] = [
+const COMMANDS: [&str; 57] = [
     "",
     "localnet",
     "localnet start",
@@ -49,6 +49,15 @@ const COMMANDS: [&str; 48] = [
     "position agent",
     "position agent add",
     "position agent revoke",
+    "validator",
+    "validator list",
+    "validator prove",
+    "validator join",
+    "validator leave",
+    "validator power",
+    "validator rotate",
+    "validator address",
+    "validator authority",
 ];
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use heddle_hotstuff::Now;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
+use heddle_types::Height;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::VoteData;
@@ -16,6 +17,9 @@ use crate::io::Action;
 
 /// To how many peers an admitted transaction is sent at a time; each sends it on to the next leaders.
 const FORWARD_PEERS_MAX: usize = 2;
+
+/// How far above what is final here blocks are asked for because somebody says that a later epoch has some.
+const UNPROVED_MAX: u64 = 64;
 
 /// See the module.
 pub(super) struct Follower {
@@ -40,6 +44,12 @@ impl Follower {
         }
     }
 
+    /// Peers are told again, by the numbers that they have from now on.
+    pub(super) fn begin_epoch(&mut self, genesis: VoteData) {
+        self.genesis = genesis;
+        self.peers.clear();
+    }
+
     fn is_final(&self, cert: &CommitCert, committee: &Committee) -> bool {
         cert.verify(committee, &self.genesis, self.scheme.as_ref())
     }
@@ -55,7 +65,8 @@ impl Follower {
 }
 
 impl Machine {
-    /// What a peer says is final. Believed only with a quorum's signatures; who tells it without lies.
+    /// What a peer says is final. Believed only with a quorum's signatures; who tells it without lies. Of a later epoch, nobody can
+    /// say yet whether it is one, so a little more is fetched, which is checked.
     pub(super) fn on_head(
         &mut self,
         now: Now,
@@ -67,7 +78,11 @@ impl Machine {
         if height <= self.catchup.target() {
             return;
         }
-        let input = if self.follower.is_final(cert, &self.committee) {
+        let ahead = self.catchup.own_final().get().saturating_add(UNPROVED_MAX);
+        let input = if cert.data.epoch > self.committee.epoch() {
+            // Who decides then is known once the epoch's end was fetched.
+            heddle_catchup::Input::CatchUp { peer: from, height: height.min(Height::new(ahead)) }
+        } else if self.follower.is_final(cert, &self.committee) {
             heddle_catchup::Input::CatchUp { peer: from, height }
         } else {
             heddle_catchup::Input::Malformed { peer: from }

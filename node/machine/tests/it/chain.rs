@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::Now;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
@@ -76,6 +77,7 @@ pub(crate) fn machine(own: u8) -> Machine {
         payload: PayloadLimits::new(100, 100_000),
         forward_delay: Millis::new(DELAY_MS),
         agreement: heddle_hotstuff::Config {
+            epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
             genesis: data,
             scheme: Arc::new(Ed25519Scheme),
             signer: Some(Arc::new(Ed25519Signer(key(own)))),
@@ -95,7 +97,10 @@ pub(crate) fn machine(own: u8) -> Machine {
         turns: vec![Turn::from(block.header())],
         last_final: Arc::new(block),
         commit: CommitCert::genesis(data),
-        executed: vec![ExecutedRoot { height: Height::ZERO, root: StateRoot::ZERO }],
+        executed: vec![Executed {
+            root: ExecutedRoot { height: Height::ZERO, root: StateRoot::ZERO },
+            candidates: committee.validators().into(),
+        }],
         blocks: Vec::new(),
         nonce: [0; 32],
     };

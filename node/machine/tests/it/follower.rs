@@ -6,6 +6,7 @@ use heddle_catchup::Fault;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_catchup::Response;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::VotingState;
 use heddle_machine::Action;
 use heddle_machine::Input;
@@ -13,6 +14,7 @@ use heddle_machine::Machine;
 use heddle_types::BlockHeader;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::Epoch;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
 use heddle_types::StateRoot;
@@ -166,7 +168,10 @@ fn a_certified_root_that_is_not_the_own_one_is_a_divergence() {
     let message = PeerMessage::Response { id, response };
     tell(&mut machine, 3, Input::Peer { from: peer(0), message });
     let own = StateRoot(heddle_types::Hash32([1; 32]));
-    let executed = ExecutedRoot { height: Height::new(1), root: own };
+    let executed = Executed {
+        root: ExecutedRoot { height: Height::new(1), root: own },
+        candidates: genesis().validators.into(),
+    };
     tell(&mut machine, 4, Input::Executed { executed, skipped: Vec::new() });
     // The next block claims another root of height 1.
     let header = BlockHeader {
@@ -216,4 +221,17 @@ fn nothing_is_signed_or_said_to_anybody() {
         matches!(action, Action::Broadcast(_) | Action::Send { .. } | Action::Persist(_))
     };
     assert!(!actions.iter().any(says), "{actions:?}");
+}
+
+#[test]
+fn what_is_said_of_a_later_epoch_is_fetched_a_little_at_a_time() {
+    let mut machine = machine(OWN);
+    tell(&mut machine, 1, Input::PeerUp(peer(9)));
+    let mut of_later = cert(&chain(1)[0], 0);
+    (of_later.data.epoch, of_later.data.height) = (Epoch::new(1), Height::new(1_000_000));
+    let actions = tell(&mut machine, 2, head(9, of_later));
+    let asked = asked(&actions);
+    assert_eq!(asked[0].2, Height::new(1));
+    assert_eq!(asked.iter().map(|(.., blocks)| blocks).sum::<u16>(), 64);
+    assert!(!actions.iter().any(|action| matches!(action, Action::Misbehaved { .. })));
 }

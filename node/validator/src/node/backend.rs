@@ -12,7 +12,6 @@ use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
 use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
-use heddle_rpc_api::Certificate;
 use heddle_rpc_api::Clock;
 use heddle_rpc_api::ErrorKind;
 use heddle_rpc_api::Evidence;
@@ -40,7 +39,7 @@ use heddle_rpc_api::Status;
 use heddle_rpc_api::Supply;
 use heddle_rpc_api::SyncState;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::ValidatorInfo;
+use heddle_rpc_api::ValidatorSet;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
@@ -75,6 +74,7 @@ use crate::node::markets;
 use crate::node::refusal;
 use crate::node::shared::Shared;
 use crate::node::transactions;
+use crate::node::validators;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
@@ -157,15 +157,15 @@ impl Backend for NodeBackend {
     async fn simulate(&self, transaction: Transaction) -> Result<Simulation, RpcError> {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
-            if transaction.body.chain != shared.committee.chain() {
+            if transaction.body.chain != shared.committees.chain() {
                 return Err(RpcError::wrong_chain(
                     transaction.body.chain,
-                    shared.committee.chain(),
+                    shared.committees.chain(),
                 ));
             }
             let state = shared.state.read();
             let block = BlockInfo {
-                chain: shared.committee.chain(),
+                chain: shared.committees.chain(),
                 height: shared.durable.read().height.next(),
                 time: clock::wall(),
             };
@@ -256,14 +256,8 @@ impl Backend for NodeBackend {
         Ok(self.shared.evidence.lock().clone())
     }
 
-    async fn validators(&self) -> Result<Vec<ValidatorInfo>, RpcError> {
-        let committee = &self.shared.committee;
-        let info = |(index, validator): (_, &heddle_types::Validator)| ValidatorInfo {
-            index,
-            public_key: validator.public_key,
-            power: validator.power,
-        };
-        Ok(committee.indices().zip(committee.validators()).map(info).collect())
+    async fn validators(&self) -> Result<ValidatorSet, RpcError> {
+        Ok(validators::read(&self.shared))
     }
 
     async fn performance_samples(&self, limit: u64) -> Result<Vec<PerformanceSample>, RpcError> {
@@ -297,7 +291,7 @@ impl Backend for NodeBackend {
     }
 
     fn set_links(&self, request: SetLinks) -> Result<Vec<LinkSetting>, RpcError> {
-        dev::set_links(&self.transport, request)
+        dev::set_links(&self.transport, &self.shared.committees.present(), request)
     }
 
     fn set_clock(&self, request: SetClock) -> Clock {
@@ -382,9 +376,9 @@ impl NodeBackend {
             SyncState::Starting
         };
         Status {
-            chain_id: shared.committee.chain(),
+            chain_id: shared.committees.chain(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            validator: shared.committee.index_of(&shared.own_key).is_some(),
+            validator: shared.committees.present().index_of(&shared.own_key).is_some(),
             public_key: shared.own_key,
             view: machine.map_or(View::ZERO, |status| status.agreement.view),
             height,
@@ -475,7 +469,7 @@ fn read_proof(shared: &Shared, request: &GetProof) -> Result<StateProof, RpcErro
             let entry = proof.verify(header.executed.root, &key).map(|entry| entry.cloned());
             (entry.map_err(|error| internal(&error))?, proof)
         };
-        let certificate = Certificate::new(&cert, &shared.committee);
+        let certificate = blocks::certificate(shared, &cert).map_err(|error| internal(&error))?;
         let certificate =
             certificate.ok_or_else(|| internal(&"a certificate names unknown signers"))?;
         return Ok(StateProof {

@@ -26,9 +26,13 @@ use heddle_types::BlockSpace;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
+use heddle_types::Committee;
+use heddle_types::Epoch;
+use heddle_types::PublicKey;
 use heddle_types::TransactionError;
 use heddle_types::TxId;
 use heddle_types::ValidatorIndex;
+use heddle_validators::Members;
 use heddle_wire::Channel;
 use heddle_wire::PeerMessage;
 use tokio::sync::oneshot;
@@ -39,9 +43,12 @@ use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
 use crate::node::follow::Endpoints;
+use crate::node::peers::Peers;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
+/// Why a validator does not vote whose record is of an epoch that it has not come to.
+const BEHIND: &str = "the safety record is of a later epoch: catching up to it first";
 /// Inputs told before their actions are carried out.
 const INPUTS_MAX: usize = 64;
 
@@ -66,8 +73,18 @@ pub(crate) enum DriverEvent {
         checked: Vec<Result<Candidate, TransactionError>>,
         reply: oneshot::Sender<Vec<SendOutcome>>,
     },
+    /// Who the validators are to be changed in state.
+    Members(Members),
+    /// A peer said something, with good signatures of transactions.
+    Said { from: PublicKey, message: PeerMessage },
+    /// A peer is connected.
+    Connected(PublicKey),
+    /// A node that is followed says what is final there.
+    Head { from: PublicKey, cert: CommitCert },
+    /// A peer was disconnected.
+    Disconnected(PublicKey),
     /// A peer sent what is no message, or a malformed one.
-    BadFrame { peer: ValidatorIndex, channel: Channel, error: String },
+    BadFrame { peer: PublicKey, channel: Channel, error: String },
     /// End.
     Stop,
 }
@@ -78,11 +95,12 @@ pub(crate) struct ExecuteJob {
     pub(crate) cert: CommitCert,
 }
 
-/// A peer's question for the thread that reads the store.
-pub(crate) struct ServeJob {
-    pub(crate) to: ValidatorIndex,
-    pub(crate) id: RequestId,
-    pub(crate) request: Request,
+/// What a peer is to be told by the thread that reads the store.
+pub(crate) enum ServeJob {
+    /// The answer to a question.
+    Answer { to: PublicKey, id: RequestId, request: Request },
+    /// How an epoch ended.
+    EpochEnd { to: PublicKey, epoch: Epoch },
 }
 
 /// The driver's thread.
@@ -94,6 +112,9 @@ pub(crate) struct Driver {
     pub(crate) transport: Arc<Transport>,
     /// Whom a follower asks, instead of the validators that the transport connects.
     pub(crate) endpoints: Option<Endpoints>,
+    pub(crate) peers: Peers,
+    /// Whether the machine is still to be told who is connected, by their new places.
+    pub(crate) are_places_new: bool,
     pub(crate) execution: Sender<ExecuteJob>,
     pub(crate) serving: Sender<ServeJob>,
     pub(crate) events: Receiver<DriverEvent>,
@@ -114,6 +135,10 @@ impl Driver {
                 return Ok(());
             }
             for _ in 1..INPUTS_MAX {
+                // What comes next names peers by the places that the machine asked for just now.
+                if !Arc::ptr_eq(self.machine.committee(), self.peers.committee()) {
+                    break;
+                }
                 let Ok(event) = self.events.try_recv() else { break };
                 if !self.tell(event, &mut actions, &mut replies) {
                     return Ok(());
@@ -166,19 +191,104 @@ impl Driver {
                 }
                 replies.push(Replies { outcomes, reply });
             }
+            DriverEvent::Members(members) => self.on_members(&members),
+            DriverEvent::Said { from, message } => {
+                // Whoever lost its place meanwhile has nothing more to say.
+                self.tell_of(&from, |from| Input::Peer { from, message }, actions);
+            }
+            DriverEvent::Head { from, cert } => {
+                self.tell_of(&from, |from| Input::Head { from, cert }, actions);
+            }
+            DriverEvent::Connected(peer) => self.on_connected(peer, actions),
+            DriverEvent::Disconnected(peer) => self.on_disconnected(&peer, actions),
             DriverEvent::BadFrame { peer, channel, error } => {
-                self.transport.report_bad_frame(peer, channel, &error);
-                self.machine.handle(now, Input::PeerMalformed(peer), actions);
+                self.transport.report_bad_frame(&peer, channel, &error);
+                self.tell_of(&peer, Input::PeerMalformed, actions);
             }
             DriverEvent::Stop => return false,
         }
         true
     }
 
-    fn carry_out(&mut self, actions: Vec<Action>, replies: &mut Vec<Replies>) -> Result<(), Fatal> {
-        self.store.make_durable(&actions)?;
-        for action in actions {
-            self.perform(action, replies)?;
+    fn on_connected(&mut self, peer: PublicKey, actions: &mut Vec<Action>) {
+        if self.peers.on_up(peer) {
+            self.tell_of(&peer, Input::PeerDown, actions);
+        }
+        self.tell_of(&peer, Input::PeerUp, actions);
+        self.count_peers();
+    }
+
+    /// The end of an older connection may be heard after the beginning of a newer one, which counts.
+    fn on_disconnected(&mut self, peer: &PublicKey, actions: &mut Vec<Action>) {
+        if !self.transport.is_connected(peer, Channel::Bulk) && self.peers.on_down(peer) {
+            self.tell_of(peer, Input::PeerDown, actions);
+            self.count_peers();
+        }
+    }
+
+    /// Tells the machine something of a peer, if it has a place.
+    fn tell_of(
+        &mut self,
+        peer: &PublicKey,
+        input: impl FnOnce(ValidatorIndex) -> Input,
+        actions: &mut Vec<Action>,
+    ) {
+        if let Some(index) = self.peers.index_of(peer) {
+            self.machine.handle(self.clock.now(), input(index), actions);
+        }
+    }
+
+    /// Who is connected, to a machine that knows them by other places; what it asks for then.
+    fn tell_places(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if std::mem::take(&mut self.are_places_new) {
+            for peer in self.peers.connected().clone() {
+                self.tell_of(&peer, Input::PeerUp, &mut actions);
+            }
+        }
+        actions
+    }
+
+    fn count_peers(&self) {
+        self.shared.peers_up.store(self.peers.connected().len(), Ordering::Relaxed);
+    }
+
+    /// Who is to decide next is connected before it does.
+    fn on_members(&mut self, members: &Members) {
+        self.peers.learn(members);
+        self.connect_peers();
+    }
+
+    /// From here on places are those of this committee.
+    fn on_committee(&mut self, committee: Arc<Committee>) {
+        let (epoch, members) = (committee.epoch(), committee.len());
+        tracing::info!(%epoch, members, "committee");
+        self.shared.metrics.epoch.set(i64::try_from(epoch.get()).unwrap_or(i64::MAX));
+        self.shared.committees.set_present(Arc::clone(&committee));
+        if committee != *self.peers.committee() {
+            self.peers.begin_epoch(committee);
+            self.connect_peers();
+        }
+        self.are_places_new = true;
+    }
+
+    fn connect_peers(&self) {
+        if let Err(error) = self.transport.set_peers(&self.peers.to_transport()) {
+            tracing::error!(%error, "the network keeps its former peers: a bug");
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        mut actions: Vec<Action>,
+        replies: &mut Vec<Replies>,
+    ) -> Result<(), Fatal> {
+        while !actions.is_empty() {
+            self.store.make_durable(&actions)?;
+            for action in actions {
+                self.perform(action, replies)?;
+            }
+            actions = self.tell_places();
         }
         for Replies { outcomes, reply } in replies.drain(..) {
             let outcomes =
@@ -192,23 +302,32 @@ impl Driver {
     fn perform(&mut self, action: Action, replies: &mut [Replies]) -> Result<(), Fatal> {
         match action {
             // Durable already.
-            Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => {}
+            Action::StoreBlock(_)
+            | Action::StoreTimeoutCert(_)
+            | Action::EpochEnded(_)
+            | Action::Persist(_) => {}
+            Action::Committee(committee) => self.on_committee(committee),
             Action::Send { to, message } => {
+                let Some(to) = self.peers.key_at(to) else { return Ok(()) };
                 if let Some(endpoints) = &self.endpoints {
-                    endpoints.send(to, message);
+                    endpoints.send(&to, message);
                     return Ok(());
                 }
                 let body = heddle_wire::encode(&message).into();
                 // A peer that is not there, or too slow, hears it again or catches up.
                 let _ = if takes_reserved_space(&message) {
-                    self.transport.send_first(to, body)
+                    self.transport.send_first(&to, body)
                 } else {
-                    self.transport.send(to, message.channel(), body)
+                    self.transport.send(&to, message.channel(), body)
                 };
             }
             Action::Broadcast(message) => {
                 let body = bytes::Bytes::from(heddle_wire::encode(&message));
-                self.transport.broadcast(message.channel(), &body);
+                for member in self.peers.committee().validators() {
+                    // This node itself is no peer; whoever is not there, or stuck, hears it again or catches up.
+                    let _ =
+                        self.transport.send(&member.public_key, message.channel(), body.clone());
+                }
             }
             Action::Execute { block, cert } => {
                 // The execution thread ends before this one only when it failed, which it says itself.
@@ -221,14 +340,15 @@ impl Driver {
                 }
             }
             Action::Serve { to, id, request } => {
-                if self.serving.try_send(ServeJob { to, id, request }).is_err() {
-                    self.shared.metrics.frames_dropped.inc();
-                }
+                self.serve(to, |to| ServeJob::Answer { to, id, request });
+            }
+            Action::ServeEpochEnd { to, epoch } => {
+                self.serve(to, |to| ServeJob::EpochEnd { to, epoch });
             }
             Action::Misbehaved { peer, fault } => {
                 tracing::warn!(%peer, ?fault, "peer misbehaved");
-                if let Some(endpoints) = &self.endpoints {
-                    endpoints.set_aside(peer);
+                if let (Some(endpoints), Some(key)) = (&self.endpoints, self.peers.key_at(peer)) {
+                    endpoints.set_aside(&key);
                 }
             }
             Action::Voting(state) => self.on_voting(state),
@@ -245,11 +365,31 @@ impl Driver {
         Ok(())
     }
 
+    fn serve(&self, to: ValidatorIndex, job: impl FnOnce(PublicKey) -> ServeJob) {
+        let Some(to) = self.peers.key_at(to) else { return };
+        if self.serving.try_send(job(to)).is_err() {
+            self.shared.metrics.frames_dropped.inc();
+        }
+    }
+
+    /// Why this node signs nothing though its record is sound.
+    fn not_validator(&self) -> String {
+        if self.endpoints.is_some() {
+            return "follower".to_owned();
+        }
+        format!(
+            "this node's key is not in the committee of epoch {}",
+            self.peers.committee().epoch()
+        )
+    }
+
     /// Makes evidence durable, and shows it to users; what is there already, or too much, is dropped.
     fn keep(&self, evidence: &EvidenceRow) -> Result<(), Fatal> {
         let is_new = self.shared.storage.put_evidence(evidence);
         if is_new.map_err(|error| Fatal::of_storage(&error))? {
-            let reply = evidence::to_reply(evidence, &self.shared.committee);
+            let Shared { storage, committees, .. } = &*self.shared;
+            let reply = evidence::to_reply(evidence, (storage, committees));
+            let reply = reply.map_err(|error| Fatal::of_storage(&error))?;
             self.shared.evidence.lock().extend(reply);
         }
         Ok(())
@@ -267,7 +407,10 @@ impl Driver {
                     self.mute_reason.as_deref().unwrap_or("the safety record is not usable");
                 tracing::error!(reason, "muted: this validator signs nothing until it is safe");
             }
-            VotingState::NotValidator => tracing::info!("follower: this node does not vote"),
+            VotingState::NotValidator => {
+                tracing::info!(reason = %self.not_validator(), "not voting");
+            }
+            VotingState::Behind => tracing::warn!(BEHIND),
         }
     }
 
@@ -285,7 +428,8 @@ impl Driver {
             VotingState::Muted => {
                 Some(self.mute_reason.clone().unwrap_or_else(|| "muted".to_owned()))
             }
-            VotingState::NotValidator => Some("follower".to_owned()),
+            VotingState::NotValidator => Some(self.not_validator()),
+            VotingState::Behind => Some(BEHIND.to_owned()),
         };
         published.status = Some(status);
     }

@@ -12,13 +12,14 @@
 mod endpoint;
 mod patience;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_transport::PublicClientConfig;
 use heddle_types::CheckedTransaction;
-use heddle_types::ValidatorIndex;
+use heddle_types::PublicKey;
 use heddle_wire::PeerMessage;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -31,8 +32,8 @@ pub(crate) const ENDPOINTS_MAX: usize = 8;
 /// Orders that wait for one endpoint. What does not fit is dropped: catching up asks another in time.
 const ORDERS_MAX: usize = 256;
 
-/// The nodes that this one follows, by number.
-pub(crate) struct Endpoints(Vec<mpsc::Sender<Order>>);
+/// The nodes that this one follows, by key.
+pub(crate) struct Endpoints(BTreeMap<PublicKey, mpsc::Sender<Order>>);
 
 /// What the machine wants of an endpoint.
 #[derive(Debug)]
@@ -48,17 +49,22 @@ enum Order {
 impl Endpoints {
     /// Keeps connections to all of `configs` on `network`'s threads, for as long as this lives.
     pub(crate) fn start(configs: Vec<PublicClientConfig>, told: Told, network: &Handle) -> Self {
-        let start = |(number, config)| {
+        let start = |config: PublicClientConfig| {
             let (orders, waiting) = mpsc::channel(ORDERS_MAX);
-            let endpoint = Endpoint::new(ValidatorIndex::new(number), config, told.clone());
-            network.spawn(endpoint.keep(waiting));
-            orders
+            let key = config.key;
+            network.spawn(Endpoint::new(config, told.clone()).keep(waiting));
+            (key, orders)
         };
-        Self((0_u16..).zip(configs).map(start).collect())
+        Self(configs.into_iter().map(start).collect())
+    }
+
+    /// Their keys, each once.
+    pub(crate) fn keys(&self) -> Vec<PublicKey> {
+        self.0.keys().copied().collect()
     }
 
     /// Sends what a follower's machine sends: questions, and its users' transactions. One that is not connected gets nothing.
-    pub(crate) fn send(&self, to: ValidatorIndex, message: PeerMessage) {
+    pub(crate) fn send(&self, to: &PublicKey, message: PeerMessage) {
         match message {
             PeerMessage::Request { id, request } => self.order(to, Order::Ask { id, request }),
             PeerMessage::Transactions(transactions) => self.order(to, Order::Submit(transactions)),
@@ -70,12 +76,12 @@ impl Endpoints {
     }
 
     /// The endpoint lied: it is not asked for a while, each time for longer.
-    pub(crate) fn set_aside(&self, who: ValidatorIndex) {
+    pub(crate) fn set_aside(&self, who: &PublicKey) {
         self.order(who, Order::SetAside);
     }
 
-    fn order(&self, to: ValidatorIndex, order: Order) {
-        if let Some(orders) = self.0.get(usize::from(to.get())) {
+    fn order(&self, to: &PublicKey, order: Order) {
+        if let Some(orders) = self.0.get(to) {
             let _is_full = orders.try_send(order);
         }
     }

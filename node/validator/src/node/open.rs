@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use heddle_clearing::Clearing;
 use heddle_exchange::Exchange;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Turn;
@@ -23,17 +24,20 @@ use heddle_storage::Recovery;
 use heddle_storage::SafetyState;
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
-use heddle_transport::Peer;
 use heddle_transport::PublicClientConfig;
 use heddle_types::Block;
 use heddle_types::CheckedBlock;
 use heddle_types::Ed25519Scheme;
 use heddle_types::Ed25519Signer;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
 use heddle_types::Millis;
 use heddle_types::SafetyRecord;
+use heddle_types::Validator;
 use heddle_types::limits;
+use heddle_validators::Validators;
 use parking_lot::Mutex;
 use parking_lot::RwLock;
 
@@ -41,8 +45,10 @@ use crate::exit::Fatal;
 use crate::home;
 use crate::home::Config;
 use crate::home::Home;
+use crate::node::addresses::Addresses;
 use crate::node::beginning::Beginning;
 use crate::node::clock;
+use crate::node::committees::Committees;
 use crate::node::evidence;
 use crate::node::executions::Executions;
 use crate::node::fatal;
@@ -52,9 +58,11 @@ use crate::node::markets::Books;
 use crate::node::markets::History;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
+use crate::node::peers::Peers;
 use crate::node::pending::Standings;
 use crate::node::public::Head;
 use crate::node::receipts::ReceiptCache;
+use crate::node::run::Role;
 use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Safety;
@@ -85,7 +93,13 @@ pub(crate) struct Opened {
 
 /// The programs of every node of this version.
 pub fn programs() -> Programs {
-    Programs::new(vec![Box::new(Ledger), Box::new(Oracle), Box::new(Clearing), Box::new(Exchange)])
+    Programs::new(vec![
+        Box::new(Ledger),
+        Box::new(Oracle),
+        Box::new(Clearing),
+        Box::new(Exchange),
+        Box::new(Validators),
+    ])
 }
 
 /// Makes the database and the safety record of a new home.
@@ -95,7 +109,7 @@ pub fn programs() -> Programs {
 pub fn initialise(home: &Home) -> Result<(), Fatal> {
     let beginning = Beginning::of(home)?;
     create_database(&home.db_path(), &beginning).map_err(|error| Fatal::of_storage(&error))?;
-    if home.validator_index().is_none() {
+    if home.validator_index().is_none() && !home.may_join() {
         // A follower signs nothing.
         return Ok(());
     }
@@ -111,7 +125,7 @@ fn create_database(dir: &Path, beginning: &Beginning) -> Result<(), StorageError
 
 /// Opens the home's database and safety record. An emptied database beside them is made again from genesis, and is
 /// refetched from the other validators.
-pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
+pub(crate) fn open(home: &Home, role: Role) -> Result<Opened, Fatal> {
     let chain = home.committee().chain();
     let beginning = Beginning::of(home)?;
     let dir = home.db_path();
@@ -125,13 +139,17 @@ pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
         opened => opened,
     };
     let (storage, recovery) = opened.map_err(|error| Fatal::of_storage(&error))?;
-    let (safety, record, mute_reason) = open_safety(home)?;
-    let config = machine_config(home, &beginning);
-    let (state, recovered) = recovered(recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
-    let kept = storage.evidence().map_err(|error| Fatal::of_storage(&error))?;
+    let (safety, record, mute_reason) = match role {
+        Role::Validator => open_safety(home)?,
+        Role::Follower => (Safety::none(home.safety_path(), home.key().public_key()), None, None),
+    };
+    let config = machine_config(home, &beginning, recovery.epoch_end.as_ref());
+    let (state, recovered) =
+        recovered(home, recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
     let shared = Arc::new(share(home, storage, state, &recovered));
-    let kept = kept.iter().filter_map(|row| evidence::to_reply(row, &shared.committee));
-    shared.evidence.lock().extend(kept);
+    shared.committees.set_present(Arc::clone(&config.agreement.committee));
+    let kept = evidence::replies(&shared.storage, &shared.committees);
+    shared.evidence.lock().extend(kept.map_err(|error| Fatal::of_storage(&error))?);
     shared.is_whole.store(!is_new && is_whole(&recovered), Ordering::SeqCst);
     Ok(Opened { shared, safety, recovered, mute_reason, config })
 }
@@ -151,9 +169,6 @@ fn is_whole(recovered: &Recovered) -> bool {
 fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<String>), Fatal> {
     let path = home.safety_path();
     let owner = home.key().public_key();
-    if home.validator_index().is_none() {
-        return Ok((Safety::none(path, owner), None, None));
-    }
     let state = heddle_storage::SafetyFile::open(&path, home.committee().chain(), owner);
     Ok(match state.map_err(|error| Fatal::of_safety(&error))? {
         SafetyState::Ready(file, record) => (Safety::ready(path, owner, file), Some(*record), None),
@@ -161,13 +176,19 @@ fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<Stri
     })
 }
 
-fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
-    let committee = Arc::new(home.committee().clone());
+/// `end` is how the epoch before the present one ended; none in epoch 0.
+fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) -> MachineConfig {
+    // The store compared the members with the hash that the closing block names.
+    let successor = end.and_then(|end| Some((end.successor().ok()?, end.genesis())));
+    let (committee, genesis) =
+        successor.unwrap_or_else(|| (home.committee().clone(), beginning.header.vote_data()));
+    let committee = Arc::new(committee);
     let transactions = home.config().block_transactions;
     let transactions = transactions.map_or(BLOCK_TRANSACTIONS, |most| most.get().into());
     MachineConfig {
         agreement: heddle_hotstuff::Config {
-            genesis: beginning.header.vote_data(),
+            genesis,
+            epoch_blocks_min: limits::EPOCH_BLOCKS_MIN,
             scheme: Arc::new(Ed25519Scheme),
             signer: Some(Arc::new(Ed25519Signer(home.key().secret().clone()))),
             pacemaker: PacemakerConfig {
@@ -185,6 +206,7 @@ fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
 
 /// Checks stored blocks again: what the disk returns is believed no more than what a peer says.
 fn recovered(
+    home: &Home,
     recovery: Recovery,
     safety: Option<SafetyRecord>,
 ) -> Result<(State, Recovered), heddle_types::BlockError> {
@@ -192,12 +214,21 @@ fn recovered(
     let named = safety.as_ref().and_then(|record| record.high_tc);
     let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
     let recent = recovery.recent;
+    let first: Arc<[Validator]> = home.committee().validators().into();
+    let candidates = |height: Height| {
+        let noted = recovery.candidates.iter().rfind(|(from, _)| *from <= height);
+        Arc::clone(noted.map_or(&first, |(_, candidates)| candidates))
+    };
+    let executed = |recent: &(Height, FinalRecord)| Executed {
+        root: executed_root(recent),
+        candidates: candidates(recent.0),
+    };
     let recovered = Recovered {
         safety,
         high_tc,
         last_final: check(recovery.last_final)?,
         commit: recovery.cert,
-        executed: recent.iter().map(executed_root).collect(),
+        executed: recent.iter().map(executed).collect(),
         turns: recent.iter().map(turn).collect(),
         blocks: recovery.blocks.into_iter().map(check).collect::<Result<_, _>>()?,
         nonce: random(),
@@ -219,12 +250,15 @@ const fn turn((height, record): &(Height, FinalRecord)) -> Turn {
 
 fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> Shared {
     let height = recovered.last_final.header().height;
-    let durable =
-        recovered.executed.last().copied().unwrap_or(recovered.last_final.header().executed);
+    let newest = recovered.executed.last();
+    let durable = newest.map_or(recovered.last_final.header().executed, |newest| newest.root);
+    let candidates = newest.map(|newest| Arc::clone(&newest.candidates));
+    let committees = Committees::new(Arc::new(home.committee().clone()));
     Shared {
         head: Head::of(&storage, height),
+        candidates: RwLock::new(candidates.unwrap_or_else(|| home.committee().validators().into())),
         genesis: home.genesis().clone(),
-        committee: Arc::new(home.committee().clone()),
+        committees,
         own_key: home.key().public_key(),
         home: home.dir().to_owned(),
         programs: Arc::new(programs()),
@@ -256,15 +290,22 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
     }
 }
 
-/// The other validators as the transport knows them.
-pub(crate) fn peers(home: &Home) -> Vec<Peer> {
-    let peers = home.config().peers.iter();
-    peers
-        .filter_map(|peer| {
-            let index = home.committee().index_of(&peer.public_key)?;
-            Some(Peer { index, key: peer.public_key, addr: peer.quic })
-        })
-        .collect()
+/// The other validators, as state and the configuration know them.
+///
+/// # Errors
+/// From reading who decided before.
+pub(crate) fn peers(home: &Home, shared: &Shared) -> Result<Peers, StorageError> {
+    let committee = shared.committees.present();
+    let before = match committee.epoch().get().checked_sub(1) {
+        Some(before) => shared.committees.of(&shared.storage, Epoch::new(before))?,
+        None => None,
+    };
+    let addresses = Addresses::of(home);
+    let mut peers = Peers::new(shared.own_key, committee, before.as_deref(), addresses);
+    if let Some(members) = heddle_validators::members(&*shared.state.read()) {
+        peers.learn(&members);
+    }
+    Ok(peers)
 }
 
 /// Whom a follower asks: those that its configuration names for that, or the validators that it knows; of too many, some.

@@ -67,7 +67,7 @@ pub(crate) enum Role {
 /// Runs the node of a home that this process has locked.
 pub(crate) fn run(home: &Home, role: Role) -> Result<(), Fatal> {
     match role {
-        Role::Validator if home.validator_index().is_none() => {
+        Role::Validator if home.validator_index().is_none() && !home.may_join() => {
             return Err(fatal::not_validator(home));
         }
         Role::Follower if home.validator_index().is_some() => {
@@ -79,7 +79,7 @@ pub(crate) fn run(home: &Home, role: Role) -> Result<(), Fatal> {
         Role::Validator | Role::Follower => {}
     }
     let rpc = listen(home)?;
-    let mut opened = open::open(home)?;
+    let mut opened = open::open(home, role)?;
     if role == Role::Follower {
         opened.config.agreement.signer = None;
     }
@@ -144,9 +144,14 @@ impl Node {
             .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
         let told =
             Told { shared: Arc::clone(&shared), checks: checks.clone(), driver: driver.clone() };
+        let peers = open::peers(home, &shared).map_err(|error| Fatal::of_storage(&error))?;
+        let on_network = (role, peers.to_transport());
         let (transport, endpoints) =
-            connect((home, role), &network, told, (public_serving, end.clone()))?;
-
+            connect((home, on_network), &network, told, (public_serving, end.clone()))?;
+        let peers = match &endpoints {
+            None => peers,
+            Some(endpoints) => peers.following(endpoints.keys()),
+        };
         let mut actions = Vec::new();
         let recorded = open::recorded(&recovered);
         let machine = Machine::new(config, recovered, clock.now(), &mut actions);
@@ -157,6 +162,8 @@ impl Node {
             store: Store::new(Arc::clone(&shared.storage), safety, recorded),
             transport: Arc::clone(&transport),
             endpoints,
+            peers,
+            are_places_new: false,
             execution,
             serving,
             events: driver_events,
@@ -283,7 +290,7 @@ impl NetworkEvents {
 /// Goes on the network: a validator with links to the others, a follower with connections to those that it asks. Either can be
 /// asked by anybody.
 fn connect(
-    (home, role): (&Home, Role),
+    (home, (role, peers)): (&Home, (Role, Vec<Peer>)),
     network: &Runtime,
     told: Told,
     (serving, end): (Sender<PublicJob>, Sender<Result<(), Fatal>>),
@@ -291,7 +298,7 @@ fn connect(
     let public = Public { shared: Arc::clone(&told.shared), checks: told.checks.clone(), serving };
     let events = NetworkEvents { told: told.clone(), public, end, home: home.dir().to_owned() };
     let (peers, followed) = match role {
-        Role::Validator => (open::peers(home), None),
+        Role::Validator => (peers, None),
         Role::Follower => (Vec::new(), Some(open::endpoints(home))),
     };
     let transport = start_transport((home, peers), network, events)?;

@@ -6,15 +6,22 @@ use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_catchup::Response;
 use heddle_catchup::Stored;
+use heddle_catchup::Tail;
 use heddle_catchup::serve_range;
+use heddle_hotstuff::Message;
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
 use heddle_transport::PublicReply;
 use heddle_transport::Transport;
+use heddle_types::Block;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::Height;
+use heddle_types::Payload;
 use heddle_types::encode;
 use heddle_wire::Channel;
 use heddle_wire::EncodedBlock;
+use heddle_wire::PeerMessage;
 use heddle_wire::encode_stored_response;
 
 use crate::node::driver::ServeJob;
@@ -51,10 +58,27 @@ pub(crate) fn run(
 }
 
 fn serve(shared: &Shared, job: ServeJob, transport: &Transport) {
-    let ServeJob { to, id, request } = job;
-    if let Some(body) = answer(shared, id, &request) {
-        // Who asked may be gone.
-        let _ = transport.send(to, Channel::Bulk, body.into());
+    // Who asked may be gone.
+    let _ = match job {
+        ServeJob::Answer { to, id, request } => {
+            answer(shared, id, &request).map(|body| transport.send(&to, Channel::Bulk, body.into()))
+        }
+        ServeJob::EpochEnd { to, epoch } => {
+            epoch_end(shared, epoch).map(|body| transport.send(&to, Channel::Ctl, body.into()))
+        }
+    };
+}
+
+fn epoch_end(shared: &Shared, epoch: Epoch) -> Option<Vec<u8>> {
+    match shared.storage.epoch_end(epoch) {
+        Ok(end) => end.map(|end| {
+            let message = Message::EpochEnd(Box::new(end));
+            heddle_wire::encode(&PeerMessage::Consensus(message))
+        }),
+        Err(error) => {
+            tracing::error!(%error, "cannot tell a peer how an epoch ended");
+            None
+        }
     }
 }
 
@@ -105,6 +129,18 @@ fn read_stored(
     let hash = block.header.hash();
     // Only a certificate of its own ends a range.
     let cert = storage.certificate(height)?.filter(|cert| cert.data.block == hash);
+    let end = match block.header.next_committee {
+        Some(_) => storage.epoch_end(block.header.epoch)?.map(tail),
+        None => None,
+    };
     let bytes = encode(&block);
-    Ok(Some(Stored { bytes: bytes.len(), block: EncodedBlock(bytes), cert }))
+    Ok(Some(Stored { bytes: bytes.len(), block: EncodedBlock(bytes), cert, end }))
+}
+
+/// The blocks of a tail are empty, so that their headers are all there is of them.
+fn tail(end: EpochEnd) -> Tail<EncodedBlock> {
+    let block = |header| EncodedBlock(encode(&Block { header, payload: Payload::EMPTY }));
+    let blocks: Vec<EncodedBlock> = end.tail.into_iter().map(block).collect();
+    let bytes = blocks.iter().map(|block| block.0.len()).sum();
+    Tail { blocks, bytes, cert: end.cert }
 }

@@ -59,8 +59,8 @@ impl Store {
         self.recorded
     }
 
-    /// Writes all that `actions` ask to be durable: every block in one synced write, timeout certificates, then the newest
-    /// record, which contains what the ones before it do.
+    /// Writes all that `actions` ask to be durable: every block in one synced write, timeout certificates, how epochs ended, then
+    /// the newest record, which contains what the ones before it do.
     pub(crate) fn make_durable(&mut self, actions: &[Action]) -> Result<(), Fatal> {
         let blocks = actions.iter().filter_map(|action| match action {
             Action::StoreBlock(block) => Some(block.as_ref()),
@@ -77,6 +77,9 @@ impl Store {
                     self.storage
                         .put_timeout_cert(cert)
                         .map_err(|error| Fatal::of_storage(&error))?;
+                }
+                Action::EpochEnded(end) => {
+                    self.storage.put_epoch_end(end).map_err(|error| Fatal::of_storage(&error))?;
                 }
                 Action::Persist(newer) => record = Some(newer),
                 _ => {}

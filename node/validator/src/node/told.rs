@@ -1,13 +1,11 @@
 //! Who is told what other nodes say.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
-use heddle_machine::Input;
 use heddle_types::CommitCert;
 use heddle_types::Height;
-use heddle_types::ValidatorIndex;
+use heddle_types::PublicKey;
 
 use crate::node::checks::Checks;
 use crate::node::driver::DriverEvent;
@@ -23,20 +21,18 @@ pub(crate) struct Told {
 
 impl Told {
     /// A peer can be asked.
-    pub(crate) fn on_up(&self, peer: ValidatorIndex) {
-        self.shared.peers_up.fetch_add(1, Ordering::Relaxed);
-        let _ = self.driver.send(DriverEvent::Input(Input::PeerUp(peer)));
+    pub(crate) fn on_up(&self, peer: PublicKey) {
+        let _ = self.driver.send(DriverEvent::Connected(peer));
     }
 
     /// A peer can no longer be asked.
-    pub(crate) fn on_down(&self, peer: ValidatorIndex) {
-        self.shared.peers_up.fetch_sub(1, Ordering::Relaxed);
-        let _ = self.driver.send(DriverEvent::Input(Input::PeerDown(peer)));
+    pub(crate) fn on_down(&self, peer: PublicKey) {
+        let _ = self.driver.send(DriverEvent::Disconnected(peer));
     }
 
     /// A node that is followed says what is final there.
-    pub(crate) fn on_head(&self, from: ValidatorIndex, cert: CommitCert) {
-        let _ = self.driver.send(DriverEvent::Input(Input::Head { from, cert }));
+    pub(crate) fn on_head(&self, from: PublicKey, cert: CommitCert) {
+        let _ = self.driver.send(DriverEvent::Head { from, cert });
     }
 
     /// What is final here.

@@ -27,7 +27,7 @@ use heddle_rpc_api::StateReply;
 use heddle_rpc_api::Status;
 use heddle_rpc_api::Supply;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::ValidatorInfo;
+use heddle_rpc_api::ValidatorSet;
 use heddle_types::Address;
 use heddle_types::Transaction;
 use heddle_types::TxId;
@@ -103,7 +103,7 @@ pub trait Backend: Send + Sync + 'static {
     fn evidence(&self) -> impl Future<Output = Result<Vec<Evidence>, RpcError>> + Send;
 
     /// `getValidators`.
-    fn validators(&self) -> impl Future<Output = Result<Vec<ValidatorInfo>, RpcError>> + Send;
+    fn validators(&self) -> impl Future<Output = Result<ValidatorSet, RpcError>> + Send;
 
     /// `getPerformanceSamples`: the newest `limit`.
     fn performance_samples(

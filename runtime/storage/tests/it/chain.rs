@@ -104,6 +104,7 @@ impl Chain {
             skipped: 2,
             changes,
             root,
+            candidates: Vec::new().into(),
         };
         (block, outcome)
     }

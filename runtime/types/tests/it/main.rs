@@ -9,6 +9,7 @@ mod certificates;
 mod committee;
 mod decoding;
 mod ed25519;
+mod epoch_end;
 mod fixture;
 mod golden;
 mod protocol;

@@ -84,7 +84,7 @@ fn signer_of(home: &Home, index: u16) -> u8 {
 
 fn store(home: &Home, row: &EvidenceRow) {
     let chain = home.committee().chain();
-    let (storage, _) = heddle_storage::Storage::open(&home.db_path(), chain).unwrap();
+    let (storage, _) = Storage::open(&home.db_path(), chain).unwrap();
     storage.put_evidence(row).unwrap();
 }
 
@@ -95,9 +95,9 @@ fn two_votes_of_a_view_are_shown_after_a_restart_and_exported_with_their_proof()
     let row = to_row(&evidence(&home));
     store(&home, &row);
 
-    let opened = node::open::open(&home).unwrap();
+    let opened = node::open::open(&home, node::Role::Validator).unwrap();
     let shown = opened.shared.evidence.lock().clone();
-    let expected = to_reply(&row, home.committee()).unwrap();
+    let expected = in_reply(&row, home.committee()).unwrap();
     assert_eq!(shown, std::slice::from_ref(&expected));
     drop(opened);
 

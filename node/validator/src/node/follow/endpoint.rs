@@ -14,7 +14,7 @@ use heddle_transport::PublicClientConfig;
 use heddle_transport::PublicError;
 use heddle_types::CheckedTransaction;
 use heddle_types::Height;
-use heddle_types::ValidatorIndex;
+use heddle_types::PublicKey;
 use heddle_wire::PeerMessage;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -34,18 +34,13 @@ const HEAD_PAUSE: Duration = Duration::from_secs(1);
 
 /// One of the nodes that are followed.
 pub(super) struct Endpoint {
-    number: ValidatorIndex,
     config: PublicClientConfig,
     told: Told,
 }
 
 impl Endpoint {
-    pub(super) const fn new(
-        number: ValidatorIndex,
-        config: PublicClientConfig,
-        told: Told,
-    ) -> Self {
-        Self { number, config, told }
+    pub(super) const fn new(config: PublicClientConfig, told: Told) -> Self {
+        Self { config, told }
     }
 
     /// Connects until nobody can give orders any more.
@@ -70,11 +65,11 @@ impl Endpoint {
     /// Asks for as long as the connection lasts and the endpoint does not lie.
     async fn ask(&self, client: PublicClient, orders: &mut mpsc::Receiver<Order>) -> End {
         let client = Arc::new(client);
-        tracing::info!(endpoint = %self.number, addr = %self.config.addr, "following");
-        self.told.on_up(self.number);
+        tracing::info!(endpoint = %self.config.key, addr = %self.config.addr, "following");
+        self.told.on_up(self.config.key);
         let end = self.carry_out(&client, orders).await;
-        self.told.on_down(self.number);
-        tracing::info!(endpoint = %self.number, addr = %self.config.addr, ?end, "no longer following");
+        self.told.on_down(self.config.key);
+        tracing::info!(endpoint = %self.config.key, addr = %self.config.addr, ?end, "no longer following");
         end
     }
 
@@ -99,7 +94,7 @@ impl Endpoint {
                     Some(Order::SetAside) => return End::Lied,
                     Some(_) if under_way.len() >= UNDER_WAY_MAX => {}
                     Some(Order::Ask { id, request }) => {
-                        let told = (self.number, self.told.clone());
+                        let told = (self.config.key, self.told.clone());
                         under_way.spawn(fetch(Arc::clone(client), told, (id, request)));
                     }
                     Some(Order::Submit(transactions)) => {
@@ -120,7 +115,7 @@ impl Endpoint {
                 Ok(None) => {}
                 Ok(Some(cert)) if cert.data.height > above => {
                     highest = cert.data.height;
-                    self.told.on_head(self.number, cert);
+                    self.told.on_head(self.config.key, cert);
                 }
                 Ok(Some(_)) | Err(PublicError::WrongAnswer) => return End::Lied,
                 Err(_) => tokio::time::sleep(HEAD_PAUSE).await,
@@ -135,13 +130,13 @@ struct Lied;
 
 async fn fetch(
     client: Arc<PublicClient>,
-    (number, told): (ValidatorIndex, Told),
+    (endpoint, told): (PublicKey, Told),
     (id, request): (RequestId, Request),
 ) -> Result<(), Lied> {
     match client.request(id, request).await {
-        Ok(body) => told.checks.on_answer(number, id, &body),
+        Ok(body) => told.checks.on_answer(endpoint, id, &body),
         // It says nothing, which is as good as having nothing: another is asked at once.
-        Err(PublicError::NoAnswer) => told.checks.on_answer(number, id, &nothing(id, request)),
+        Err(PublicError::NoAnswer) => told.checks.on_answer(endpoint, id, &nothing(id, request)),
         Err(PublicError::WrongAnswer) => return Err(Lied),
         // The connection ends, or catching up loses its patience by itself.
         Err(_) => {}

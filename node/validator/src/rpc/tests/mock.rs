@@ -354,8 +354,8 @@ impl Backend for Mock {
         Ok(Vec::new())
     }
 
-    async fn validators(&self) -> Result<Vec<api::ValidatorInfo>, RpcError> {
-        Ok(Vec::new())
+    async fn validators(&self) -> Result<api::ValidatorSet, RpcError> {
+        refused()
     }
 
     async fn performance_samples(&self, _: u64) -> Result<Vec<api::PerformanceSample>, RpcError> {
