@@ -13,6 +13,7 @@ use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Instant;
+use heddle_types::LeaseLimit;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
 use heddle_types::Signature;
@@ -270,6 +271,8 @@ pub struct Recovered {
     /// The safety record; none when it is missing, damaged or copied, and the node starts muted. One of an earlier epoch says
     /// that nothing was signed in this one.
     pub safety: Option<SafetyRecord>,
+    /// When there is no record because the power was lost in lease mode: nothing was signed above it.
+    pub lease: Option<LeaseLimit>,
     /// The TC that the record names, if the store has it.
     pub high_tc: Option<TimeoutCert>,
     /// The last final block whose outcome is durable here, with the certificate it was made final by (its own or a

@@ -1,4 +1,4 @@
-//! The way back for a validator that lost its safety record. R9.
+//! The way back for a validator that lost its safety record. R9, L3.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use heddle_types::Committee;
 use heddle_types::Domain;
 use heddle_types::Hash32;
 use heddle_types::Instant;
+use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
@@ -13,20 +14,70 @@ use heddle_types::encode;
 
 use crate::limits;
 
+/// What has to happen before it signs again.
+#[derive(Debug)]
+pub(crate) enum Mute {
+    /// R9: the others are asked where they are.
+    Asking(Asking),
+    /// L3: nothing above this view was signed, which is all that they could tell.
+    Until(View),
+}
+
 /// Asking the others where they are.
 #[derive(Debug)]
-pub(crate) struct Mute {
+pub(crate) struct Asking {
     nonce: [u8; 32],
     answers: BTreeMap<ValidatorIndex, View>,
     asked: Instant,
 }
 
 impl Mute {
-    pub(crate) const fn new(nonce: [u8; 32], now: Instant) -> Self {
-        Self { nonce, answers: BTreeMap::new(), asked: now }
+    /// `lease` is known when the record was lost with the power alone; who does not know it asks with a nonce.
+    pub(crate) fn new(lease: Option<LeaseLimit>, nonce: [u8; 32], now: Instant) -> Self {
+        let asking = Asking { nonce, answers: BTreeMap::new(), asked: now };
+        lease.map_or(Self::Asking(asking), |limit| Self::Until(limit.view))
     }
 
-    pub(crate) const fn nonce(&self) -> [u8; 32] {
+    /// The question, if one is asked.
+    pub(crate) const fn question(&mut self) -> Option<&mut Asking> {
+        match self {
+            Self::Asking(asking) => Some(asking),
+            Self::Until(_) => None,
+        }
+    }
+
+    /// The question's nonce, if one is asked.
+    pub(crate) const fn nonce(&self) -> Option<[u8; 32]> {
+        match self {
+            Self::Asking(asking) => Some(asking.nonce),
+            Self::Until(_) => None,
+        }
+    }
+
+    /// What was signed before is of this view or a lower one, once that is known: it signs again with a QC of a higher one. `me`
+    /// is never among those who answered.
+    pub(crate) fn floor(&self, committee: &Committee) -> Option<View> {
+        match self {
+            Self::Asking(asking) => asking.highest(committee).map(View::next),
+            Self::Until(limit) => Some(*limit),
+        }
+    }
+
+    /// When to ask again.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Asking(asking) => {
+                Some(asking.asked.after(Millis::new(limits::ANNOUNCE_INTERVAL_MS)))
+            }
+            Self::Until(_) => None,
+        }
+    }
+}
+
+impl Asking {
+    /// Asked again; gives the nonce.
+    pub(crate) const fn ask(&mut self, now: Instant) -> [u8; 32] {
+        self.asked = now;
         self.nonce
     }
 
@@ -38,20 +89,10 @@ impl Mute {
         }
     }
 
-    /// The highest view answered, once the answers come from a quorum. `me` is never among them.
-    pub(crate) fn highest(&self, committee: &Committee) -> Option<View> {
+    /// The highest view answered, once the answers come from a quorum.
+    fn highest(&self, committee: &Committee) -> Option<View> {
         let quorum = committee.is_quorum(self.answers.keys().copied());
         self.answers.values().max().copied().filter(|_| quorum)
-    }
-
-    /// Asked again.
-    pub(crate) const fn on_asked(&mut self, now: Instant) {
-        self.asked = now;
-    }
-
-    /// When to ask again.
-    pub(crate) const fn deadline(&self) -> Instant {
-        self.asked.after(Millis::new(limits::ANNOUNCE_INTERVAL_MS))
     }
 }
 

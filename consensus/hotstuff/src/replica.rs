@@ -13,6 +13,7 @@ mod proposals;
 mod timeouts;
 mod voting;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use heddle_types::Committee;
 use heddle_types::EpochEnd;
 use heddle_types::Height;
 use heddle_types::Instant;
+use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
@@ -89,6 +91,8 @@ pub struct Replica {
     context: Context,
     /// Names what a muted node asks, in each epoch.
     nonce: [u8; 32],
+    /// See [`Recovered::lease`].
+    lease: Option<LeaseLimit>,
     now: Now,
     voting: VotingState,
     /// Diverged, or its key is in use elsewhere: it does nothing more.
@@ -168,42 +172,40 @@ impl Replica {
     pub fn new(config: Config, recovered: Recovered, now: Now, actions: &mut Vec<Action>) -> Self {
         let context = Context::new(&config);
         let genesis = config.genesis;
-        let Recovered { safety, high_tc, last_final, commit, executed, turns, blocks, nonce } =
-            recovered;
         let (chain, epoch) = (context.committee.chain(), context.committee.epoch());
-        let durable = safety.filter(|record| record.chain == chain);
-        let (voting, mute) = match (context.me(), &durable) {
-            (None, _) => (VotingState::NotValidator, None),
-            (Some(_), Some(record)) if record.epoch > epoch => (VotingState::Behind, None),
-            (Some(_), Some(_)) => (VotingState::Voting, None),
-            (Some(_), None) => (VotingState::Muted, Some(Mute::new(nonce, now.instant))),
-        };
+        let durable = recovered.safety.filter(|record| record.chain == chain);
+        let (lease, nonce) = (recovered.lease, recovered.nonce);
+        let voting = voting_state(&context, durable.as_ref(), lease);
+        let is_muted = voting == VotingState::Muted;
         let mut record = durable
             .clone()
             .filter(|record| record.epoch == epoch)
             .unwrap_or_else(|| SafetyRecord::first(chain, epoch, QuorumCert::genesis(genesis)));
-        let high_tc = high_tc
+        let high_tc = recovered
+            .high_tc
             .filter(|tc| record.high_tc == Some(tc.hash()) && tc.view > record.high_qc.data.view);
         record.high_tc = high_tc.as_ref().map(TimeoutCert::hash);
         let view = entered_view(&record, high_tc.as_ref());
         let start = view.max(record.vote.view).max(record.timeout);
         let own = OwnHistory::new((voting == VotingState::Voting).then_some(start));
-        let last_change = last_final.header().height;
-        let mut tree = Tree::new(last_final);
-        for block in blocks.into_iter().filter(|block| block.header().epoch == epoch) {
+        let last_change = recovered.last_final.header().height;
+        let mut tree = Tree::new(recovered.last_final);
+        for block in recovered.blocks.into_iter().filter(|block| block.header().epoch == epoch) {
             tree.insert(block, record.high_qc.data.block);
         }
-        let commit =
-            if context.is_ours(&commit.data) { commit } else { CommitCert::genesis(genesis) };
-        let pacemaker = Pacemaker::new(config.pacemaker, now.instant);
+        // The closing block of the epoch before was certified by another committee.
+        let commit = Some(recovered.commit).filter(|commit| context.is_ours(&commit.data));
+        let commit = commit.unwrap_or_else(|| CommitCert::genesis(genesis));
         let mut replica = Self {
+            pacemaker: Pacemaker::new(config.pacemaker, now.instant),
             config,
             context,
             nonce,
+            lease,
             now,
             voting,
             halted: false,
-            mute,
+            mute: is_muted.then(|| Mute::new(lease, nonce, now.instant)),
             record,
             high_tc,
             view,
@@ -216,7 +218,7 @@ impl Replica {
             proposals: BTreeMap::new(),
             certified: BTreeMap::new(),
             tree,
-            turns: Turns::new(genesis.height, turns),
+            turns: Turns::new(genesis.height, recovered.turns),
             schedule: (BlockHash::ZERO, None),
             presence: Presence::default(),
             commit,
@@ -227,19 +229,14 @@ impl Replica {
             held: None,
             building: None,
             fetches: Fetches::default(),
-            roots: Roots::new(executed),
+            roots: Roots::new(recovered.executed),
             last_change,
             work_pending: false,
-            pacemaker,
             answered: BTreeMap::new(),
             unmute_answered: BTreeMap::new(),
             announce: None,
             outbox: Outbox::new(durable),
         };
-        if replica.commit.data.height > replica.tree.final_height() {
-            let hint = replica.hint(replica.commit.data.view);
-            replica.pending_commit = Some((replica.commit.clone(), hint));
-        }
         replica.look_up_leaders();
         replica.start();
         replica.progress(actions);
@@ -274,7 +271,7 @@ impl Replica {
         let view = self.may_sign().then(|| self.pacemaker.deadline());
         let propose = self.propose_at().filter(ahead);
         let vote = self.vote_at().filter(ahead);
-        let mute = self.mute.as_ref().map(Mute::deadline);
+        let mute = self.mute.as_ref().and_then(Mute::deadline);
         [view, propose, vote, mute, self.announce, self.fetches.deadline()]
             .into_iter()
             .flatten()
@@ -336,7 +333,7 @@ impl Replica {
         if self.announce.is_some_and(|at| now >= at) {
             self.announce();
         }
-        if self.mute.as_ref().is_some_and(|mute| now >= mute.deadline()) {
+        if self.mute.as_ref().and_then(Mute::deadline).is_some_and(|at| now >= at) {
             self.ask_to_unmute();
         }
     }
@@ -443,6 +440,24 @@ impl Replica {
     fn announce_later(&mut self) {
         let wait = Millis::new(limits::ANNOUNCE_INTERVAL_MS);
         self.announce = Some(self.now.instant.after(wait));
+    }
+}
+
+/// Whether this node signs in its epoch. A record of an earlier one, or a limit in it, says that it signed nothing in this one.
+fn voting_state(
+    context: &Context,
+    safety: Option<&SafetyRecord>,
+    lease: Option<LeaseLimit>,
+) -> VotingState {
+    let known = safety.map(|record| record.epoch).or(lease.map(|limit| limit.epoch));
+    let Some(known) = known else {
+        return context.me().map_or(VotingState::NotValidator, |_| VotingState::Muted);
+    };
+    match (context.me(), known.cmp(&context.committee.epoch())) {
+        (None, _) => VotingState::NotValidator,
+        (Some(_), Ordering::Greater) => VotingState::Behind,
+        (Some(_), Ordering::Equal) if safety.is_none() => VotingState::Muted,
+        (Some(_), Ordering::Equal | Ordering::Less) => VotingState::Voting,
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_validator::home::Config;
+use heddle_validator::home::DurabilityChoice;
 use heddle_validator::home::ExecutionChoice;
 use heddle_validator::home::Home;
 use heddle_validator::home::KeyFile;
@@ -79,9 +80,11 @@ impl Cluster {
             idle_interval: self.settings.idle_interval,
             threads: self.settings.threads,
             execution: ExecutionChoice::default(),
+            durability: DurabilityChoice::default(),
             block_transactions: None,
             log_level: LogLevel::default(),
             rpc_hosts: Vec::new(),
+            keeping: heddle_validator::home::Keeping::default(),
         };
         let home = self.follower_home(index);
         // Its making was interrupted.

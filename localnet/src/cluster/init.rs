@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use heddle_validator::home::Config;
+use heddle_validator::home::DurabilityChoice;
 use heddle_validator::home::ExecutionChoice;
 use heddle_validator::home::Home;
 use heddle_validator::home::KeyFile;
@@ -89,8 +90,10 @@ fn config(settings: &Settings, index: usize, keys: &[KeyFile], ports: &[Ports]) 
         idle_interval: settings.idle_interval,
         threads: settings.threads,
         execution: ExecutionChoice::default(),
+        durability: DurabilityChoice::default(),
         block_transactions: None,
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
+        keeping: heddle_validator::home::Keeping::default(),
     }
 }

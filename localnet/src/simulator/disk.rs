@@ -83,6 +83,7 @@ impl Disk {
         let high_tc = self.safety.as_ref().and_then(|record| record.high_tc);
         Recovered {
             safety: self.safety.clone(),
+            lease: None,
             high_tc: high_tc.and_then(|hash| self.timeout_certs.get(&hash).cloned()),
             last_final: Arc::clone(&last.block),
             commit: last.cert.clone(),

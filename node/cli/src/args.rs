@@ -7,6 +7,7 @@ use crate::commands::account::AccountArgs;
 use crate::commands::block::BlockArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::keys::KeysCommand;
+use crate::commands::light::LightCommand;
 use crate::commands::localnet::LocalnetCommand;
 use crate::commands::market::MarketArgs;
 use crate::commands::node::NodeCommand;
@@ -66,6 +67,9 @@ pub(crate) enum Command {
     Block(BlockArgs),
     /// A value in state
     Query(QueryArgs),
+    /// Reading the chain through nodes that are not trusted
+    #[command(subcommand)]
+    Light(LightCommand),
     /// A script that completes commands in a shell
     Completions(CompletionsArgs),
 }

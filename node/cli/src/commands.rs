@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod block;
 pub(crate) mod completions;
 pub(crate) mod keys;
+pub(crate) mod light;
 pub(crate) mod localnet;
 pub(crate) mod market;
 pub(crate) mod node;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<u8, CliError> {
         Command::Tx(command) => tx::run(command, output)?,
         Command::Block(args) => block::run(&args, output)?,
         Command::Query(args) => query::run(&args, output)?,
+        Command::Light(command) => light::run(command, output)?,
         Command::Completions(args) => completions::run(&args, output)?,
     }
     Ok(0)

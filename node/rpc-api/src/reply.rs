@@ -173,6 +173,9 @@ pub struct StateProof {
     /// The canonical bytes of the header that names that root.
     #[serde(with = "text")]
     pub header: Bytes,
+    /// The canonical bytes of its descendants up to the one that the certificate is of, oldest first; often none.
+    #[serde(with = "text::list")]
+    pub descendants: Vec<Bytes>,
     /// The commit certificate of that header's block or of a descendant.
     pub certificate: Certificate,
 }

@@ -7,6 +7,7 @@
 //! HOME/faucet.json   the faucet's key, on development chains; may be missing
 //! HOME/lock           held while a process uses the home                  held: exit 5
 //! HOME/db/ HOME/safety HOME/node.log
+//! HOME/snapshots/    one folder for each, named by its height; may be missing
 //! ```
 //!
 //! Files are read strictly: bounded in size before they are read and in nesting, unknown and doubled fields refused, and
@@ -19,6 +20,7 @@ mod fields;
 mod file;
 mod genesis_file;
 mod json;
+mod keeping;
 mod key_file;
 mod lock;
 mod log;
@@ -33,6 +35,7 @@ use heddle_types::ProgramId;
 use heddle_types::ValidatorIndex;
 
 pub use config::Config;
+pub use config::DurabilityChoice;
 pub use config::ExecutionChoice;
 pub use config::IDLE_MS_MAX;
 pub use config::IDLE_MS_MIN;
@@ -49,6 +52,7 @@ pub use file::replace_file;
 pub use genesis_file::read_genesis;
 pub use genesis_file::write_genesis;
 pub use json::parse_json;
+pub use keeping::Keeping;
 pub use key_file::KeyFile;
 pub use lock::HomeLock;
 pub use lock::holder_of;
@@ -148,6 +152,11 @@ impl Home {
     /// The database's directory.
     pub fn db_path(&self) -> PathBuf {
         self.dir.join("db")
+    }
+
+    /// Where snapshots are kept.
+    pub fn snapshots_path(&self) -> PathBuf {
+        self.dir.join("snapshots")
     }
 
     /// The safety file.

@@ -38,7 +38,7 @@ pub struct VerifyOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReport {
-    /// Where execution began: 0, genesis.
+    /// Where execution began: 0, genesis, or the height of a snapshot.
     pub from_height: u64,
     /// The last height that was executed and compared.
     pub height: u64,
@@ -129,7 +129,43 @@ pub fn export_evidence(dir: &Path) -> Result<EvidenceReport, Fatal> {
     node::export_evidence(&home)
 }
 
-/// Executes a home's chain again from genesis and compares every root; `progress` is called after each height.
+/// A snapshot that was taken or restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotReport {
+    /// The height of its state.
+    pub height: u64,
+    /// The root of its state.
+    pub state_root: String,
+    /// How many entries it has.
+    pub entries: u64,
+    /// How many chunks it has.
+    pub chunks: usize,
+    /// Bytes of its files.
+    pub bytes: u64,
+}
+
+/// Writes a snapshot of a home's newest certified state into `out`, which must be absent or empty.
+///
+/// # Errors
+/// When the home is in use, cannot be read, or its database is damaged; when there is no certified state yet; from writing.
+pub fn snapshot(dir: &Path, out: &Path) -> Result<SnapshotReport, Fatal> {
+    let home = Home::load(dir).map_err(|error| error.to_fatal())?;
+    let _lock = home.lock().map_err(|error| error.to_fatal())?;
+    node::snapshot(&home, out)
+}
+
+/// Makes the database of a home that has none of a snapshot, all of which is verified against the home's genesis.
+///
+/// # Errors
+/// When the home is in use or has a database, the snapshot is damaged or not certified, naming the file; from writing.
+pub fn restore(dir: &Path, from: &Path) -> Result<SnapshotReport, Fatal> {
+    let home = Home::load(dir).map_err(|error| error.to_fatal())?;
+    let _lock = home.lock().map_err(|error| error.to_fatal())?;
+    node::restore(&home, from)
+}
+
+/// Executes a home's chain again, from genesis or the oldest snapshot of a home that does not have all blocks, and compares every root; `progress` is called after each height.
 ///
 /// # Errors
 /// When the home is in use, cannot be read, or its database is damaged.

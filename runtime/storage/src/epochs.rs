@@ -14,6 +14,7 @@ use heddle_types::encode;
 
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
+use crate::recovery;
 use crate::schema;
 use crate::storage::Storage;
 use crate::tables::Batch;
@@ -34,14 +35,20 @@ impl Storage {
     /// Makes the proof that an epoch ended durable: before the outcome of its closing block.
     ///
     /// # Errors
-    /// From writing.
+    /// From reading and writing.
+    ///
+    /// # Panics
+    /// If the closing block's outcome is stored already.
     pub fn put_epoch_end(&self, end: &EpochEnd) -> Result<(), StorageError> {
         let ended = Ended { epoch: end.epoch(), height: end.closing.height };
         let _in_turn = self.outcomes_in_turn();
+        assert!(ended.height > self.last_final().height, "a proof before the outcome");
         let mut batch = self.tables().batch();
         batch.put(schema::META, &schema::epoch_end_key(ended.epoch), &encode(end));
-        // What it made final before may be stored already, with the certificate at a height of the tail.
-        batch.delete(schema::CERTS, &schema::height_key(end.cert.data.height));
+        // What it made final may be stored already, with a certificate at a height of the tail.
+        for row in self.tables().rows_from(schema::CERTS, &schema::height_key(ended.height)) {
+            batch.delete(schema::CERTS, &row?.0);
+        }
         batch.put(schema::CERTS, &schema::height_key(ended.height), &encode(&end.cert));
         batch.write(Durability::Synced)?;
         self.set_ended(ended);
@@ -124,10 +131,22 @@ pub(crate) fn ends(
     Ok((ended, newest))
 }
 
+/// How the epochs before one ended, from the first on.
+pub(crate) fn ends_before(tables: &Tables, epoch: Epoch) -> Result<Vec<EpochEnd>, StorageError> {
+    let end = |number: u64| {
+        let key = schema::epoch_end_key(Epoch::new(number));
+        let end = tables.canonical(schema::META, &key)?;
+        end.ok_or_else(|| tables.corrupt(format!("how epoch {number} ended is gone")))
+    };
+    (0..epoch.get()).map(end).collect()
+}
+
 fn check_final(tables: &Tables, end: &EpochEnd) -> Result<(), StorageError> {
     let key = schema::height_key(end.closing.height);
     let record: Option<FinalRecord> = tables.value(schema::FINALS, &key)?;
-    if record.is_some_and(|record| record.hash == end.closing.hash()) {
+    // What was pruned cannot be compared.
+    let is_pruned = record.is_none() && end.closing.height < recovery::oldest(tables)?;
+    if is_pruned || record.is_some_and(|record| record.hash == end.closing.hash()) {
         return Ok(());
     }
     Err(tables

@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 
 use heddle_types::Block;
 use heddle_types::BlockHash;
+use heddle_types::BlockHeader;
 use heddle_types::Canonical;
 use heddle_types::ChainId;
 use heddle_types::CheckedBlock;
@@ -28,6 +29,7 @@ use crate::outcome::FinalRecord;
 use crate::outcome::Outcome;
 use crate::recovery;
 use crate::recovery::Recovery;
+use crate::safety_file::SafetyMode;
 use crate::schema;
 use crate::schema::Column;
 use crate::tables::Batch;
@@ -38,7 +40,7 @@ use crate::tables::Tables;
 const TIMEOUT_CERTS_KEPT: usize = 8;
 
 /// The open database. Its methods block, may be called from any thread, and return only when what they store is durable.
-/// Dropping it applies what waits and closes it.
+/// Dropping it applies what may be applied and closes it.
 pub struct Storage {
     // Dropped first, so that the thread ends before the tables close.
     applier: Applier,
@@ -49,6 +51,8 @@ pub struct Storage {
     /// Held while outcomes are stored, so that they follow each other. The other locks are never held across a write to
     /// disk: a block before a vote shares its sync with an outcome instead of waiting for it.
     outcomes: Mutex<()>,
+    /// Of what must be there before something is signed.
+    before_signing: Durability,
 }
 
 /// The last final block whose outcome is durable.
@@ -66,11 +70,27 @@ pub struct LastFinal {
 #[derive(Clone, Debug)]
 pub(crate) struct Tip {
     pub(crate) last: LastFinal,
-    /// The blocks above it.
-    pub(crate) pending: BTreeMap<Height, Vec<BlockHash>>,
+    /// The oldest height that is answered for.
+    pub(crate) oldest: Height,
+    /// The blocks above the last.
+    pub(crate) pending: BTreeMap<Height, Vec<Pending>>,
     pub(crate) ended: Option<Ended>,
     /// Who should decide after the last final block, if that was noted.
     pub(crate) candidates: Option<Arc<[Validator]>>,
+}
+
+/// A stored block that is not final yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) hash: BlockHash,
+    /// The height whose root its header names.
+    pub(crate) executed: Height,
+}
+
+impl Pending {
+    pub(crate) const fn of(hash: BlockHash, header: &BlockHeader) -> Self {
+        Self { hash, executed: header.executed.height }
+    }
 }
 
 impl Storage {
@@ -83,15 +103,27 @@ impl Storage {
     pub fn open(dir: &Path, chain: ChainId) -> Result<(Self, Recovery), StorageError> {
         let tables = Arc::new(recovery::open_tables(dir, chain)?);
         let recovered = recovery::recover(&tables)?;
-        let applier = Applier::start(Arc::clone(&tables), recovered.waiting)?;
+        let applier = Applier::start(Arc::clone(&tables), recovered.waiting, recovered.certified)?;
         let storage = Self {
             applier,
             tables,
             tip: Mutex::new(recovered.tip),
             timeout_certs: Mutex::new(recovered.timeout_certs),
             outcomes: Mutex::new(()),
+            before_signing: Durability::Synced,
         };
         Ok((storage, recovered.recovery))
+    }
+
+    /// The same for a validator that need not remember what it signed when the power is lost: blocks and timeout certificates
+    /// are not synced in lease mode. Outcomes always are, and with them what was written before.
+    #[must_use]
+    pub fn in_mode(mut self, mode: SafetyMode) -> Self {
+        self.before_signing = match mode {
+            SafetyMode::Strict => Durability::Synced,
+            SafetyMode::Lease => Durability::Logged,
+        };
+        self
     }
 
     /// Makes blocks durable. One at or below the last final height is not stored: it is there, or it lost.
@@ -106,19 +138,20 @@ impl Storage {
         let mut added = Vec::new();
         for block in blocks {
             let (height, hash) = (block.header().height, block.hash());
-            if self.tip().wants(height, hash) && !added.contains(&(height, hash)) {
+            let block_is_new = !added.iter().any(|(_, added): &(_, Pending)| added.hash == hash);
+            if block_is_new && self.tip().wants(height, hash) {
                 put_block(&mut batch, hash, &block.to_block());
-                added.push((height, hash));
+                added.push((height, Pending::of(hash, block.header())));
             }
         }
         if added.is_empty() {
             return Ok(());
         }
-        batch.write(Durability::Synced)?;
+        batch.write(self.before_signing)?;
         let mut tip = self.tip();
-        for (height, hash) in added {
-            if tip.wants(height, hash) {
-                tip.pending.entry(height).or_default().push(hash);
+        for (height, block) in added {
+            if tip.wants(height, block.hash) {
+                tip.pending.entry(height).or_default().push(block);
             }
         }
         Ok(())
@@ -146,7 +179,7 @@ impl Storage {
         while keys.len() > TIMEOUT_CERTS_KEPT && keys[0] != key {
             batch.delete(schema::META, &keys.remove(0));
         }
-        batch.write(Durability::Synced)?;
+        batch.write(self.before_signing)?;
         *lock(&self.timeout_certs) = keys;
         Ok(())
     }
@@ -163,14 +196,21 @@ impl Storage {
         let _in_turn = lock(&self.outcomes);
         let mut batch = self.tables.batch();
         let mut deltas = Vec::with_capacity(outcomes.len());
-        let Tip { mut last, pending, ended, mut candidates } = self.tip().clone();
+        let Tip { mut last, pending, ended, mut candidates, .. } = self.tip().clone();
+        let mut named = Vec::with_capacity(outcomes.len());
+        let mut certified = None;
         for outcome in outcomes {
             assert_eq!(outcome.height, last.height.next(), "outcomes come height by height");
             let stored = pending.get(&outcome.height).map_or(&[][..], Vec::as_slice);
-            assert!(stored.contains(&outcome.hash), "the block is stored before its outcome");
-            for loser in stored.iter().filter(|hash| **hash != outcome.hash) {
-                batch.delete(schema::BLOCKS, &schema::block_key(outcome.height, *loser));
-                batch.delete(schema::HEIGHTS_OF, loser.as_bytes());
+            let block = stored.iter().find(|block| block.hash == outcome.hash);
+            let block = block.expect("the block is stored before its outcome");
+            named.push(block.executed);
+            if outcome.cert.data.block == outcome.hash {
+                certified = Some(block.executed);
+            }
+            for loser in stored.iter().filter(|block| block.hash != outcome.hash) {
+                batch.delete(schema::BLOCKS, &schema::block_key(outcome.height, loser.hash));
+                batch.delete(schema::HEIGHTS_OF, loser.hash.as_bytes());
             }
             let covered = Ended::last_covered(ended, &outcome.cert);
             deltas.push(put_outcome(&mut batch, outcome, covered));
@@ -180,7 +220,7 @@ impl Storage {
         }
         batch.write(Durability::Synced)?;
         // Before the tip moves: whoever sees the new height finds its transactions.
-        self.applier.add(deltas);
+        self.applier.add(deltas, &named, certified);
         let mut tip = self.tip();
         tip.last = last;
         tip.candidates = candidates;
@@ -199,7 +239,8 @@ impl Storage {
         self.put_outcomes(std::slice::from_ref(outcome))
     }
 
-    /// Waits until all outcomes are applied and everything is in table files.
+    /// Waits until all outcomes that may be are applied, and everything is in table files. The state table never passes the
+    /// newest height whose root is certified, but for a pile of outcomes without such a height.
     ///
     /// # Errors
     /// From writing.
@@ -211,6 +252,12 @@ impl Storage {
     /// The last final block whose outcome is durable.
     pub fn last_final(&self) -> LastFinal {
         self.tip().last
+    }
+
+    /// The oldest height whose block and receipts can be read: genesis, unless older ones were pruned or the database was made of a
+    /// snapshot.
+    pub fn oldest(&self) -> Height {
+        self.tip().oldest
     }
 
     /// One of the newest timeout certificates.
@@ -240,7 +287,7 @@ impl Storage {
         self.tip().ended = Some(ended);
     }
 
-    fn tip(&self) -> MutexGuard<'_, Tip> {
+    pub(crate) fn tip(&self) -> MutexGuard<'_, Tip> {
         lock(&self.tip)
     }
 }
@@ -248,7 +295,8 @@ impl Storage {
 impl Tip {
     /// Whether a block is neither stored nor too late.
     fn wants(&self, height: Height, hash: BlockHash) -> bool {
-        let is_known = self.pending.get(&height).is_some_and(|hashes| hashes.contains(&hash));
+        let stored = self.pending.get(&height).map_or(&[][..], Vec::as_slice);
+        let is_known = stored.iter().any(|block| block.hash == hash);
         height > self.last.height && !is_known
     }
 }
@@ -259,11 +307,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(crate) fn put_block(batch: &mut Batch<'_>, hash: BlockHash, block: &Block) {
-    let height = block.header.height;
+    put_final_block(batch, hash, block);
+    batch.put(schema::HEIGHTS_OF, hash.as_bytes(), &encode(&block.header.height));
+}
+
+/// A block that is found by its height only.
+pub(crate) fn put_final_block(batch: &mut Batch<'_>, hash: BlockHash, block: &Block) {
     let bytes = encode(block);
     assert!(bytes.len() <= Block::BYTES_MAX, "a checked block is within its limit");
-    batch.put(schema::BLOCKS, &schema::block_key(height, hash), &bytes);
-    batch.put(schema::HEIGHTS_OF, hash.as_bytes(), &encode(&height));
+    batch.put(schema::BLOCKS, &schema::block_key(block.header.height, hash), &bytes);
 }
 
 /// `covered` is the last height that its certificate makes final.

@@ -35,6 +35,7 @@ mod quantity;
 mod receipt;
 mod safety;
 mod scheme;
+mod snapshot;
 mod state_key;
 mod time;
 mod trace;
@@ -65,8 +66,9 @@ pub use hash::{BlockHash, ChainId, Domain, Hash32, ParseHashError, StateRoot, Tx
 pub use quantity::{Amount, Epoch, Height, TxIndex, ValidatorIndex, View};
 pub use receipt::{Event, Outcome, ProgramError, Receipt, TxFailure};
 pub use receipt::{receipt_hashes, receipts_root, receipts_root_of};
-pub use safety::{SafetyRecord, SafetyVote};
+pub use safety::{LeaseLimit, SafetyRecord, SafetyVote};
 pub use scheme::{Ed25519Scheme, Ed25519Signer, VoteScheme, VoteSigner};
+pub use snapshot::{ManifestError, SnapshotManifest};
 pub use state_key::{Deposit, Entry, ProgramId, StateKey};
 pub use time::{Instant, Millis, UnixMillis};
 pub use trace::{AccessTrace, SlotTouches, Touch, TxTrace};

@@ -54,6 +54,14 @@ pub const GENESIS_SECTION_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const LAG_MAX: u64 = 16;
 /// How far a block's time may lie ahead of a voter's wall clock, in milliseconds.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 500;
+/// Headers before a snapshot's block that come with it; fewer only where the chain has fewer.
+pub const SNAPSHOT_HEADERS_BEFORE: usize = 255;
+/// Headers after a snapshot's block that come with it. One is enough when execution keeps up.
+pub const SNAPSHOT_HEADERS_AFTER_MAX: usize = 512;
+/// Epochs whose end a snapshot may carry.
+pub const SNAPSHOT_EPOCHS_MAX: usize = 256;
+/// Chunks of a snapshot: of half a MiB, 32 GiB.
+pub const SNAPSHOT_CHUNKS_MAX: usize = 65_536;
 
 const _: () = assert!(CALL_BYTES_MAX < TRANSACTION_BYTES_MAX);
 const _: () = assert!(KEY_BYTES_MAX < u8::MAX as usize);

@@ -48,6 +48,7 @@ impl Replica {
         let config = Config { committee, genesis: end.genesis(), ..self.config.clone() };
         let recovered = Recovered {
             safety: self.outbox.durable().cloned(),
+            lease: self.lease,
             high_tc: None,
             last_final: Arc::clone(&ending.closing),
             commit: ending.cert.clone(),
@@ -150,9 +151,11 @@ impl Replica {
 
     /// Somebody's proof that this epoch ended.
     pub(super) fn on_epoch_end(&mut self, from: ValidatorIndex, end: &EpochEnd) {
-        if self.proof.is_some()
-            || end.verify(&self.context.committee, self.context.scheme()).is_err()
-        {
+        if self.proof.is_some() {
+            return;
+        }
+        let verified = end.verify(&self.context.committee, self.context.scheme());
+        if verified.is_err() {
             return;
         }
         self.is_heard();

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod cluster;
+mod ending;
 mod epochs;
 mod faults;
 mod hearing;

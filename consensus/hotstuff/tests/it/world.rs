@@ -160,6 +160,7 @@ impl World {
     pub(crate) fn recovered(&self, safety: Option<SafetyRecord>) -> Recovered {
         Recovered {
             safety,
+            lease: None,
             high_tc: None,
             last_final: Arc::clone(&self.genesis),
             commit: CommitCert::genesis(self.genesis.header().vote_data()),

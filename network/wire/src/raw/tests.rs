@@ -360,7 +360,7 @@ fn absurd_lengths_are_refused_with_the_field_and_before_anything_is_reserved() {
     let long = vec![0; Channel::Ctl.frame_bytes_max() + 1];
     assert!(matches!(decode(Channel::Ctl, &long), Err(DecodeError::TooLong { .. })));
     assert_eq!(decode(Channel::Ctl, &[]), Err(DecodeError::Empty));
-    assert_eq!(decode(Channel::Ctl, &[9]), Err(DecodeError::UnknownTag { tag: 9 }));
+    assert_eq!(decode(Channel::Ctl, &[10]), Err(DecodeError::UnknownTag { tag: 10 }));
 }
 
 #[test]

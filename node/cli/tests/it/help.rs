@@ -1,6 +1,6 @@
 use super::heddle;
 
-const COMMANDS: [&str; 57] = [
+const COMMANDS: [&str; 62] = [
     "",
     "localnet",
     "localnet start",
@@ -29,6 +29,11 @@ const COMMANDS: [&str; 57] = [
     "tx simulate",
     "block",
     "query",
+    "light",
+    "light init",
+    "light follow",
+    "light query",
+    "light account",
     "completions",
     "localnet feed",
     "market",

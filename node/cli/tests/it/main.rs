@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod chaos;
+mod corruption;
 mod damage;
 mod execution;
 mod faults;
@@ -10,7 +11,9 @@ mod followers;
 mod help;
 mod hostile;
 mod http;
+mod lease;
 mod liar;
+mod light;
 mod localnet;
 mod net;
 mod node;
@@ -18,8 +21,10 @@ mod offline;
 mod python;
 mod reserved;
 mod running;
+mod snapshots;
 mod trading;
 mod usage;
+mod validators;
 
 use std::io::Write;
 use std::process::Command;

@@ -39,10 +39,16 @@ pub(crate) struct Net {
 impl Net {
     /// One that is made and does not run.
     pub(crate) fn init() -> Self {
+        Self::init_with(&[])
+    }
+
+    /// The same, with these arguments besides.
+    pub(crate) fn init_with(args: &[&str]) -> Self {
         let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("net").to_str().unwrap().to_owned();
-        let said = heddle(&["localnet", "init", "--port-base", "0", "--home", &home, "--json"]);
+        let fixed = ["localnet", "init", "--port-base", "0", "--home", &home, "--json"];
+        let said = heddle(&[fixed.as_slice(), args].concat());
         assert_eq!(said.code, 0, "{}", said.stderr);
         Self { home, chain: said.field("chainId"), _dir: dir, _turn: turn }
     }
@@ -232,6 +238,11 @@ impl Process {
 
     pub(crate) fn signal(&self, signal: Signal) {
         send_signal(u64::from(self.0.id()), signal);
+    }
+
+    /// Its exit code, if it has ended.
+    pub(crate) fn has_ended(&mut self) -> Option<i32> {
+        self.0.try_wait().unwrap().map(|status| status.code().unwrap())
     }
 
     /// Its exit code; it must end within this.

@@ -93,6 +93,7 @@ pub(crate) fn machine(own: u8) -> Machine {
         SafetyRecord::first(committee.chain(), committee.epoch(), QuorumCert::genesis(data));
     let recovered = Recovered {
         safety: Some(first),
+        lease: None,
         high_tc: None,
         turns: vec![Turn::from(block.header())],
         last_final: Arc::new(block),

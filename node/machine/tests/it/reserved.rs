@@ -106,6 +106,7 @@ impl Chain {
             SafetyRecord::first(committee.chain(), committee.epoch(), QuorumCert::genesis(data));
         let recovered = Recovered {
             safety: Some(first),
+            lease: None,
             high_tc: None,
             turns: vec![Turn::from(block.header())],
             last_final: Arc::new(block),

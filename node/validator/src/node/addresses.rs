@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use heddle_types::PublicKey;
 use heddle_validators::Members;
 
+use crate::home::Config;
 use crate::home::Home;
 
 /// Where validators listen, as far as this node was ever told.
@@ -22,7 +23,8 @@ pub(crate) struct Addresses {
 impl Addresses {
     /// As a home knows them before any block.
     pub(crate) fn of(home: &Home) -> Self {
-        let configured = home.config().peers.iter().map(|peer| (peer.public_key, peer.quic));
+        let Config { peers, follow, .. } = home.config();
+        let configured = peers.iter().chain(follow).map(|peer| (peer.public_key, peer.quic));
         let first = heddle_validators::genesis_members(home.genesis());
         let first = first.as_ref().map(by_key).unwrap_or_default();
         Self { configured: configured.collect(), stated: first.clone(), first }

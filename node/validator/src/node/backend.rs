@@ -13,9 +13,11 @@ use heddle_rpc_api::Block;
 use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Clock;
+use heddle_rpc_api::EpochEnd;
 use heddle_rpc_api::ErrorKind;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
+use heddle_rpc_api::FinalHeader;
 use heddle_rpc_api::GetBlock;
 use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::GetBlockExecution;
@@ -48,6 +50,7 @@ use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
+use heddle_types::Epoch;
 use heddle_types::Height;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
@@ -55,8 +58,6 @@ use heddle_types::StateView;
 use heddle_types::Transaction;
 use heddle_types::TxId;
 use heddle_types::View;
-use heddle_types::encode;
-use heddle_types::limits;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
@@ -71,6 +72,7 @@ use crate::node::executions;
 use crate::node::faucet;
 use crate::node::faucet::Faucet;
 use crate::node::markets;
+use crate::node::proofs;
 use crate::node::refusal;
 use crate::node::shared::Shared;
 use crate::node::transactions;
@@ -216,7 +218,17 @@ impl Backend for NodeBackend {
 
     async fn proof(&self, request: GetProof) -> Result<StateProof, RpcError> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || read_proof(&shared, &request)).await
+        blocking(move || proofs::read_proof(&shared, &request)).await
+    }
+
+    async fn final_header(&self) -> Result<FinalHeader, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || proofs::read_final_header(&shared)).await
+    }
+
+    async fn epoch_end(&self, epoch: Epoch) -> Result<EpochEnd, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || proofs::read_epoch_end(&shared, epoch)).await
     }
 
     async fn state(&self, request: GetState) -> Result<StateReply, RpcError> {
@@ -429,6 +441,10 @@ fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
         GetBlock::Hash { hash } => block.hash == hash,
     };
     block.filter(is_asked).ok_or_else(|| {
+        let oldest = shared.storage.oldest();
+        if let Some(height) = height.filter(|height| *height < oldest) {
+            return RpcError::pruned(height, oldest);
+        }
         let message = match request {
             GetBlock::Height { height } => {
                 format!("height: found {height}, expected a final one, up to {durable}")
@@ -449,37 +465,4 @@ fn read_execution(shared: &Shared, height: Height) -> Result<BlockExecution, Rpc
     let execution = shared.executions.get(height);
     let execution = execution.map_err(|oldest| RpcError::execution_not_kept(height, oldest))?;
     Ok(executions::reply(&shared.programs, height, &execution))
-}
-
-/// The newest final header whose executed root can still be proved, and the proof for that root.
-fn read_proof(shared: &Shared, request: &GetProof) -> Result<StateProof, RpcError> {
-    let key = StateKey::new(request.program, &[&request.key]);
-    let key =
-        key.ok_or_else(|| RpcError::new(ErrorKind::Malformed, "key: longer than 59 bytes"))?;
-    let newest = shared.durable.read().height;
-    let oldest = newest.get().saturating_sub(limits::LAG_MAX);
-    for height in (oldest..=newest.get()).rev().map(Height::new) {
-        let block = shared.storage.final_block(height).map_err(|error| internal(&error))?;
-        let cert = shared.storage.certificate(height).map_err(|error| internal(&error))?;
-        let (Some(block), Some(cert)) = (block, cert) else { break };
-        let header = &block.header;
-        let (entry, proof) = {
-            let state = shared.state.read();
-            let Some(proof) = state.prove_at(header.executed.root, &key) else { continue };
-            let entry = proof.verify(header.executed.root, &key).map(|entry| entry.cloned());
-            (entry.map_err(|error| internal(&error))?, proof)
-        };
-        let certificate = blocks::certificate(shared, &cert).map_err(|error| internal(&error))?;
-        let certificate =
-            certificate.ok_or_else(|| internal(&"a certificate names unknown signers"))?;
-        return Ok(StateProof {
-            value: entry.as_ref().map(|entry| Bytes(entry.value.as_bytes().to_vec())),
-            entry: entry.as_ref().map(|entry| Bytes(encode(entry))),
-            proof: Bytes(encode(&proof)),
-            height: header.executed.height,
-            header: Bytes(encode(header)),
-            certificate,
-        });
-    }
-    Err(RpcError::new(ErrorKind::Behind, "no final header names a root that can still be proved"))
 }

@@ -21,10 +21,7 @@ use heddle_machine::Ticket;
 use heddle_mempool::Admission;
 use heddle_mempool::Refusal;
 use heddle_storage::EvidenceRow;
-use heddle_transport::Transport;
-use heddle_types::BlockSpace;
 use heddle_types::CheckedBlock;
-use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
 use heddle_types::Epoch;
@@ -42,8 +39,7 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
-use crate::node::follow::Endpoints;
-use crate::node::peers::Peers;
+use crate::node::network::Network;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
@@ -109,12 +105,7 @@ pub(crate) struct Driver {
     pub(crate) clock: Clock,
     pub(crate) machine: Machine,
     pub(crate) store: Store,
-    pub(crate) transport: Arc<Transport>,
-    /// Whom a follower asks, instead of the validators that the transport connects.
-    pub(crate) endpoints: Option<Endpoints>,
-    pub(crate) peers: Peers,
-    /// Whether the machine is still to be told who is connected, by their new places.
-    pub(crate) are_places_new: bool,
+    pub(crate) network: Network,
     pub(crate) execution: Sender<ExecuteJob>,
     pub(crate) serving: Sender<ServeJob>,
     pub(crate) events: Receiver<DriverEvent>,
@@ -136,7 +127,7 @@ impl Driver {
             }
             for _ in 1..INPUTS_MAX {
                 // What comes next names peers by the places that the machine asked for just now.
-                if !Arc::ptr_eq(self.machine.committee(), self.peers.committee()) {
+                if !Arc::ptr_eq(self.machine.committee(), self.network.committee()) {
                     break;
                 }
                 let Ok(event) = self.events.try_recv() else { break };
@@ -191,7 +182,7 @@ impl Driver {
                 }
                 replies.push(Replies { outcomes, reply });
             }
-            DriverEvent::Members(members) => self.on_members(&members),
+            DriverEvent::Members(members) => self.network.learn(&members),
             DriverEvent::Said { from, message } => {
                 // Whoever lost its place meanwhile has nothing more to say.
                 self.tell_of(&from, |from| Input::Peer { from, message }, actions);
@@ -202,7 +193,7 @@ impl Driver {
             DriverEvent::Connected(peer) => self.on_connected(peer, actions),
             DriverEvent::Disconnected(peer) => self.on_disconnected(&peer, actions),
             DriverEvent::BadFrame { peer, channel, error } => {
-                self.transport.report_bad_frame(&peer, channel, &error);
+                self.network.on_bad_frame(&peer, channel, &error);
                 self.tell_of(&peer, Input::PeerMalformed, actions);
             }
             DriverEvent::Stop => return false,
@@ -211,16 +202,15 @@ impl Driver {
     }
 
     fn on_connected(&mut self, peer: PublicKey, actions: &mut Vec<Action>) {
-        if self.peers.on_up(peer) {
+        if self.network.on_up(peer) {
             self.tell_of(&peer, Input::PeerDown, actions);
         }
         self.tell_of(&peer, Input::PeerUp, actions);
         self.count_peers();
     }
 
-    /// The end of an older connection may be heard after the beginning of a newer one, which counts.
     fn on_disconnected(&mut self, peer: &PublicKey, actions: &mut Vec<Action>) {
-        if !self.transport.is_connected(peer, Channel::Bulk) && self.peers.on_down(peer) {
+        if self.network.on_down(peer) {
             self.tell_of(peer, Input::PeerDown, actions);
             self.count_peers();
         }
@@ -233,7 +223,7 @@ impl Driver {
         input: impl FnOnce(ValidatorIndex) -> Input,
         actions: &mut Vec<Action>,
     ) {
-        if let Some(index) = self.peers.index_of(peer) {
+        if let Some(index) = self.network.index_of(peer) {
             self.machine.handle(self.clock.now(), input(index), actions);
         }
     }
@@ -241,22 +231,14 @@ impl Driver {
     /// Who is connected, to a machine that knows them by other places; what it asks for then.
     fn tell_places(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
-        if std::mem::take(&mut self.are_places_new) {
-            for peer in self.peers.connected().clone() {
-                self.tell_of(&peer, Input::PeerUp, &mut actions);
-            }
+        for peer in self.network.take_new_places() {
+            self.tell_of(&peer, Input::PeerUp, &mut actions);
         }
         actions
     }
 
     fn count_peers(&self) {
-        self.shared.peers_up.store(self.peers.connected().len(), Ordering::Relaxed);
-    }
-
-    /// Who is to decide next is connected before it does.
-    fn on_members(&mut self, members: &Members) {
-        self.peers.learn(members);
-        self.connect_peers();
+        self.shared.peers_up.store(self.network.connected(), Ordering::Relaxed);
     }
 
     /// From here on places are those of this committee.
@@ -265,17 +247,7 @@ impl Driver {
         tracing::info!(%epoch, members, "committee");
         self.shared.metrics.epoch.set(i64::try_from(epoch.get()).unwrap_or(i64::MAX));
         self.shared.committees.set_present(Arc::clone(&committee));
-        if committee != *self.peers.committee() {
-            self.peers.begin_epoch(committee);
-            self.connect_peers();
-        }
-        self.are_places_new = true;
-    }
-
-    fn connect_peers(&self) {
-        if let Err(error) = self.transport.set_peers(&self.peers.to_transport()) {
-            tracing::error!(%error, "the network keeps its former peers: a bug");
-        }
+        self.network.begin_epoch(committee);
     }
 
     fn carry_out(
@@ -307,28 +279,8 @@ impl Driver {
             | Action::EpochEnded(_)
             | Action::Persist(_) => {}
             Action::Committee(committee) => self.on_committee(committee),
-            Action::Send { to, message } => {
-                let Some(to) = self.peers.key_at(to) else { return Ok(()) };
-                if let Some(endpoints) = &self.endpoints {
-                    endpoints.send(&to, message);
-                    return Ok(());
-                }
-                let body = heddle_wire::encode(&message).into();
-                // A peer that is not there, or too slow, hears it again or catches up.
-                let _ = if takes_reserved_space(&message) {
-                    self.transport.send_first(&to, body)
-                } else {
-                    self.transport.send(&to, message.channel(), body)
-                };
-            }
-            Action::Broadcast(message) => {
-                let body = bytes::Bytes::from(heddle_wire::encode(&message));
-                for member in self.peers.committee().validators() {
-                    // This node itself is no peer; whoever is not there, or stuck, hears it again or catches up.
-                    let _ =
-                        self.transport.send(&member.public_key, message.channel(), body.clone());
-                }
-            }
+            Action::Send { to, message } => self.network.send(to, message),
+            Action::Broadcast(message) => self.network.broadcast(&message),
             Action::Execute { block, cert } => {
                 // The execution thread ends before this one only when it failed, which it says itself.
                 let _ = self.execution.send(ExecuteJob { block, cert });
@@ -347,9 +299,7 @@ impl Driver {
             }
             Action::Misbehaved { peer, fault } => {
                 tracing::warn!(%peer, ?fault, "peer misbehaved");
-                if let (Some(endpoints), Some(key)) = (&self.endpoints, self.peers.key_at(peer)) {
-                    endpoints.set_aside(&key);
-                }
+                self.network.on_misbehaved(peer);
             }
             Action::Voting(state) => self.on_voting(state),
             Action::Diverged { height, own, certified } => {
@@ -366,7 +316,7 @@ impl Driver {
     }
 
     fn serve(&self, to: ValidatorIndex, job: impl FnOnce(PublicKey) -> ServeJob) {
-        let Some(to) = self.peers.key_at(to) else { return };
+        let Some(to) = self.network.key_at(to) else { return };
         if self.serving.try_send(job(to)).is_err() {
             self.shared.metrics.frames_dropped.inc();
         }
@@ -374,12 +324,12 @@ impl Driver {
 
     /// Why this node signs nothing though its record is sound.
     fn not_validator(&self) -> String {
-        if self.endpoints.is_some() {
+        if self.network.is_follower() {
             return "follower".to_owned();
         }
         format!(
             "this node's key is not in the committee of epoch {}",
-            self.peers.committee().epoch()
+            self.network.committee().epoch()
         )
     }
 
@@ -432,22 +382,6 @@ impl Driver {
             VotingState::Behind => Some(BEHIND.to_owned()),
         };
         published.status = Some(status);
-    }
-}
-
-/// Whether these are forwarded transactions, all of them of reserved block space.
-fn takes_reserved_space(message: &PeerMessage) -> bool {
-    let is_reserved = |transaction: &Arc<CheckedTransaction>| {
-        let declared = transaction.known_declared();
-        declared.is_some_and(|declared| declared.space == BlockSpace::Reserved)
-    };
-    match message {
-        PeerMessage::Transactions(transactions) => transactions.iter().all(is_reserved),
-        PeerMessage::Consensus(_)
-        | PeerMessage::Request { .. }
-        | PeerMessage::Response { .. }
-        | PeerMessage::Ping(_)
-        | PeerMessage::Pong(_) => false,
     }
 }
 

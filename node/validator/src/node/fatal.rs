@@ -113,6 +113,19 @@ pub(crate) fn nobody_to_follow(home: &Home) -> Fatal {
     }
 }
 
+/// A home without its first blocks, and without a snapshot of the state that the others begin with.
+pub(crate) fn no_base(home: &Home, height: Height) -> Fatal {
+    Fatal {
+        code: ExitCode::Corrupt,
+        path: home.snapshots_path(),
+        found: format!("no snapshot of height {height} or above"),
+        expected: "the one that the kept blocks begin with".to_owned(),
+        remedy:
+            "copy it there from another home, or make the home again with `heddle node restore`"
+                .to_owned(),
+    }
+}
+
 /// A thread of the node panicked.
 pub(crate) fn panicked(home: &Path, thread: &str) -> Fatal {
     Fatal {

@@ -63,6 +63,11 @@ impl Endpoints {
         self.0.keys().copied().collect()
     }
 
+    /// Whether this one is among them.
+    pub(crate) fn has(&self, key: &PublicKey) -> bool {
+        self.0.contains_key(key)
+    }
+
     /// Sends what a follower's machine sends: questions, and its users' transactions. One that is not connected gets nothing.
     pub(crate) fn send(&self, to: &PublicKey, message: PeerMessage) {
         match message {

@@ -20,7 +20,11 @@ use heddle_oracle::Oracle;
 use heddle_sdk::Programs;
 use heddle_state::State;
 use heddle_storage::FinalRecord;
+use heddle_storage::MuteReason;
 use heddle_storage::Recovery;
+use heddle_storage::Remembered;
+use heddle_storage::SafetyFile;
+use heddle_storage::SafetyMode;
 use heddle_storage::SafetyState;
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
@@ -33,6 +37,7 @@ use heddle_types::Epoch;
 use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
+use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::SafetyRecord;
 use heddle_types::Validator;
@@ -114,7 +119,7 @@ pub fn initialise(home: &Home) -> Result<(), Fatal> {
         return Ok(());
     }
     let owner = home.key().public_key();
-    heddle_storage::SafetyFile::create_first(&home.safety_path(), owner, &beginning.first_record())
+    SafetyFile::create_first(&home.safety_path(), owner, &beginning.first_record())
         .map(|_file| ())
         .map_err(|error| Fatal::of_safety(&error))
 }
@@ -139,18 +144,21 @@ pub(crate) fn open(home: &Home, role: Role) -> Result<Opened, Fatal> {
         opened => opened,
     };
     let (storage, recovery) = opened.map_err(|error| Fatal::of_storage(&error))?;
-    let (safety, record, mute_reason) = match role {
-        Role::Validator => open_safety(home)?,
-        Role::Follower => (Safety::none(home.safety_path(), home.key().public_key()), None, None),
+    let mode = home.config().durability.mode();
+    let storage = storage.in_mode(mode);
+    let known = match role {
+        Role::Validator => open_safety(home, mode)?,
+        Role::Follower => Known::nothing(home, mode),
     };
     let config = machine_config(home, &beginning, recovery.epoch_end.as_ref());
     let (state, recovered) =
-        recovered(home, recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
+        recovered(home, recovery, &known).map_err(|e| fatal::corrupt(&dir, &e))?;
     let shared = Arc::new(share(home, storage, state, &recovered));
     shared.committees.set_present(Arc::clone(&config.agreement.committee));
     let kept = evidence::replies(&shared.storage, &shared.committees);
     shared.evidence.lock().extend(kept.map_err(|error| Fatal::of_storage(&error))?);
-    shared.is_whole.store(!is_new && is_whole(&recovered), Ordering::SeqCst);
+    shared.is_whole.store(!is_new && known.is_all_in(&recovered), Ordering::SeqCst);
+    let Known { safety, mute_reason, .. } = known;
     Ok(Opened { shared, safety, recovered, mute_reason, config })
 }
 
@@ -159,20 +167,49 @@ pub(crate) fn recorded(recovered: &Recovered) -> Height {
     recovered.safety.as_ref().map_or(Height::ZERO, |record| record.high_qc.data.height)
 }
 
-/// Whether the database holds what the safety record lets expect; if not, it was emptied, and may not be fetched to the
-/// end since.
-fn is_whole(recovered: &Recovered) -> bool {
-    let missing = recorded(recovered).since(recovered.last_final.header().height);
-    missing <= limits::LAG_MAX + CERTIFIED_AHEAD
+/// What the safety file says.
+struct Known {
+    safety: Safety,
+    record: Option<SafetyRecord>,
+    /// Somebody may have been told of it.
+    durable: Height,
+    lease: Option<LeaseLimit>,
+    mute_reason: Option<String>,
 }
 
-fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<String>), Fatal> {
-    let path = home.safety_path();
-    let owner = home.key().public_key();
-    let state = heddle_storage::SafetyFile::open(&path, home.committee().chain(), owner);
+impl Known {
+    fn nothing(home: &Home, mode: SafetyMode) -> Self {
+        let (path, owner) = (home.safety_path(), home.key().public_key());
+        let safety = Safety { path, owner, mode, file: None };
+        Self { safety, record: None, durable: Height::ZERO, lease: None, mute_reason: None }
+    }
+
+    /// Whether the database holds what the file lets expect; if not, it was emptied or damaged, and may not be fetched to
+    /// the end since.
+    fn is_all_in(&self, recovered: &Recovered) -> bool {
+        let height = recovered.last_final.header().height;
+        let missing = recorded(recovered).since(height);
+        height >= self.durable && missing <= limits::LAG_MAX + CERTIFIED_AHEAD
+    }
+}
+
+fn open_safety(home: &Home, mode: SafetyMode) -> Result<Known, Fatal> {
+    let nothing = Known::nothing(home, mode);
+    let Safety { path, owner, .. } = &nothing.safety;
+    let state = SafetyFile::open(path, home.committee().chain(), *owner, mode);
     Ok(match state.map_err(|error| Fatal::of_safety(&error))? {
-        SafetyState::Ready(file, record) => (Safety::ready(path, owner, file), Some(*record), None),
-        SafetyState::Mute(reason) => (Safety::none(path, owner), None, Some(reason.to_string())),
+        SafetyState::Ready(file) => {
+            let Remembered { record, durable } = file.remembered().clone();
+            let safety = Safety { file: Some(*file), ..nothing.safety };
+            Known { safety, record: Some(record), durable, ..nothing }
+        }
+        SafetyState::Mute(reason, durable) => {
+            let lease = match reason {
+                MuteReason::PowerLost { limit } => Some(limit),
+                _ => None,
+            };
+            Known { durable, lease, mute_reason: Some(reason.to_string()), ..nothing }
+        }
     })
 }
 
@@ -208,13 +245,21 @@ fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) ->
 fn recovered(
     home: &Home,
     recovery: Recovery,
-    safety: Option<SafetyRecord>,
+    known: &Known,
 ) -> Result<(State, Recovered), heddle_types::BlockError> {
     let check = |block: Block| CheckedBlock::check(block, |_, _| false).map(Arc::new);
+    let safety = known.record.clone();
     let named = safety.as_ref().and_then(|record| record.high_tc);
     let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
     let recent = recovery.recent;
-    let first: Arc<[Validator]> = home.committee().validators().into();
+    let before = recovery.before.iter().map(Turn::from);
+    // In a database that was just made of a snapshot nothing is noted yet, and the state is that of the only recent height.
+    let members = heddle_validators::members(&recovery.state);
+    let members = members.filter(|_| recovery.candidates.is_empty());
+    let first: Arc<[Validator]> = members.map_or_else(
+        || home.committee().validators().into(),
+        |members| members.validators().into(),
+    );
     let candidates = |height: Height| {
         let noted = recovery.candidates.iter().rfind(|(from, _)| *from <= height);
         Arc::clone(noted.map_or(&first, |(_, candidates)| candidates))
@@ -225,11 +270,12 @@ fn recovered(
     };
     let recovered = Recovered {
         safety,
+        lease: known.lease,
         high_tc,
         last_final: check(recovery.last_final)?,
         commit: recovery.cert,
         executed: recent.iter().map(executed).collect(),
-        turns: recent.iter().map(turn).collect(),
+        turns: before.chain(recent.iter().map(turn)).collect(),
         blocks: recovery.blocks.into_iter().map(check).collect::<Result<_, _>>()?,
         nonce: random(),
     };

@@ -5,6 +5,7 @@
 //! next, so that they are there when they do; those who decided last, so that they hear how it ended; and, for a node that is itself
 //! no member, whomever its configuration names, because the committee that it knows may be long gone.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use heddle_types::ValidatorIndex;
 use heddle_validators::Members;
 
 use crate::node::addresses::Addresses;
+use crate::node::follow::ENDPOINTS_MAX;
 
 /// The peers of this node.
 #[derive(Debug)]
@@ -27,8 +29,8 @@ pub(crate) struct Peers {
     candidates: Vec<PublicKey>,
     /// By place.
     keys: Vec<PublicKey>,
-    /// Those that are told to be connected.
-    up: BTreeSet<PublicKey>,
+    /// Those that are connected, and how many times.
+    up: BTreeMap<PublicKey, u32>,
     /// The nodes that a follower asks, instead of all others.
     followed: Option<Vec<PublicKey>>,
 }
@@ -41,7 +43,7 @@ impl Peers {
         before: Option<&Committee>,
         addresses: Addresses,
     ) -> Self {
-        let (candidates, keys, up) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (candidates, keys, up) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut peers = Self { own, committee, addresses, candidates, keys, up, followed: None };
         peers.place(before.map(keys_of).unwrap_or_default());
         peers
@@ -67,19 +69,24 @@ impl Peers {
         self.place(keys_of(&before));
     }
 
-    /// The peer is connected. True when it was already: it was gone for a moment, which nobody has told.
+    /// The peer is connected. True when it was already: the end of the older connection may be told after the beginning of a newer
+    /// one, and a node that is no member may have one of each kind.
     pub(crate) fn on_up(&mut self, peer: PublicKey) -> bool {
-        !self.up.insert(peer)
+        let times = self.up.entry(peer).or_default();
+        *times += 1;
+        *times > 1
     }
 
-    /// The peer is not connected any more. False when that was known.
+    /// A connection to the peer is gone. True when it was the last.
     pub(crate) fn on_down(&mut self, peer: &PublicKey) -> bool {
-        self.up.remove(peer)
+        let Some(times) = self.up.get_mut(peer) else { return false };
+        *times -= 1;
+        *times == 0 && self.up.remove(peer).is_some()
     }
 
     /// Those that are connected.
-    pub(crate) const fn connected(&self) -> &BTreeSet<PublicKey> {
-        &self.up
+    pub(crate) fn connected(&self) -> impl Iterator<Item = &PublicKey> {
+        self.up.keys()
     }
 
     /// Who decides.
@@ -105,6 +112,19 @@ impl Peers {
         }
         let others = self.keys.iter().filter(|key| **key != self.own);
         others.filter_map(|key| Some(Peer { key: *key, addr: self.addresses.get(key)? })).collect()
+    }
+
+    /// Whom to ask on the public protocol: nobody, if this node is a member; else those that the configuration names, and members, as
+    /// many as are enough.
+    pub(crate) fn to_follow(&self) -> Vec<Peer> {
+        if self.committee.index_of(&self.own).is_some() {
+            return Vec::new();
+        }
+        let configured: BTreeSet<PublicKey> = self.addresses.configured().collect();
+        let all = self.to_transport().into_iter();
+        let (named, others): (Vec<_>, Vec<_>) =
+            all.partition(|peer| configured.contains(&peer.key));
+        named.into_iter().chain(others).take(ENDPOINTS_MAX).collect()
     }
 
     /// Gives everybody a place.

@@ -14,7 +14,6 @@ use crossbeam_channel::Sender;
 use heddle_hotstuff::VotingState;
 use heddle_machine::Machine;
 use heddle_transport::Event;
-use heddle_transport::Peer;
 use heddle_transport::Transport;
 use heddle_transport::TransportConfig;
 use heddle_wire::Channel;
@@ -30,11 +29,14 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::driver::Driver;
 use crate::node::driver::DriverEvent;
+use crate::node::driver::ServeJob;
 use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
-use crate::node::follow::Endpoints;
+use crate::node::housekeeping::Housekeeping;
+use crate::node::network::Asking;
+use crate::node::network::Network;
 use crate::node::open;
 use crate::node::open::Opened;
 use crate::node::public::Public;
@@ -123,6 +125,8 @@ struct Node {
     driver: Sender<DriverEvent>,
     ends: Receiver<Result<(), Fatal>>,
     rpc_stop: watch::Sender<bool>,
+    /// Dropped to end it.
+    housekeeping: Sender<()>,
     threads: Vec<thread::JoinHandle<()>>,
     network: Runtime,
     api: Runtime,
@@ -145,12 +149,21 @@ impl Node {
         let told =
             Told { shared: Arc::clone(&shared), checks: checks.clone(), driver: driver.clone() };
         let peers = open::peers(home, &shared).map_err(|error| Fatal::of_storage(&error))?;
-        let on_network = (role, peers.to_transport());
-        let (transport, endpoints) =
-            connect((home, on_network), &network, told, (public_serving, end.clone()))?;
-        let peers = match &endpoints {
-            None => peers,
-            Some(endpoints) => peers.following(endpoints.keys()),
+        let public =
+            Public { shared: Arc::clone(&shared), checks: checks.clone(), serving: public_serving };
+        let events = NetworkEvents {
+            told: told.clone(),
+            public,
+            end: end.clone(),
+            home: home.dir().to_owned(),
+        };
+        let transport = Arc::new(start_transport(home, &network, events)?);
+        let asking =
+            Asking { secret: home.key().secret().clone(), told, runtime: network.handle().clone() };
+        let sending = Arc::clone(&transport);
+        let peering = match role {
+            Role::Validator => Network::of_validator(sending, peers, asking),
+            Role::Follower => Network::of_follower(sending, peers, asking, open::endpoints(home)),
         };
         let mut actions = Vec::new();
         let recorded = open::recorded(&recovered);
@@ -160,10 +173,7 @@ impl Node {
             clock,
             machine,
             store: Store::new(Arc::clone(&shared.storage), safety, recorded),
-            transport: Arc::clone(&transport),
-            endpoints,
-            peers,
-            are_places_new: false,
+            network: peering,
             execution,
             serving,
             events: driver_events,
@@ -177,12 +187,8 @@ impl Node {
         spawn.thread("execution", move || {
             execution::run(&sharing, executor, &execution_jobs, &telling)
         })?;
-        let (sharing, sending) = (Arc::clone(&shared), Arc::clone(&transport));
-        spawn.thread("serving", move || {
-            serve::run(&sharing, &serving_jobs, &public_jobs, &sending);
-            Ok(())
-        })?;
-
+        spawn.serving((&shared, &transport), serving_jobs, public_jobs)?;
+        let housekeeping = keep_house(home, &shared, &mut spawn)?;
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
             checks,
@@ -194,7 +200,8 @@ impl Node {
         start_rpc(home, &api, rpc, backend, &rpc_stop)?;
         stop_on_signals(&api, driver.clone())?;
         tracing::info!(home = %home.dir().display(), rpc = %home.config().rpc, "started");
-        Ok(Self { shared, transport, driver, ends, rpc_stop, threads: spawn.threads, network, api })
+        let threads = spawn.threads;
+        Ok(Self { shared, transport, driver, ends, rpc_stop, housekeeping, threads, network, api })
     }
 
     /// Waits until a thread ends, which is when the node was asked to or cannot go on, and ends the rest.
@@ -206,6 +213,7 @@ impl Node {
         let deadline = Instant::now() + STOP_MAX;
         self.rpc_stop.send_replace(true);
         let _ = self.driver.send(DriverEvent::Stop);
+        drop(self.housekeeping);
         self.transport.close();
         self.api.shutdown_timeout(Duration::from_millis(500));
         self.network.shutdown_timeout(Duration::from_millis(500));
@@ -249,6 +257,34 @@ impl Spawner<'_> {
         self.threads.push(thread);
         Ok(())
     }
+
+    fn serving(
+        &mut self,
+        (shared, transport): (&Arc<Shared>, &Arc<Transport>),
+        jobs: Receiver<ServeJob>,
+        public_jobs: Receiver<PublicJob>,
+    ) -> Result<(), Fatal> {
+        let (shared, transport) = (Arc::clone(shared), Arc::clone(transport));
+        self.thread("serving", move || {
+            serve::run(&shared, &jobs, &public_jobs, &transport);
+            Ok(())
+        })
+    }
+}
+
+/// Starts the thread that takes snapshots and prunes, if the home's configuration asks for it; it ends when what is returned is
+/// dropped.
+fn keep_house(
+    home: &Home,
+    shared: &Arc<Shared>,
+    spawn: &mut Spawner<'_>,
+) -> Result<Sender<()>, Fatal> {
+    let (stop, stopped) = crossbeam_channel::bounded(0);
+    if let Some(housekeeping) = Housekeeping::of(home, &shared.storage)? {
+        let storage = Arc::clone(&shared.storage);
+        spawn.thread("housekeeping", move || housekeeping.run(&storage, &stopped))?;
+    }
+    Ok(stop)
 }
 
 fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {
@@ -287,27 +323,8 @@ impl NetworkEvents {
     }
 }
 
-/// Goes on the network: a validator with links to the others, a follower with connections to those that it asks. Either can be
-/// asked by anybody.
-fn connect(
-    (home, (role, peers)): (&Home, (Role, Vec<Peer>)),
-    network: &Runtime,
-    told: Told,
-    (serving, end): (Sender<PublicJob>, Sender<Result<(), Fatal>>),
-) -> Result<(Arc<Transport>, Option<Endpoints>), Fatal> {
-    let public = Public { shared: Arc::clone(&told.shared), checks: told.checks.clone(), serving };
-    let events = NetworkEvents { told: told.clone(), public, end, home: home.dir().to_owned() };
-    let (peers, followed) = match role {
-        Role::Validator => (peers, None),
-        Role::Follower => (Vec::new(), Some(open::endpoints(home))),
-    };
-    let transport = start_transport((home, peers), network, events)?;
-    let start = |followed| Endpoints::start(followed, told, network.handle());
-    Ok((Arc::new(transport), followed.map(start)))
-}
-
 fn start_transport(
-    (home, peers): (&Home, Vec<Peer>),
+    home: &Home,
     network: &Runtime,
     events: NetworkEvents,
 ) -> Result<Transport, Fatal> {
@@ -315,7 +332,7 @@ fn start_transport(
         listen: home.config().quic,
         secret: home.key().secret().clone(),
         chain: home.committee().chain(),
-        peers,
+        peers: Vec::new(),
         instance: u64::from_le_bytes(open::random()),
     };
     let events = move |event| events.on(event);

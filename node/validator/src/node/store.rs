@@ -4,37 +4,32 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use heddle_machine::Action;
+use heddle_storage::Remembered;
 use heddle_storage::SafetyError;
 use heddle_storage::SafetyFile;
+use heddle_storage::SafetyMode;
 use heddle_storage::Storage;
 use heddle_types::Height;
 use heddle_types::PublicKey;
-use heddle_types::SafetyRecord;
 
 use crate::exit::Fatal;
 
 /// The safety file, or where to make it once a muted validator may sign again.
 pub(crate) struct Safety {
-    path: PathBuf,
-    owner: PublicKey,
-    file: Option<SafetyFile>,
+    pub(crate) path: PathBuf,
+    pub(crate) owner: PublicKey,
+    pub(crate) mode: SafetyMode,
+    pub(crate) file: Option<SafetyFile>,
 }
 
 impl Safety {
-    pub(crate) const fn ready(path: PathBuf, owner: PublicKey, file: SafetyFile) -> Self {
-        Self { path, owner, file: Some(file) }
-    }
-
-    pub(crate) const fn none(path: PathBuf, owner: PublicKey) -> Self {
-        Self { path, owner, file: None }
-    }
-
     /// The first record after muteness goes into a new file, whatever is left of the old one.
-    fn write(&mut self, record: &SafetyRecord) -> Result<(), SafetyError> {
+    fn write(&mut self, remembered: Remembered) -> Result<(), SafetyError> {
         match &mut self.file {
-            Some(file) => file.write(record),
+            Some(file) => file.write(remembered),
             None => {
-                self.file = Some(SafetyFile::recreate(&self.path, self.owner, record)?);
+                let made = SafetyFile::recreate(&self.path, self.owner, remembered, self.mode)?;
+                self.file = Some(made);
                 Ok(())
             }
         }
@@ -86,7 +81,9 @@ impl Store {
             }
         }
         let Some(record) = record else { return Ok(()) };
-        self.safety.write(record).map_err(|error| Fatal::of_safety(&error))?;
+        let durable = self.storage.last_final().height;
+        let remembered = Remembered { record: record.clone(), durable };
+        self.safety.write(remembered).map_err(|error| Fatal::of_safety(&error))?;
         self.recorded = record.high_qc.data.height;
         Ok(())
     }

@@ -14,5 +14,6 @@ mod fixture;
 mod golden;
 mod protocol;
 mod roundtrip;
+mod snapshot;
 mod text;
 mod transaction;

@@ -33,9 +33,10 @@ fn text(status: &ClusterStatus) -> String {
                 status.view.to_string(),
                 status.peers.to_string(),
                 match (validator.validator, status.voting) {
-                    (true, true) => "yes",
+                    // Whoever was added as a follower may have joined the validators since.
+                    (_, true) => "yes",
                     (true, false) => "no",
-                    (false, _) => "never",
+                    (false, false) => "never",
                 },
             ),
         };

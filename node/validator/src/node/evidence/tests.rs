@@ -6,6 +6,7 @@ use heddle_types::SecretKey;
 use super::*;
 use crate::exit::ExitCode;
 use crate::home::Config;
+use crate::home::DurabilityChoice;
 use crate::home::ExecutionChoice;
 use crate::home::Home;
 use crate::home::KeyFile;
@@ -44,9 +45,11 @@ fn home(dir: &std::path::Path) -> Home {
         idle_interval: Millis::new(1000),
         threads: None,
         execution: ExecutionChoice::default(),
+        durability: DurabilityChoice::default(),
         block_transactions: None,
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
+        keeping: crate::home::Keeping::default(),
     };
     let home = Home::write(&dir.join("home"), &config, &genesis, &KeyFile::new(secret(0))).unwrap();
     node::initialise(&home).unwrap();

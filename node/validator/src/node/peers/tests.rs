@@ -101,6 +101,20 @@ fn a_node_that_is_no_member_keeps_those_that_its_configuration_names() {
 }
 
 #[test]
+fn a_node_that_is_no_member_asks_whomever_its_configuration_names_and_members() {
+    let addresses = Addresses::configured_at(&[(key(9), 9)]);
+    let follows = |members: &[u8]| {
+        let mut peers = Peers::new(key(OWN), committee(0, members), None, addresses.clone());
+        peers.learn(&self::members(members));
+        peers.to_follow().iter().map(|peer| peer.key.0[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(follows(&[2, 3]), [9, 2, 3]);
+    assert_eq!(follows(&[1, 2, 3]), [0; 0]);
+    let many: Vec<u8> = (20..40).collect();
+    assert_eq!(follows(&many).len(), ENDPOINTS_MAX);
+}
+
+#[test]
 fn there_is_room_for_so_many_guests() {
     let mut peers = peers(&[1, 2]);
     let all: Vec<u8> = (10..60).collect();
@@ -125,7 +139,10 @@ fn a_connection_is_told_once_and_one_that_came_back_is_noticed() {
     let mut peers = peers(&[1, 2]);
     assert!(!peers.on_up(key(2)));
     assert!(peers.on_up(key(2)));
-    assert_eq!(peers.connected().len(), 1);
+    assert!(peers.connected().eq([&key(2)]));
+    // The older one's end, told late.
+    assert!(!peers.on_down(&key(2)));
     assert!(peers.on_down(&key(2)));
     assert!(!peers.on_down(&key(2)));
+    assert_eq!(peers.connected().count(), 0);
 }

@@ -338,6 +338,14 @@ impl Backend for Mock {
         refused()
     }
 
+    async fn final_header(&self) -> Result<api::FinalHeader, RpcError> {
+        refused()
+    }
+
+    async fn epoch_end(&self, _: Epoch) -> Result<api::EpochEnd, RpcError> {
+        Ok(api::EpochEnd { proof: None })
+    }
+
     async fn state(&self, request: api::GetState) -> Result<api::StateReply, RpcError> {
         Ok(match request {
             api::GetState::Key { key, .. } if key.is_empty() => api::StateReply::Value(None),
