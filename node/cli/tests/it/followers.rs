@@ -278,19 +278,15 @@ fn who_hears_only_lies_has_nothing_final() {
 }
 
 #[test]
-fn a_home_is_run_as_what_it_is() {
+fn neither_a_validator_nor_who_knows_nobody_can_follow() {
     let net = Net::init();
     let validator = net.validator(0);
-    fails(
-        2,
-        &["node", "run", "--follow", "--home", &validator],
-        &["key.json", "--follow", "which is a validator's"],
-    );
+    let words = ["key.json", "--follow", "which is a validator's"];
+    fails(2, &["node", "run", "--follow", "--home", &validator], &words);
 
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
-    let follower = Follower::start(&net, &home, vec![peer(&net, 0)]);
-    drop(follower);
+    drop(Follower::start(&net, &home, vec![peer(&net, 0)]));
     // On a chain whose validators stay it can never be one; on any other it may wait for it.
     let path = home.join("genesis.json");
     let genesis = home::read_genesis(&path).unwrap();
