@@ -167,8 +167,13 @@ impl RpcClient {
     }
 
     /// `getValidators`.
-    pub async fn validators(&self) -> Result<api::ValidatorSet, ClientError> {
+    pub async fn validators(&self) -> Result<Vec<api::ValidatorInfo>, ClientError> {
         self.call(&api::GetValidators {}).await
+    }
+
+    /// `getCommittee`.
+    pub async fn committee(&self) -> Result<api::ValidatorSet, ClientError> {
+        self.call(&api::GetCommittee {}).await
     }
 
     /// `getPerformanceSamples`: the newest `limit`.

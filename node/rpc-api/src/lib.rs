@@ -54,10 +54,10 @@ pub use reply::{
     ValidatorSet,
 };
 pub use request::{
-    GetAccount, GetBlock, GetBlockExecution, GetEvidence, GetFee, GetPerformanceSamples, GetProof,
-    GetState, GetStatus, GetSupply, GetTransaction, GetValidators, Request, RequestAirdrop,
-    SendTransaction, SendTransactionAndWait, SimulateTransaction, SubscribeBlocks,
-    SubscribeTransaction, Unsubscribe,
+    GetAccount, GetBlock, GetBlockExecution, GetCommittee, GetEvidence, GetFee,
+    GetPerformanceSamples, GetProof, GetState, GetStatus, GetSupply, GetTransaction, GetValidators,
+    Request, RequestAirdrop, SendTransaction, SendTransactionAndWait, SimulateTransaction,
+    SubscribeBlocks, SubscribeTransaction, Unsubscribe,
 };
 pub use subscription::{Gap, GapMessage, Item, Message, Subscribed};
 pub use text::Text;

@@ -56,7 +56,8 @@ pub fn openrpc(dev: bool) -> Value {
             vec![param("transaction", false, text(HEX))],
         ),
         method::<r::GetEvidence>("Proofs of equivocation.", vec![]),
-        method::<r::GetValidators>("The committee, and who is to decide next.", vec![]),
+        method::<r::GetValidators>("The committee.", vec![]),
+        method::<r::GetCommittee>("The committee, and who is to decide next.", vec![]),
         method::<r::GetPerformanceSamples>(
             "How much went through lately.",
             vec![param("limit", false, integer(crate::limits::SAMPLES_MAX))],

@@ -261,7 +261,7 @@ pub enum EvidenceKind {
     CommitVote,
 }
 
-/// The reply of `getValidators`: who decides, and who is to decide next.
+/// The reply of `getCommittee`: who decides, and who is to decide next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidatorSet {
@@ -294,7 +294,7 @@ pub struct CandidateInfo {
     pub quic: SocketAddr,
 }
 
-/// A member of the committee.
+/// One item of `getValidators`: a member of the committee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidatorInfo {

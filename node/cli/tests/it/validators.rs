@@ -39,7 +39,7 @@ fn change(net: &Net, via: usize, args: &[&str]) {
 }
 
 fn validators(net: &Net, index: usize) -> Value {
-    net.call(index, "getValidators", json!({}))
+    net.call(index, "getCommittee", json!({}))
 }
 
 /// Waits until these nodes are in an epoch, and says who decides in it: keys and powers.
@@ -158,6 +158,7 @@ fn validators_join_leave_and_change_while_the_chain_goes_on() {
     net.start_again();
     let _fifth = run_as_validator(&net);
     assert_eq!(await_epoch(&net, &all, 4), members);
+    assert_eq!(self::members(&net.call(2, "getValidators", json!({}))), members);
     await_all_voting(&net, &[0, 1, 2, FIFTH]);
     assert_follows(&net, 3, 4);
     let height = before["height"].as_u64().unwrap();

@@ -268,7 +268,7 @@ impl Backend for NodeBackend {
         Ok(self.shared.evidence.lock().clone())
     }
 
-    async fn validators(&self) -> Result<ValidatorSet, RpcError> {
+    async fn committee(&self) -> Result<ValidatorSet, RpcError> {
         Ok(validators::read(&self.shared))
     }
 

@@ -111,8 +111,8 @@ pub trait Backend: Send + Sync + 'static {
     /// `getEvidence`.
     fn evidence(&self) -> impl Future<Output = Result<Vec<Evidence>, RpcError>> + Send;
 
-    /// `getValidators`.
-    fn validators(&self) -> impl Future<Output = Result<ValidatorSet, RpcError>> + Send;
+    /// `getCommittee`, and of that `getValidators`.
+    fn committee(&self) -> impl Future<Output = Result<ValidatorSet, RpcError>> + Send;
 
     /// `getPerformanceSamples`: the newest `limit`.
     fn performance_samples(

@@ -240,7 +240,11 @@ async fn answer<B: Backend>(
         }
         api::GetValidators::METHOD => {
             let api::GetValidators {} = parse(params)?;
-            encode(&backend.validators().await?)
+            encode(&backend.committee().await?.validators)
+        }
+        api::GetCommittee::METHOD => {
+            let api::GetCommittee {} = parse(params)?;
+            encode(&backend.committee().await?)
         }
         api::GetPerformanceSamples::METHOD => {
             let api::GetPerformanceSamples { limit } = parse(params)?;

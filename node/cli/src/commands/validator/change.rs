@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use heddle_rpc_api::GetCommittee;
 use heddle_rpc_api::GetStatus;
-use heddle_rpc_api::GetValidators;
 use heddle_rpc_api::Sent;
 use heddle_rpc_api::TransactionInfo;
 use heddle_types::Access;
@@ -160,7 +160,7 @@ fn chain(rpc: &Rpc) -> Result<ChainId, CliError> {
 }
 
 fn operator_of(rpc: &Rpc, key: &PublicKey) -> Result<Address, CliError> {
-    let candidates = rpc.call(&GetValidators {})?.candidates;
+    let candidates = rpc.call(&GetCommittee {})?.candidates;
     let found = candidates.iter().find(|candidate| candidate.public_key == *key);
     found.map(|candidate| candidate.operator).ok_or_else(|| {
         CliError::refused(format!(

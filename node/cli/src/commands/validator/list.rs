@@ -2,7 +2,7 @@
 
 use clap::Args;
 use heddle_rpc_api::CandidateInfo;
-use heddle_rpc_api::GetValidators;
+use heddle_rpc_api::GetCommittee;
 use heddle_rpc_api::ValidatorSet;
 
 use crate::error::CliError;
@@ -20,7 +20,7 @@ pub(crate) struct ListArgs {
 }
 
 pub(crate) fn run(args: &ListArgs, output: Output) -> Result<(), CliError> {
-    let set = Rpc::new(&args.target)?.call(&GetValidators {})?;
+    let set = Rpc::new(&args.target)?.call(&GetCommittee {})?;
     output.result(&set, text)
 }
 

@@ -1,6 +1,6 @@
 //! Validators, keys and signatures on the command line.
 
-use heddle_rpc_api::GetValidators;
+use heddle_rpc_api::GetCommittee;
 use heddle_types::Hash32;
 use heddle_types::PublicKey;
 use heddle_types::Signature;
@@ -32,7 +32,7 @@ impl Name {
             Self::Key(key) => return Ok(key),
             Self::Number(number) => number,
         };
-        let candidates = rpc.call(&GetValidators {})?.candidates;
+        let candidates = rpc.call(&GetCommittee {})?.candidates;
         let found = candidates.get(number).map(|candidate| candidate.public_key);
         found.ok_or_else(|| {
             CliError::usage(format!(

@@ -362,7 +362,7 @@ impl Backend for Mock {
         Ok(Vec::new())
     }
 
-    async fn validators(&self) -> Result<api::ValidatorSet, RpcError> {
+    async fn committee(&self) -> Result<api::ValidatorSet, RpcError> {
         refused()
     }
 
