@@ -6,6 +6,7 @@ use heddle_types::Committee;
 use heddle_types::Domain;
 use heddle_types::Hash32;
 use heddle_types::Instant;
+use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
@@ -31,12 +32,10 @@ pub(crate) struct Asking {
 }
 
 impl Mute {
-    pub(crate) const fn asking(nonce: [u8; 32], now: Instant) -> Self {
-        Self::Asking(Asking { nonce, answers: BTreeMap::new(), asked: now })
-    }
-
-    pub(crate) const fn until(limit: View) -> Self {
-        Self::Until(limit)
+    /// `lease` is known when the record was lost with the power alone; who does not know it asks with a nonce.
+    pub(crate) fn new(lease: Option<LeaseLimit>, nonce: [u8; 32], now: Instant) -> Self {
+        let asking = Asking { nonce, answers: BTreeMap::new(), asked: now };
+        lease.map_or(Self::Asking(asking), |limit| Self::Until(limit.view))
     }
 
     /// The question, if one is asked.

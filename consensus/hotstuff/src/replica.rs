@@ -172,44 +172,32 @@ impl Replica {
     pub fn new(config: Config, recovered: Recovered, now: Now, actions: &mut Vec<Action>) -> Self {
         let context = Context::new(&config);
         let genesis = config.genesis;
-        let Recovered {
-            safety,
-            lease,
-            high_tc,
-            last_final,
-            commit,
-            executed,
-            turns,
-            blocks,
-            nonce,
-        } = recovered;
         let (chain, epoch) = (context.committee.chain(), context.committee.epoch());
-        let durable = safety.filter(|record| record.chain == chain);
+        let durable = recovered.safety.filter(|record| record.chain == chain);
+        let (lease, nonce) = (recovered.lease, recovered.nonce);
         let voting = voting_state(&context, durable.as_ref(), lease);
-        let mute = (voting == VotingState::Muted).then(|| match lease {
-            Some(limit) => Mute::until(limit.view),
-            None => Mute::asking(nonce, now.instant),
-        });
+        let is_muted = voting == VotingState::Muted;
         let mut record = durable
             .clone()
             .filter(|record| record.epoch == epoch)
             .unwrap_or_else(|| SafetyRecord::first(chain, epoch, QuorumCert::genesis(genesis)));
-        let high_tc = high_tc
+        let high_tc = recovered
+            .high_tc
             .filter(|tc| record.high_tc == Some(tc.hash()) && tc.view > record.high_qc.data.view);
         record.high_tc = high_tc.as_ref().map(TimeoutCert::hash);
         let view = entered_view(&record, high_tc.as_ref());
         let start = view.max(record.vote.view).max(record.timeout);
         let own = OwnHistory::new((voting == VotingState::Voting).then_some(start));
-        let last_change = last_final.header().height;
-        let mut tree = Tree::new(last_final);
-        for block in blocks.into_iter().filter(|block| block.header().epoch == epoch) {
+        let last_change = recovered.last_final.header().height;
+        let mut tree = Tree::new(recovered.last_final);
+        for block in recovered.blocks.into_iter().filter(|block| block.header().epoch == epoch) {
             tree.insert(block, record.high_qc.data.block);
         }
         // The closing block of the epoch before was certified by another committee.
-        let commit = Some(commit).filter(|commit| context.is_ours(&commit.data));
+        let commit = Some(recovered.commit).filter(|commit| context.is_ours(&commit.data));
         let commit = commit.unwrap_or_else(|| CommitCert::genesis(genesis));
-        let pacemaker = Pacemaker::new(config.pacemaker, now.instant);
         let mut replica = Self {
+            pacemaker: Pacemaker::new(config.pacemaker, now.instant),
             config,
             context,
             nonce,
@@ -217,7 +205,7 @@ impl Replica {
             now,
             voting,
             halted: false,
-            mute,
+            mute: is_muted.then(|| Mute::new(lease, nonce, now.instant)),
             record,
             high_tc,
             view,
@@ -230,7 +218,7 @@ impl Replica {
             proposals: BTreeMap::new(),
             certified: BTreeMap::new(),
             tree,
-            turns: Turns::new(genesis.height, turns),
+            turns: Turns::new(genesis.height, recovered.turns),
             schedule: (BlockHash::ZERO, None),
             presence: Presence::default(),
             commit,
@@ -241,10 +229,9 @@ impl Replica {
             held: None,
             building: None,
             fetches: Fetches::default(),
-            roots: Roots::new(executed),
+            roots: Roots::new(recovered.executed),
             last_change,
             work_pending: false,
-            pacemaker,
             answered: BTreeMap::new(),
             unmute_answered: BTreeMap::new(),
             announce: None,
@@ -264,6 +251,7 @@ impl Replica {
         self.now = now;
         match input {
             Input::Message { from, message } => self.on_message(from, message),
+            Input::Reachable(peer) => self.on_reachable(peer),
             Input::Tick => self.on_tick(),
             Input::WorkPending(pending) => self.work_pending = pending,
             Input::Built(block) => self.on_built(&block),

@@ -105,8 +105,11 @@ impl Peers {
         self.keys.get(usize::from(index.get())).copied()
     }
 
-    /// All of them as the transport wants them.
+    /// All of them as the transport wants them. A follower is no validator's peer, and asks its own otherwise.
     pub(crate) fn to_transport(&self) -> Vec<Peer> {
+        if self.followed.is_some() {
+            return Vec::new();
+        }
         let others = self.keys.iter().filter(|key| **key != self.own);
         others.filter_map(|key| Some(Peer { key: *key, addr: self.addresses.get(key)? })).collect()
     }

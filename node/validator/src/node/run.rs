@@ -29,6 +29,7 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::driver::Driver;
 use crate::node::driver::DriverEvent;
+use crate::node::driver::ServeJob;
 use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
@@ -40,6 +41,7 @@ use crate::node::open;
 use crate::node::open::Opened;
 use crate::node::public::Public;
 use crate::node::serve;
+use crate::node::serve::PublicJob;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 use crate::node::told::Told;
@@ -185,14 +187,8 @@ impl Node {
         spawn.thread("execution", move || {
             execution::run(&sharing, executor, &execution_jobs, &telling)
         })?;
-        let (sharing, sending) = (Arc::clone(&shared), Arc::clone(&transport));
-        spawn.thread("serving", move || {
-            serve::run(&sharing, &serving_jobs, &public_jobs, &sending);
-            Ok(())
-        })?;
-
+        spawn.serving((&shared, &transport), serving_jobs, public_jobs)?;
         let housekeeping = keep_house(home, &shared, &mut spawn)?;
-
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
             checks,
@@ -261,6 +257,19 @@ impl Spawner<'_> {
         self.threads.push(thread);
         Ok(())
     }
+
+    fn serving(
+        &mut self,
+        (shared, transport): (&Arc<Shared>, &Arc<Transport>),
+        jobs: Receiver<ServeJob>,
+        public_jobs: Receiver<PublicJob>,
+    ) -> Result<(), Fatal> {
+        let (shared, transport) = (Arc::clone(shared), Arc::clone(transport));
+        self.thread("serving", move || {
+            serve::run(&shared, &jobs, &public_jobs, &transport);
+            Ok(())
+        })
+    }
 }
 
 /// Starts the thread that takes snapshots and prunes, if the home's configuration asks for it; it ends when what is returned is
@@ -304,8 +313,8 @@ impl NetworkEvents {
             Event::Frame { peer, channel, body } => told.checks.on_frame(peer, channel, &body),
             Event::Connected { peer, channel: Channel::Bulk } => told.on_up(peer),
             Event::Disconnected { peer, channel: Channel::Bulk } => told.on_down(peer),
-            Event::Connected { channel: Channel::Ctl, .. }
-            | Event::Disconnected { channel: Channel::Ctl, .. } => {}
+            Event::Connected { peer, channel: Channel::Ctl } => told.on_reachable(peer),
+            Event::Disconnected { channel: Channel::Ctl, .. } => {}
             Event::PublicRequest { request, reply } => public.on_request(request, reply),
             Event::SameKeyElsewhere(elsewhere) => {
                 let _ = end.send(Err(fatal::key_connected(home, &format!("{elsewhere:?}"))));

@@ -130,6 +130,7 @@ fn a_followers_places_are_those_that_it_asks() {
     peers.learn(&members(&[4, 5]));
     peers.begin_epoch(committee(1, &[4, 5]));
     assert_eq!(places(&peers), [8, 3]);
+    assert_eq!(dialled(&peers), [0; 0]);
     assert_eq!(peers.committee().epoch(), Epoch::new(1));
 }
 
