@@ -20,7 +20,6 @@ use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
 
-use crate::scheme;
 use crate::scheme::HashScheme;
 
 /// A view of an epoch. Whoever signed in an epoch signs in none before it any more, so views are in order over epochs too.
@@ -69,12 +68,6 @@ impl Oracle {
     /// How many epochs have ended.
     pub(crate) fn ended(&self) -> usize {
         self.closing.len()
-    }
-
-    /// Whether the node with that key decides in an epoch.
-    pub(crate) fn is_member(&self, who: usize, epoch: u64) -> bool {
-        let key = scheme::key(u16::try_from(who).unwrap());
-        self.committees[usize::try_from(epoch).unwrap()].index_of(&key).is_some()
     }
 
     /// Whatever a record says was signed may be in a certificate, though a crash kept it from leaving by itself.
