@@ -162,6 +162,8 @@ fn validators_join_leave_and_change_while_the_chain_goes_on() {
     assert_follows(&net, 3, 4);
     let height = before["height"].as_u64().unwrap();
     assert_eq!(net.block_of_all(height, VALIDATORS + 1), before);
+    // Who proposed and signed is told of every epoch.
+    assert_eq!(net.block_of_all(1, VALIDATORS + 1)["epoch"], 0);
     net.transfer(2, "alice", "bob", "8");
     net.block_of_all(net.highest(), VALIDATORS + 1);
     assert!(all.iter().all(|index| net.call(*index, "getEvidence", json!({})) == json!([])));

@@ -40,6 +40,8 @@ pub(crate) struct Network {
     asking: Asking,
     /// Those that are asked; none for a member of the committee.
     endpoints: Option<Endpoints>,
+    /// Who and where they are, unless they are always the same.
+    followed: Vec<Peer>,
     /// Whether they are always the same: this node never becomes a member.
     is_follower: bool,
     /// Whether the machine is still to be told who is connected, by their new places.
@@ -49,8 +51,15 @@ pub(crate) struct Network {
 impl Network {
     /// Of a validator.
     pub(crate) fn of_validator(transport: Arc<Transport>, peers: Peers, asking: Asking) -> Self {
-        let (endpoints, is_follower, are_places_new) = (None, false, false);
-        let mut network = Self { transport, peers, asking, endpoints, is_follower, are_places_new };
+        let mut network = Self {
+            transport,
+            peers,
+            asking,
+            endpoints: None,
+            followed: Vec::new(),
+            is_follower: false,
+            are_places_new: false,
+        };
         network.connect();
         network
     }
@@ -63,9 +72,15 @@ impl Network {
         followed: Vec<PublicClientConfig>,
     ) -> Self {
         let endpoints = asking.start(followed);
-        let peers = peers.following(endpoints.keys());
-        let (endpoints, is_follower, are_places_new) = (Some(endpoints), true, false);
-        Self { transport, peers, asking, endpoints, is_follower, are_places_new }
+        Self {
+            transport,
+            peers: peers.following(endpoints.keys()),
+            asking,
+            endpoints: Some(endpoints),
+            followed: Vec::new(),
+            is_follower: true,
+            are_places_new: false,
+        }
     }
 
     /// From here on places are those of this committee.
@@ -171,11 +186,10 @@ impl Network {
             tracing::error!(%error, "the network keeps its former peers: a bug");
         }
         let followed = self.peers.to_follow();
-        let mut wanted: Vec<PublicKey> = followed.iter().map(|peer| peer.key).collect();
-        wanted.sort_unstable();
-        if self.endpoints.as_ref().map(Endpoints::keys).unwrap_or_default() != wanted {
-            let followed = followed.into_iter().map(|peer| self.asking.config(peer)).collect();
-            self.endpoints = (!wanted.is_empty()).then(|| self.asking.start(followed));
+        if self.followed != followed {
+            let configs = followed.iter().map(|peer| self.asking.config(*peer)).collect();
+            self.endpoints = (!followed.is_empty()).then(|| self.asking.start(configs));
+            self.followed = followed;
         }
     }
 }

@@ -148,23 +148,8 @@ impl Node {
             .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
         let told =
             Told { shared: Arc::clone(&shared), checks: checks.clone(), driver: driver.clone() };
-        let peers = open::peers(home, &shared).map_err(|error| Fatal::of_storage(&error))?;
-        let public =
-            Public { shared: Arc::clone(&shared), checks: checks.clone(), serving: public_serving };
-        let events = NetworkEvents {
-            told: told.clone(),
-            public,
-            end: end.clone(),
-            home: home.dir().to_owned(),
-        };
-        let transport = Arc::new(start_transport(home, &network, events)?);
-        let asking =
-            Asking { secret: home.key().secret().clone(), told, runtime: network.handle().clone() };
-        let sending = Arc::clone(&transport);
-        let peering = match role {
-            Role::Validator => Network::of_validator(sending, peers, asking),
-            Role::Follower => Network::of_follower(sending, peers, asking, open::endpoints(home)),
-        };
+        let (transport, links) =
+            connect((home, role), &network, told, (public_serving, end.clone()))?;
         let mut actions = Vec::new();
         let recorded = open::recorded(&recovered);
         let machine = Machine::new(config, recovered, clock.now(), &mut actions);
@@ -173,7 +158,7 @@ impl Node {
             clock,
             machine,
             store: Store::new(Arc::clone(&shared.storage), safety, recorded),
-            network: peering,
+            network: links,
             execution,
             serving,
             events: driver_events,
@@ -321,6 +306,28 @@ impl NetworkEvents {
             }
         }
     }
+}
+
+/// Goes on the network: a validator with links to the others, a follower with connections to those that it asks. Either can be
+/// asked by anybody.
+fn connect(
+    (home, role): (&Home, Role),
+    network: &Runtime,
+    told: Told,
+    (serving, end): (Sender<PublicJob>, Sender<Result<(), Fatal>>),
+) -> Result<(Arc<Transport>, Network), Fatal> {
+    let peers = open::peers(home, &told.shared).map_err(|error| Fatal::of_storage(&error))?;
+    let public = Public { shared: Arc::clone(&told.shared), checks: told.checks.clone(), serving };
+    let events = NetworkEvents { told: told.clone(), public, end, home: home.dir().to_owned() };
+    let transport = Arc::new(start_transport(home, network, events)?);
+    let (secret, runtime) = (home.key().secret().clone(), network.handle().clone());
+    let asking = Asking { secret, told, runtime };
+    let sending = Arc::clone(&transport);
+    let links = match role {
+        Role::Validator => Network::of_validator(sending, peers, asking),
+        Role::Follower => Network::of_follower(sending, peers, asking, open::endpoints(home)),
+    };
+    Ok((transport, links))
 }
 
 fn start_transport(
