@@ -138,6 +138,8 @@ pub enum Input {
         /// What it said.
         message: Message,
     },
+    /// What is sent to this peer reaches it again, or for the first time; what was sent before may be lost.
+    Reachable(ValidatorIndex),
     /// The deadline has passed.
     Tick,
     /// Whether transactions (or due phase items) wait to be ordered. Told when it changes.

@@ -251,6 +251,7 @@ impl Replica {
         self.now = now;
         match input {
             Input::Message { from, message } => self.on_message(from, message),
+            Input::Reachable(peer) => self.on_reachable(peer),
             Input::Tick => self.on_tick(),
             Input::WorkPending(pending) => self.work_pending = pending,
             Input::Built(block) => self.on_built(&block),

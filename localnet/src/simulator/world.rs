@@ -42,8 +42,10 @@ pub struct Report {
     pub trace: Hash32,
     /// The highest final height.
     pub final_height: Height,
-    /// The highest view.
+    /// The highest view, those of earlier epochs counted by their blocks.
     pub view: View,
+    /// How many epochs ended.
+    pub epochs: u64,
     /// Messages delivered.
     pub messages: u64,
     /// Simulated microseconds.
@@ -185,6 +187,7 @@ impl World {
             trace: Hash32(*self.trace.finalize().as_bytes()),
             final_height: self.oracle.highest_final(),
             view: self.highest_view,
+            epochs: self.oracle.last_ended().map_or(0, |epoch| epoch.get() + 1),
             messages: self.messages,
             micros: self.now,
         }

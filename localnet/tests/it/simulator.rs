@@ -12,9 +12,10 @@ fn seeds() -> u64 {
     std::env::var("HEDDLE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(2_000)
 }
 
-/// Runs all plans twice on all cores and says which fails.
-fn check_twice(plans: &[Plan]) {
+/// Runs all plans twice on all cores and says which fails. Gives how many epochs ended in all of them.
+fn check_twice(plans: &[Plan]) -> u64 {
     let next = AtomicU64::new(0);
+    let epochs = AtomicU64::new(0);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..cores {
@@ -28,15 +29,17 @@ fn check_twice(plans: &[Plan]) {
                     let report =
                         run(plan).unwrap_or_else(|e| panic!("seed {}: {e}\n{plan:?}", plan.seed));
                     assert_eq!(Ok(report), run(plan), "seed {}: two runs differ", plan.seed);
+                    epochs.fetch_add(report.epochs, Ordering::Relaxed);
                 }
             });
         }
     });
+    epochs.into_inner()
 }
 
 #[test]
 fn without_faults_four_and_seven_commit_every_transfer() {
-    check_twice(&[Plan::calm(1, 4, 1_000), Plan::calm(2, 7, 1_000)]);
+    assert_eq!(check_twice(&[Plan::calm(1, 4, 1_000), Plan::calm(2, 7, 1_000)]), 0);
 }
 
 #[test]
@@ -53,7 +56,8 @@ fn every_leader_crash_and_isolation_in_the_first_views_is_survived() {
 #[test]
 fn committees_that_change_under_random_faults_never_break_agreement_or_progress() {
     let plans: Vec<Plan> = (0..seeds() / 8).map(Plan::random_epochs).collect();
-    check_twice(&plans);
+    let epochs = check_twice(&plans);
+    assert!(epochs > 2 * plans.len() as u64, "{epochs} epochs in {} runs", plans.len());
 }
 
 /// Twenty-four transfers, each sent alone, are three blocks each: its own, one that was being built meanwhile, and one for the root.

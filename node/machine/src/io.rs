@@ -68,6 +68,8 @@ pub enum Input {
     },
     /// The transport reached a peer.
     PeerUp(ValidatorIndex),
+    /// The transport reached a peer with votes and certificates, for which it has a connection of its own.
+    PeerReachable(ValidatorIndex),
     /// The transport lost a peer.
     PeerDown(ValidatorIndex),
     /// A peer sent something that is no message, or a malformed block.

@@ -148,6 +148,9 @@ impl Machine {
                 self.follower.peers.insert(peer);
                 self.fetch(now, heddle_catchup::Input::Connected(peer), actions);
             }
+            Input::PeerReachable(peer) => {
+                self.inbox.push_back(Told::Agreement(Agreement::Reachable(peer)));
+            }
             Input::PeerDown(peer) => {
                 self.follower.peers.remove(&peer);
                 self.fetch(now, heddle_catchup::Input::Disconnected(peer), actions);

@@ -64,6 +64,27 @@ impl Replica {
         self.outbox.push(Action::Send { to, message });
     }
 
+    /// Tells a peer what it may have missed while nothing reached it: where this node is and what it signed in its view. Without it, a quorum
+    /// that comes together again waits until somebody repeats a timeout.
+    pub(super) fn on_reachable(&mut self, peer: ValidatorIndex) {
+        let is_member = self.context.committee.validator(peer).is_some();
+        if !is_member || Some(peer) == self.context.me() || !self.is_due(peer) {
+            return;
+        }
+        self.introduce(peer);
+        if !self.may_sign() {
+            return;
+        }
+        let vote = self.own_vote.map(Message::Vote);
+        let commit_vote = self.own_commit_vote.map(Message::CommitVote);
+        for message in [vote, commit_vote].into_iter().flatten() {
+            self.outbox.push(Action::Send { to: peer, message });
+        }
+        if self.record.timeout == self.view {
+            self.give_up();
+        }
+    }
+
     /// Whether a peer was not answered lately; notes that it is now.
     pub(super) fn is_due(&mut self, to: ValidatorIndex) -> bool {
         is_due(&mut self.answered, to, self.now.instant)

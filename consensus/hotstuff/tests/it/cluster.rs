@@ -8,19 +8,13 @@ use heddle_hotstuff::Config;
 use heddle_hotstuff::Executed;
 use heddle_hotstuff::Input;
 use heddle_hotstuff::Message;
-use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Replica;
-use heddle_hotstuff::Turn;
-use heddle_types::BlockHash;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
-use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
-use heddle_types::SafetyRecord;
-use heddle_types::StateRoot;
 use heddle_types::TimeoutCert;
 use heddle_types::Validator;
 use heddle_types::ValidatorIndex;
@@ -29,8 +23,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use rand_core::SeedableRng;
 
+use crate::node::Node;
 use crate::oracle::Oracle;
-use crate::oracle::Witness;
 use crate::scheme;
 use crate::world;
 use crate::world::World;
@@ -50,35 +44,6 @@ impl Network {
 
 /// Who should decide from a height on, ascending; before the first, those of epoch 0.
 pub(crate) type Script = Vec<(u64, Vec<Validator>)>;
-
-/// What survives a crash.
-struct Disk {
-    safety: Option<SafetyRecord>,
-    tc: Option<TimeoutCert>,
-    blocks: BTreeMap<BlockHash, Arc<CheckedBlock>>,
-    chain: BTreeMap<Height, Arc<CheckedBlock>>,
-    /// By the last height that each made final.
-    certs: BTreeMap<Height, CommitCert>,
-    /// By epoch.
-    ends: BTreeMap<u64, EpochEnd>,
-    roots: BTreeMap<Height, StateRoot>,
-}
-
-pub(crate) struct Node {
-    replica: Option<Replica>,
-    /// Who decides where it has come to.
-    committee: Arc<Committee>,
-    life: u64,
-    disk: Disk,
-    witness: Witness,
-    mempool: Vec<Arc<CheckedTransaction>>,
-    told_pending: bool,
-    final_height: Height,
-    /// Crashes in the middle of carrying out actions, after so many of them.
-    pub(crate) crash_after: Option<u64>,
-    /// When each height became final here, in microseconds.
-    pub(crate) final_at: BTreeMap<u64, u64>,
-}
 
 #[derive(Clone)]
 enum Event {
@@ -159,6 +124,13 @@ impl Cluster {
 
     pub(crate) fn lose_record(&mut self, who: usize) {
         self.nodes[who].disk.safety = None;
+    }
+
+    /// Nothing is left but the safety record.
+    pub(crate) fn empty_disk(&mut self, who: usize) {
+        let safety = self.nodes[who].disk.safety.take();
+        self.nodes[who].disk = Node::new(&self.world).disk;
+        self.nodes[who].disk.safety = safety;
     }
 
     pub(crate) fn start(&mut self, who: usize) {
@@ -517,68 +489,6 @@ impl Cluster {
         if node.told_pending != pending {
             node.told_pending = pending;
             self.later(0, who, Event::Input(Input::WorkPending(pending)));
-        }
-    }
-}
-
-impl Node {
-    fn new(world: &World) -> Self {
-        let (height, genesis) = (Height::ZERO, Arc::clone(&world.genesis));
-        let cert = CommitCert::genesis(genesis.header().vote_data());
-        let disk = Disk {
-            safety: Some(world.first_record()),
-            tc: None,
-            blocks: BTreeMap::new(),
-            roots: BTreeMap::from([(height, genesis.header().executed.root)]),
-            chain: BTreeMap::from([(height, genesis)]),
-            certs: BTreeMap::from([(height, cert)]),
-            ends: BTreeMap::new(),
-        };
-        Self {
-            replica: None,
-            committee: Arc::clone(&world.committee),
-            life: 0,
-            disk,
-            witness: Witness::default(),
-            mempool: Vec::new(),
-            told_pending: false,
-            final_height: height,
-            crash_after: None,
-            final_at: BTreeMap::new(),
-        }
-    }
-
-    /// How the last epoch ended whose closing block is final here.
-    fn last_end(&self) -> Option<&EpochEnd> {
-        let is_final = |end: &&EpochEnd| self.disk.chain.contains_key(&end.closing.height);
-        self.disk.ends.values().rfind(is_final)
-    }
-
-    fn recover(
-        &self,
-        world: &World,
-        nonce: u64,
-        candidates: impl Fn(Height) -> Arc<[Validator]>,
-    ) -> Recovered {
-        let (height, last_final) = self.disk.chain.last_key_value().unwrap();
-        let (_, commit) = self.disk.certs.last_key_value().unwrap();
-        let roots = self.disk.roots.iter();
-        let executed = roots.map(|(height, root)| Executed {
-            root: ExecutedRoot { height: *height, root: *root },
-            candidates: candidates(*height),
-        });
-        let above = self.disk.blocks.values().filter(|block| block.header().height > *height);
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&nonce.to_le_bytes());
-        Recovered {
-            high_tc: self.disk.tc.clone(),
-            last_final: Arc::clone(last_final),
-            commit: commit.clone(),
-            executed: executed.collect(),
-            turns: self.disk.chain.values().map(|block| Turn::from(block.header())).collect(),
-            blocks: above.cloned().collect(),
-            nonce: bytes,
-            ..world.recovered(self.disk.safety.clone())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Committees that change under load and faults. The oracle sees to it that each epoch has one end, one successor, and that
 //! nobody signs in an epoch after one that came later.
 
+use heddle_hotstuff::VotingState;
 use heddle_types::Validator;
 
 use crate::cluster::Cluster;
@@ -137,6 +138,45 @@ fn who_slept_through_epochs_follows_their_ends() {
     (0..2).for_each(|who| cluster.crash([1, 4][who]));
     let before = cluster.lowest();
     cluster.run_to(before + 20, 10_000);
+}
+
+#[test]
+fn an_emptied_node_goes_through_all_epochs_and_signs_only_in_the_one_of_its_record() {
+    for seed in 0..10 {
+        let mut cluster = Cluster::with_script(5, 4, Network::CONSTANT, seed, rotating(0));
+        cluster.submit(500);
+        run_to(&mut cluster, &[0, 1, 2, 3, 4], 3, 60_000);
+        let who = usize::try_from(seed % 5).unwrap();
+        cluster.crash(who);
+        cluster.empty_disk(who);
+        cluster.run_ms(100 * seed);
+        cluster.start(who);
+        let before = (0..5).map(|who| cluster.replica(who).status().final_height.get()).max();
+        cluster.run_to(before.unwrap() + 50, 60_000);
+    }
+}
+
+#[test]
+fn a_lost_record_is_asked_for_in_each_epoch() {
+    let script = vec![(5, of([0, 1, 2, 4])), (40, of(0..4))];
+    let mut cluster = Cluster::with_script(5, 4, Network::CONSTANT, 0, script);
+    cluster.submit(500);
+    run_to(&mut cluster, &[0, 1, 2, 3], 1, 10_000);
+    // It is muted where it left, and where it comes back.
+    cluster.crash(3);
+    cluster.lose_record(3);
+    cluster.start(3);
+    run_to(&mut cluster, &[0, 1, 2, 3], 2, 30_000);
+    assert_eq!(cluster.replica(3).status().voting, VotingState::Muted);
+    for _ in 0..100 {
+        cluster.run_ms(100);
+        if cluster.replica(3).status().voting == VotingState::Voting {
+            break;
+        }
+    }
+    (0..2).for_each(|who| cluster.crash([0, 4][who]));
+    let before = cluster.lowest();
+    cluster.run_to(before + 10, 10_000);
 }
 
 #[test]

@@ -336,3 +336,23 @@ proptest! {
         prop_assert!(solo.replica.deadline().is_some());
     }
 }
+
+#[test]
+fn a_peer_that_is_reached_again_is_told_what_was_signed_in_the_view_and_that_it_was_given_up() {
+    let mut solo = Solo::new();
+    solo.grow(1);
+    let reach = |solo: &mut Solo| solo.input(Input::Reachable(world::index(2)));
+    let said = reach(&mut solo);
+    assert_eq!(said.count("certificates"), 1);
+    assert_eq!(said.count("timeout"), 0);
+    solo.give_up();
+    solo.now_ms += 1_000;
+    let said = reach(&mut solo);
+    assert_eq!((said.count("certificates"), said.count("timeout")), (1, 1));
+    // A peer that comes and goes does not make it say so each time.
+    assert!(reach(&mut solo).0.is_empty());
+    // Nor does one that is no member, or itself.
+    solo.now_ms += 1_000;
+    assert!(solo.input(Input::Reachable(world::index(9))).0.is_empty());
+    assert!(solo.input(Input::Reachable(world::index(0))).0.is_empty());
+}

@@ -9,6 +9,7 @@ mod faults;
 mod hearing;
 mod liveness;
 mod muted;
+mod node;
 mod oracle;
 mod rules;
 mod scheme;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use heddle_client::RpcClient;
 use heddle_client::Subscriber;
 use heddle_client::Update;
+use heddle_types::ProgramId;
 use heddle_types::PublicKey;
 use heddle_types::SecretKey;
 use heddle_validator::home;
@@ -286,6 +287,15 @@ fn neither_a_validator_nor_who_knows_nobody_can_follow() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
     drop(Follower::start(&net, &home, vec![peer(&net, 0)]));
+    // On a chain whose validators stay it can never be one; on any other it may wait for it.
+    let path = home.join("genesis.json");
+    let genesis = home::read_genesis(&path).unwrap();
+    let mut staying = genesis.clone();
+    staying.sections.retain(|section| section.program != ProgramId::VALIDATORS);
+    home::write_genesis(&path, &staying).unwrap();
+    fails(2, &["node", "run", "--home", &text(&home)], &["key.json", "no validator's", "--follow"]);
+    home::write_genesis(&path, &genesis).unwrap();
+
     let config = home.join("config.toml");
     let lonely = Config { follow: Vec::new(), peers: Vec::new(), ..Config::read(&config).unwrap() };
     lonely.write(&config).unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod chain;
+mod epochs;
 mod follower;
 mod forwarding;
 mod order;

@@ -75,6 +75,8 @@ pub(crate) enum DriverEvent {
     Said { from: PublicKey, message: PeerMessage },
     /// A peer is connected.
     Connected(PublicKey),
+    /// Votes and certificates reach a peer.
+    Reachable(PublicKey),
     /// A node that is followed says what is final there.
     Head { from: PublicKey, cert: CommitCert },
     /// A peer was disconnected.
@@ -191,6 +193,7 @@ impl Driver {
                 self.tell_of(&from, |from| Input::Head { from, cert }, actions);
             }
             DriverEvent::Connected(peer) => self.on_connected(peer, actions),
+            DriverEvent::Reachable(peer) => self.tell_of(&peer, Input::PeerReachable, actions),
             DriverEvent::Disconnected(peer) => self.on_disconnected(&peer, actions),
             DriverEvent::BadFrame { peer, channel, error } => {
                 self.network.on_bad_frame(&peer, channel, &error);

@@ -313,8 +313,8 @@ impl NetworkEvents {
             Event::Frame { peer, channel, body } => told.checks.on_frame(peer, channel, &body),
             Event::Connected { peer, channel: Channel::Bulk } => told.on_up(peer),
             Event::Disconnected { peer, channel: Channel::Bulk } => told.on_down(peer),
-            Event::Connected { channel: Channel::Ctl, .. }
-            | Event::Disconnected { channel: Channel::Ctl, .. } => {}
+            Event::Connected { peer, channel: Channel::Ctl } => told.on_reachable(peer),
+            Event::Disconnected { channel: Channel::Ctl, .. } => {}
             Event::PublicRequest { request, reply } => public.on_request(request, reply),
             Event::SameKeyElsewhere(elsewhere) => {
                 let _ = end.send(Err(fatal::key_connected(home, &format!("{elsewhere:?}"))));

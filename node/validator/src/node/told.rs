@@ -25,6 +25,11 @@ impl Told {
         let _ = self.driver.send(DriverEvent::Connected(peer));
     }
 
+    /// Votes and certificates reach a peer.
+    pub(crate) fn on_reachable(&self, peer: PublicKey) {
+        let _ = self.driver.send(DriverEvent::Reachable(peer));
+    }
+
     /// A peer can no longer be asked.
     pub(crate) fn on_down(&self, peer: PublicKey) {
         let _ = self.driver.send(DriverEvent::Disconnected(peer));
