@@ -102,7 +102,7 @@ fn the_committee_that_signed_follows_from_the_ends_of_epochs() {
     let mut unsigned = honest.clone();
     unsigned.ends[0].cert.signatures.pop();
     assert!(matches!(certify(&unsigned), Err(ManifestError::End(_))));
-    let by_former = SnapshotManifest { cert: across(40, 30, 2).cert, ..honest };
+    let by_former = SnapshotManifest { cert: manifest(30, 2).cert, ..honest };
     assert!(certify(&by_former).is_err());
 }
 
