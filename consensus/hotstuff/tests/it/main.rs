@@ -12,4 +12,5 @@ mod rules;
 mod scheme;
 mod solo;
 mod steady;
+mod twins;
 mod world;
