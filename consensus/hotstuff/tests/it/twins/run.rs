@@ -209,9 +209,8 @@ impl Run<'_> {
                 self.send(who, &to, &message);
             }
             Action::Build { header, .. } => {
-                // A twin's blocks are never those of the other one.
-                let payload = (who >= self.scenario.validators).then(|| world::transaction(0));
-                let block = Arc::new(CheckedBlock::build(header, payload.into_iter().collect()));
+                let mark = (who >= self.scenario.validators).then(|| Arc::clone(&self.stage.mark));
+                let block = Arc::new(CheckedBlock::build(header, mark.into_iter().collect()));
                 self.handle(who, Input::Built(block));
             }
             Action::Commit { blocks, cert } => self.commit(who, blocks, cert),

@@ -12,6 +12,7 @@ use heddle_hotstuff::Replica;
 use heddle_hotstuff::Turn;
 use heddle_types::BlockHeader;
 use heddle_types::CheckedBlock;
+use heddle_types::CheckedTransaction;
 use heddle_types::ExecutedRoot;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
@@ -35,6 +36,8 @@ pub(super) struct Stage {
     pub(super) members: Vec<u16>,
     pub(super) first_view: u64,
     pub(super) recovered: Recovered,
+    /// What makes a twin's blocks differ from those of the other one.
+    pub(super) mark: Arc<CheckedTransaction>,
 }
 
 impl Stage {
@@ -45,8 +48,13 @@ impl Stage {
         let world = World::with_powers(&powers);
         let seat_of = |who| ring.seats.iter().position(|seat| *seat == Some(who)).unwrap();
         let members = (0..validators).map(|who| u16::try_from(seat_of(who)).unwrap()).collect();
-        let mut stage =
-            Self { recovered: world.recovered(None), first_view: ring.first_view, members, world };
+        let mut stage = Self {
+            recovered: world.recovered(None),
+            mark: world::transaction(0),
+            first_view: ring.first_view,
+            members,
+            world,
+        };
         (1..ring.first_view).for_each(|view| stage.play(view));
         stage.certify();
         let views = (0..VIEWS as u64).map(|view| View::new(ring.first_view + view));
@@ -88,8 +96,7 @@ impl Stage {
 
     /// All validators voted for the last block, and made it final.
     fn certify(&mut self) {
-        let mut voters = self.members.clone();
-        voters.sort_unstable();
+        let voters = self.voters();
         let block = &self.recovered.last_final;
         let voted = SafetyVote { view: block.header().view, block: block.hash() };
         let high_qc: QuorumCert = self.world.qc(&voters, block);
@@ -99,13 +106,16 @@ impl Stage {
             Some(SafetyRecord { vote: voted, commit_vote: voted, high_qc, ..record });
     }
 
+    /// All validators.
+    fn voters(&self) -> Vec<u16> {
+        let mut voters = self.members.clone();
+        voters.sort_unstable();
+        voters
+    }
+
     /// Somebody who takes no part, and knows the chain's last block to be certified.
     fn observer(&self) -> Replica {
-        let voters = &self.members;
-        let mut sorted = voters.clone();
-        sorted.sort_unstable();
-        let block = &self.recovered.last_final;
-        let high_qc = self.world.qc(&sorted, block);
+        let high_qc = self.world.qc(&self.voters(), &self.recovered.last_final);
         let record = SafetyRecord { high_qc, ..self.world.first_record() };
         let config = self.world.config(self.members[0]);
         let now = world::at_micros(0);
