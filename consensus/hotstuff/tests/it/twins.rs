@@ -42,6 +42,7 @@ fn of_four_validators_one_is_two() {
     let tally = check(scenarios.len().div_ceil(step), |place| scenarios.get(place * step));
     assert!(tally.equivocations > tally.scenarios);
     assert!(tally.blocks > tally.scenarios);
+    assert!(tally.views_to_commit_max <= 3, "f + 2");
 }
 
 #[test]
@@ -52,4 +53,5 @@ fn of_seven_validators_two_are_two() {
     });
     assert!(tally.equivocations > tally.scenarios);
     assert!(tally.blocks > tally.scenarios);
+    assert!(tally.views_to_commit_max <= 4, "f + 2");
 }

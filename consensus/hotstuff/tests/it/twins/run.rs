@@ -3,6 +3,7 @@
 //! A message of a view arrives if the view's division lets it. When all have given up on their views and still nobody can
 //! move on, the next division holds for what is older, too. After the last view of the scenario all hear all.
 
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -28,9 +29,10 @@ use crate::twins::stage::Stage;
 use crate::twins::stage::VIEWS;
 use crate::world;
 
-/// After the scenario all hear all for so many views, in which blocks must become final; then nothing is proposed any more,
-/// so that time passes, and who lacks blocks gets them.
-const VIEWS_TO_COMMIT: u64 = 4;
+/// After the scenario all hear all until so many views led by honest validators have passed: the first of them may have been
+/// given up before all did. Blocks must become final by then. Nothing is proposed any more after that, so that time passes,
+/// and who lacks blocks gets them.
+const HONEST_VIEWS: usize = 2;
 /// When all must be done, in microseconds.
 const MICROS_MAX: u64 = 20_000_000;
 /// Inputs in one run; more means that replicas talk without end.
@@ -42,7 +44,11 @@ pub(super) struct Run<'a> {
     nodes: Vec<Node>,
     oracle: Oracle,
     queue: VecDeque<(usize, Input)>,
+    /// Blocks that replicas look for.
+    missing: BTreeSet<(usize, BlockHash)>,
     now_micros: u64,
+    /// Of the last view in which something is proposed.
+    last_proposal: View,
     /// The position of the division that holds for older messages.
     division: usize,
 }
@@ -67,7 +73,9 @@ pub(super) fn run(stage: &Stage, scenario: &Scenario) -> Outcome {
         nodes: Vec::new(),
         oracle: Oracle::new(u16::try_from(scenario.validators).unwrap()),
         queue: VecDeque::new(),
+        missing: BTreeSet::new(),
         now_micros: 0,
+        last_proposal: stage.honest_view(scenario.twins, HONEST_VIEWS),
         division: 0,
     };
     stage.members.iter().for_each(|member| run.oracle.on_record(*member, &record));
@@ -96,6 +104,9 @@ impl Run<'_> {
 
     /// Nothing is on its way.
     fn pass_time(&mut self) {
+        if self.fetch() {
+            return;
+        }
         assert!(self.now_micros < MICROS_MAX, "no block is final everywhere: {:?}", self.views());
         if self.nodes.iter().all(|node| node.record.timeout == node.replica.status().view) {
             self.division += 1;
@@ -214,7 +225,10 @@ impl Run<'_> {
                 self.handle(who, Input::Built(block));
             }
             Action::Commit { blocks, cert } => self.commit(who, blocks, cert),
-            Action::FetchBlock { hash, hint, .. } => self.fetch(who, hash, hint),
+            Action::FetchBlock { hash, .. } => {
+                self.missing.insert((who, hash));
+                self.fetch();
+            }
             Action::CatchUp { .. } => self.catch_up(who),
             Action::Evidence(evidence) => node.accuse(&evidence),
             Action::OwnKeyElsewhere { view } => {
@@ -233,7 +247,7 @@ impl Run<'_> {
     fn send(&mut self, from: usize, to: &[usize], message: &Message) {
         self.witness(from, message);
         if let Message::Proposal(proposal) = message
-            && proposal.block.header().view.get() > self.last_view() + VIEWS_TO_COMMIT
+            && proposal.block.header().view > self.last_proposal
         {
             return;
         }
@@ -295,13 +309,19 @@ impl Run<'_> {
         node.commit = cert;
     }
 
-    /// From whoever has that key, stored the block and is heard.
-    fn fetch(&mut self, who: usize, hash: BlockHash, hint: ValidatorIndex) {
-        let stored = self.in_reach(who).find_map(|other| {
-            self.nodes[other].blocks.get(&hash).filter(|_| self.member(other) == hint)
-        });
-        let stored = stored.cloned();
-        self.queue.extend(stored.map(|block| (who, Input::Fetched(block))));
+    /// Fetches what is missing from whoever is in reach and has it: whether anything came. What is out of reach is tried
+    /// again whenever nothing else is on its way.
+    fn fetch(&mut self) -> bool {
+        let found = |(who, hash): &(usize, BlockHash)| {
+            let block = self.in_reach(*who).find_map(|other| self.nodes[other].blocks.get(hash));
+            Some((*who, Arc::clone(block?)))
+        };
+        let found: Vec<_> = self.missing.iter().filter_map(found).collect();
+        for (who, block) in &found {
+            self.missing.remove(&(*who, block.hash()));
+            self.queue.push_back((*who, Input::Fetched(Arc::clone(block))));
+        }
+        !found.is_empty()
     }
 
     /// Catching up tries one after the other, until it finds who is furthest.
