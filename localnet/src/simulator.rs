@@ -11,20 +11,27 @@
 //!
 //! The same plan gives the same trace, to the last message.
 
+mod accusations;
+mod byzantine;
 mod dice;
 mod disk;
+mod execution;
 mod faults;
+mod misbehaviour;
 mod network;
 mod node;
 mod oracle;
 mod perform;
 mod plan;
+mod rules;
 mod scheme;
+mod trace;
 mod universe;
 mod users;
 mod world;
 
+pub use byzantine::Behaviour;
 pub use dice::Dice;
 pub use oracle::Violation;
-pub use plan::{Fault, NetworkConditions, Plan};
+pub use plan::{Fault, NetworkConditions, Plan, Remains};
 pub use world::{Report, run};

@@ -1,14 +1,8 @@
 //! What the machines ask for, done on the simulated network, disk and processor.
 
-use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use heddle_executor::BlockInput;
-use heddle_executor::Choice;
-use heddle_executor::Config;
-use heddle_executor::Executor;
-use heddle_executor::Parallel;
-use heddle_executor::Sequential;
 use heddle_machine::Action;
 use heddle_machine::Input;
 use heddle_types::ExecutedRoot;
@@ -19,14 +13,6 @@ use super::oracle::Violation;
 use super::world::Event;
 use super::world::World;
 
-thread_local! {
-    /// What every block is executed by besides the specification.
-    static PARALLEL: RefCell<Parallel> = {
-        let config = Config { choice: Choice::Planned, chunk: Some(1), ..Config::threads(2) };
-        RefCell::new(Parallel::new(config))
-    };
-}
-
 impl World {
     pub(super) fn perform(&mut self, index: usize, action: Action) -> Result<(), Violation> {
         match action {
@@ -36,7 +22,7 @@ impl World {
                 self.send(index, &others, &message)
             }
             Action::Execute { block, cert } => {
-                self.oracle.on_final(index, block.header().height, block.hash())?;
+                self.oracle.on_final(index, &block, &cert)?;
                 let life = self.nodes[index].life;
                 let Some(running) = self.nodes[index].running.as_mut() else { return Ok(()) };
                 running.executing.push_back((block, cert));
@@ -54,17 +40,24 @@ impl World {
                 let message = PeerMessage::Response { id, response };
                 self.send(index, &[usize::from(to.get())], &message)
             }
+            Action::OwnKeyElsewhere { .. } if !self.is_honest(index) => {
+                self.stop_for_a_while(index);
+                Ok(())
+            }
+            Action::Misbehaved { .. } if !self.is_honest(index) => Ok(()),
+            Action::Misbehaved { peer, .. } if !self.is_honest(usize::from(peer.get())) => Ok(()),
             Action::Diverged { height, own, certified } => Err(Violation(format!(
                 "node {index} computed {own} at height {height}, a quorum certified {certified}"
             ))),
-            Action::Evidence(evidence) => Err(Violation(format!("false evidence: {evidence:?}"))),
             Action::OwnKeyElsewhere { view } => Err(Violation(format!(
                 "node {index} does not know its own signature of view {view}"
             ))),
             Action::Misbehaved { peer, fault } => {
                 Err(Violation(format!("node {index} accuses node {peer} of {fault:?}")))
             }
-            Action::Dropped(_)
+            // Noted when the machine said it.
+            Action::Evidence(_)
+            | Action::Dropped(_)
             | Action::Voting(_)
             | Action::StoreBlock(_)
             | Action::StoreTimeoutCert(_)
@@ -78,17 +71,27 @@ impl World {
         to: &[usize],
         message: &PeerMessage,
     ) -> Result<(), Violation> {
-        if let PeerMessage::Consensus(message) = message {
-            self.oracle.on_sent(from, message, &self.nodes[from].disk)?;
+        if !self.is_honest(from) {
+            self.misbehave(from, |behaviour, hand| behaviour.tell(hand, to, message));
+            return Ok(());
         }
+        if let PeerMessage::Consensus(message) = message {
+            self.oracle.rules.on_sent(from, message, &self.nodes[from].disk)?;
+        }
+        let message = Rc::new(message.clone());
         for &to in to {
-            for delay in self.network.copies(from, to, &mut self.dice) {
-                let message = message.clone();
-                let at = self.now + delay;
-                self.schedule(at, Event::Deliver { from, to, message });
-            }
+            self.post(from, to, &message);
         }
         Ok(())
+    }
+
+    /// Gives a message to the network.
+    pub(super) fn post(&mut self, from: usize, to: usize, message: &Rc<PeerMessage>) {
+        for delay in self.network.copies(from, to, &mut self.dice) {
+            let message = Rc::clone(message);
+            let at = self.now + delay;
+            self.schedule(at, Event::Deliver { from, to, message });
+        }
     }
 
     fn schedule_execution(&mut self, index: usize, life: u64) {
@@ -97,7 +100,9 @@ impl World {
     }
 
     pub(super) fn on_executed(&mut self, index: usize, life: u64) -> Result<(), Violation> {
-        let programs = Arc::clone(&self.universe.programs);
+        if self.running(index, life).is_some() {
+            self.on_write(index);
+        }
         let Some(running) = self.running(index, life) else { return Ok(()) };
         let Some((block, cert)) = running.executing.pop_front() else { return Ok(()) };
         let more = !running.executing.is_empty();
@@ -109,27 +114,16 @@ impl World {
                 "node {index} was given height {height} instead of {expected}"
             )));
         }
-        let input = BlockInput { header: block.header(), transactions: block.transactions() };
-        let outcome = Sequential::default().execute(&programs, &disk.state, &input);
-        PARALLEL.with_borrow_mut(|parallel| {
-            let again = parallel.execute(&programs, &disk.state, &input);
-            if again == outcome {
-                Ok(())
-            } else {
-                Err(Violation(format!(
-                    "height {height}: the parallel executor gives another outcome"
-                )))
-            }
-        })?;
+        let outcome = self.universe.outcome_of(&disk.state, &block, &mut self.outcomes)?;
         let root = disk.state.apply(&outcome.changes);
         let executed = ExecutedRoot { height, root };
-        disk.outcomes.push(Outcome { block, cert, executed });
-        disk.blocks.retain(|_, block| block.header().height > height);
+        let changes = Arc::clone(&outcome.changes);
+        disk.append(Outcome { block, cert, executed, changes });
         self.oracle.on_executed(index, executed, &outcome.transaction_ids)?;
         if more {
             self.schedule_execution(index, life);
         }
-        let skipped = outcome.skipped.iter().map(|skip| skip.0).collect();
+        let skipped = outcome.skipped.clone();
         self.tell(index, Input::Executed { executed, skipped })
     }
 }

@@ -77,7 +77,8 @@ impl Universe {
         let block = Arc::new(CheckedBlock::build(genesis.header(root), Vec::new()));
         let data = block.header().vote_data();
         let executed = ExecutedRoot { height: Height::ZERO, root };
-        let outcome = Outcome { block, cert: CommitCert::genesis(data), executed };
+        let changes = Arc::new(changes);
+        let outcome = Outcome { block, cert: CommitCert::genesis(data), executed, changes };
         let safety = heddle_types::SafetyRecord::first(
             committee.chain(),
             committee.epoch(),
