@@ -4,21 +4,23 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread;
 
+use heddle_localnet::simulator::Behaviour;
 use heddle_localnet::simulator::Plan;
 use heddle_localnet::simulator::run;
 
-const SEEDS: u64 = 2_000;
+/// How many random plans `make test` runs: with the Byzantine ones, which are a third as many, two minutes of two cores.
+const SEEDS: u64 = 30_000;
 /// Every so many runs are repeated.
-const TWICE_EVERY: u64 = 10;
+const TWICE_EVERY: u64 = 50;
 
-/// How many seeds `make test` runs; `make soak` sets more.
+/// How many random plans are run; `make soak` sets `HEDDLE_SEEDS` to more.
 pub(crate) fn seeds() -> u64 {
     std::env::var("HEDDLE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS)
 }
 
-/// `make soak` sets `HEDDLE_SEEDS`, and wants every crash, too.
+/// Whoever wants more plans wants longer ones, too.
 fn is_soak() -> bool {
-    std::env::var_os("HEDDLE_SEEDS").is_some()
+    seeds() > SEEDS
 }
 
 /// Runs the plan of every number below `count` on all cores, and some of them twice, which must not differ.
@@ -84,10 +86,12 @@ fn a_crash_at_any_write_loses_nothing_that_left() {
     }
 }
 
-/// Votes and proposals are forgotten when they are of no use any more.
+/// Votes and proposals are forgotten when they are of no use any more, and those of views far ahead are not kept at all.
 #[test]
 fn what_is_kept_is_bounded_over_a_thousand_views() {
     run(&Plan { views: 1_000, ..Plan::calm(7, 4, 1_000) }).unwrap();
+    let byzantine = vec![(1, Behaviour::TimeoutSpammer)];
+    run(&Plan { views: 1_000, byzantine, ..Plan::calm(8, 4, 1_000) }).unwrap();
 }
 
 /// Twenty-four transfers, each sent alone, are three blocks each: its own, one that was being built meanwhile, and one for the root.

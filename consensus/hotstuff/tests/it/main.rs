@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod attacks;
+mod bounds;
 mod cluster;
 mod faults;
 mod hearing;
