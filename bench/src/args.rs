@@ -8,6 +8,7 @@ use crate::compare::CompareArgs;
 use crate::crypto::CryptoArgs;
 use crate::exec::ExecArgs;
 use crate::load::LoadArgs;
+use crate::recover::RecoverArgs;
 use crate::replay::ReplayArgs;
 use crate::state::StateArgs;
 
@@ -36,6 +37,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Replay(ReplayArgs),
     Load(LoadArgs),
+    Recover(RecoverArgs),
     Compare(CompareArgs),
     Exec(ExecArgs),
     State(StateArgs),

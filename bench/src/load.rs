@@ -6,16 +6,16 @@ mod find_max;
 mod flood;
 mod follow;
 mod gate;
-mod latency;
+pub(crate) mod latency;
 mod offer;
-mod outcome;
-mod own;
+pub(crate) mod outcome;
+pub(crate) mod own;
 mod report;
 mod reserved;
 mod result;
 mod schedule;
 mod slo;
-mod step;
+pub(crate) mod step;
 
 use std::num::NonZeroU16;
 use std::num::NonZeroU64;
@@ -35,7 +35,6 @@ use crate::machine;
 use crate::network::Network;
 use crate::output;
 use crate::target::Target;
-use accounts::Accounts;
 use own::OwnLocalnet;
 use result::LoadResult;
 use slo::Slo;
@@ -47,6 +46,31 @@ use step::Bench;
 pub(crate) enum Workload {
     /// Transfers of one base unit between accounts chosen at random
     Transfer,
+}
+
+/// Who sends to whom.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Mix {
+    /// Senders, each of which also receives
+    #[arg(long, value_name = "N", default_value = "2000")]
+    pub(crate) accounts: usize,
+    /// Which keys, and who pays whom
+    #[arg(long, value_name = "S", default_value = "1")]
+    pub(crate) seed: u64,
+    /// Transfers in each transaction
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) calls: u8,
+}
+
+impl Mix {
+    /// Somebody must receive, and each node has senders of its own.
+    pub(crate) fn check(self) -> Result<(), BenchError> {
+        let (found, max) = (self.accounts, limits::LOAD_ACCOUNTS_MAX);
+        if (64..=max).contains(&found) {
+            return Ok(());
+        }
+        Err(BenchError::usage(format!("--accounts: found {found}, expected 64 to {max}")))
+    }
 }
 
 /// Offer load at a fixed rate, or find the highest that holds
@@ -82,15 +106,8 @@ pub(crate) struct LoadArgs {
     /// How long
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = home::parse_span)]
     duration: Millis,
-    /// Senders, each of which also receives
-    #[arg(long, value_name = "N", default_value = "2000")]
-    accounts: usize,
-    /// Which keys, and who pays whom
-    #[arg(long, value_name = "S", default_value = "1")]
-    seed: u64,
-    /// Transfers in each transaction
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=32))]
-    calls: u8,
+    #[command(flatten)]
+    mix: Mix,
     /// Beside the load, send so many transactions a second that take reserved block space (cancels, deposits, prices): alone, then beside a
     /// hundredth of the load, then beside all of it, which expires
     #[arg(long, value_name = "R", conflicts_with = "find_max")]
@@ -105,14 +122,7 @@ pub(crate) struct LoadArgs {
 
 impl LoadArgs {
     fn check(&self) -> Result<(), BenchError> {
-        let max = limits::LOAD_ACCOUNTS_MAX;
-        // Somebody must receive, and each node has senders of its own.
-        if !(64..=max).contains(&self.accounts) {
-            let found = self.accounts;
-            return Err(BenchError::usage(format!(
-                "--accounts: found {found}, expected 64 to {max}"
-            )));
-        }
+        self.mix.check()?;
         if self.duration.get() < 1000 {
             return Err(BenchError::usage(
                 "--duration: found less than a second, expected 1s or more",
@@ -147,18 +157,19 @@ pub(crate) fn run(args: &LoadArgs, json: bool) -> Result<bool, BenchError> {
 async fn measure(args: &LoadArgs, target: &Target) -> Result<LoadResult, BenchError> {
     let found = target.find()?;
     let network = Network::connect(&found.urls).await?;
-    let accounts = Accounts::derive(args.seed, args.accounts);
-    let bench = Bench { args, network, found, accounts };
+    let bench = Bench::new(args.workload, args.mix, network, found);
     let run = match (args.rate, args.reserved) {
-        (Some(rate), Some(reserved)) => flood::flood(&bench, rate, reserved).await?,
+        (Some(rate), Some(reserved)) => {
+            flood::flood(&bench, (rate, args.duration), reserved).await?
+        }
         (Some(rate), None) => bench.run(rate, args.duration).await?,
-        (None, _) => find_max::find_max(&bench).await?,
+        (None, _) => find_max::find_max(&bench, args.duration, &args.slo).await?,
     };
     report::write(&args.out, &run)?;
     Ok(run.result)
 }
 
-async fn asked_to_stop() -> BenchError {
+pub(crate) async fn asked_to_stop() -> BenchError {
     let wait = async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;

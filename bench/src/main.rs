@@ -1,5 +1,5 @@
 //! The `heddle-bench` binary: replays real transfers on running validators and checks every balance, offers load and
-//! measures latency, races the engine's ways of running a block, and times single parts of the node.
+//! measures latency, harms validators and measures how they recover, races the engine's ways of running a block, and times single parts of the node.
 //!
 //! Results go to stdout, as text or with `--json` as one JSON document; everything else goes to stderr. Exit codes: 0 done and
 //! right, 1 refused, failed, or something is not right, 2 bad usage, 3 no answer.
@@ -20,6 +20,7 @@ mod network;
 mod orderflow;
 mod output;
 mod packed_lines;
+mod recover;
 mod replay;
 mod state;
 mod submit;
@@ -63,6 +64,7 @@ fn run(args: &Args) -> Result<bool, BenchError> {
     match &args.command {
         Command::Replay(replay) => wait(replay::run(replay, json)),
         Command::Load(load) => load::run(load, json),
+        Command::Recover(recover) => recover::run(recover, json),
         Command::Compare(compare) => compare::run(compare, json),
         Command::Exec(exec) => exec::run(exec, json),
         Command::State(state) => state::run(state, json),

@@ -1,4 +1,4 @@
-//! A local cluster: one operating-system process a validator, each exactly `heddle node run --home HOME`.
+//! A local cluster: one operating-system process a validator, each exactly `heddle node run --home HOME`, and perhaps followers.
 //!
 //! ```text
 //! DIR/localnet.json     what runs, for other programs: written here, never read here
@@ -6,6 +6,7 @@
 //! DIR/lock              held by the process in whose foreground the cluster runs
 //! DIR/accounts/NAME.json   funded keys
 //! DIR/validator-0/ ...  one home a validator
+//! DIR/follower-4/ ...   one home a follower; indices go on behind the validators'
 //! DIR/faults.json       which links are faulty on purpose, if any; a start of the whole cluster begins without
 //! DIR/feed/             keys, log and lock of the price feed
 //! ```
@@ -17,6 +18,7 @@
 mod accounts;
 mod error;
 mod faults;
+mod followers;
 mod genesis;
 mod histogram;
 mod init;
@@ -41,6 +43,8 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_types::Genesis;
+use heddle_types::PublicKey;
+use heddle_types::Validator;
 use heddle_validator::home;
 use heddle_validator::home::Config;
 
@@ -75,11 +79,22 @@ pub struct Cluster {
     accounts: Vec<Account>,
 }
 
-/// One validator's home.
+/// One node's home. Validators come first, by their places in the committee.
 #[derive(Clone, Debug)]
 struct Member {
     home: PathBuf,
     config: Config,
+    public_key: PublicKey,
+    role: Role,
+}
+
+/// What a node is to the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// It votes.
+    Validator,
+    /// It does not.
+    Follower,
 }
 
 impl Cluster {
@@ -93,16 +108,19 @@ impl Cluster {
         }
         let dir = dir.canonicalize().map_err(|error| ClusterError::io(dir, error))?;
         let settings = Settings::read(&dir)?;
-        let member = |index| {
-            let home = dir.join(format!("validator-{index}"));
-            Ok(Member { config: Config::read(&home.join("config.toml"))?, home })
-        };
-        let members = (0..settings.validators).map(member);
-        let members = members.collect::<Result<Vec<_>, ClusterError>>()?;
         let first = dir.join("validator-0").join("genesis.json");
         let genesis = home::read_genesis(&first)?;
+        let member = |(index, validator): (u16, &Validator)| {
+            let home = dir.join(format!("validator-{index}"));
+            let config = Config::read(&home.join("config.toml"))?;
+            let public_key = validator.public_key;
+            Ok(Member { home, config, public_key, role: Role::Validator })
+        };
+        let members = (0..settings.validators).zip(&genesis.validators).map(member);
+        let members = members.collect::<Result<Vec<_>, ClusterError>>()?;
         let accounts = accounts::read(&dir, settings.accounts)?;
-        Ok(Self { dir, settings, genesis, members, accounts })
+        let mut cluster = Self { dir, settings, genesis, members, accounts };
+        cluster.find_followers().map(|()| cluster)
     }
 
     /// Whether a cluster was made in `dir`.
@@ -130,7 +148,13 @@ impl Cluster {
         &self.accounts
     }
 
-    /// The URL of a validator's RPC server.
+    /// How many nodes it has, validators and followers. Their indices are the numbers below that, and the validators' the first
+    /// [`Settings::validators`] of them.
+    pub fn nodes(&self) -> u16 {
+        u16::try_from(self.members.len()).unwrap_or(u16::MAX)
+    }
+
+    /// The URL of a node's RPC server.
     ///
     /// # Errors
     /// [`ClusterError::NoSuchValidator`].
@@ -138,7 +162,7 @@ impl Cluster {
         self.member(index).map(|member| format!("http://{}", member.config.rpc))
     }
 
-    /// A validator's home, absolute.
+    /// A node's home, absolute.
     ///
     /// # Errors
     /// [`ClusterError::NoSuchValidator`].
@@ -146,7 +170,7 @@ impl Cluster {
         self.member(index).map(|member| member.home.as_path())
     }
 
-    /// The last line that a validator's process wrote; empty when it wrote none.
+    /// The last line that a node's process wrote; empty when it wrote none.
     ///
     /// # Errors
     /// [`ClusterError::NoSuchValidator`].
@@ -170,14 +194,13 @@ impl Cluster {
         robots::publisher_path(&self.dir)
     }
 
-    /// Each validator's process.
+    /// Each node's process, validators first.
     pub fn pids(&self) -> Vec<Option<u32>> {
         self.members.iter().map(|member| home::holder_of(&member.home)).collect()
     }
 
     fn member(&self, index: u16) -> Result<&Member, ClusterError> {
-        let validators = self.settings.validators;
         let member = self.members.get(usize::from(index));
-        member.ok_or(ClusterError::NoSuchValidator { index, validators })
+        member.ok_or(ClusterError::NoSuchValidator { index, validators: self.nodes() })
     }
 }

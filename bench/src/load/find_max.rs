@@ -22,19 +22,23 @@ const PRECISION: u64 = 20;
 const CONFIRMATIONS_MAX: u32 = 4;
 
 /// Finds it, and returns the run of the whole duration at that rate.
-pub(crate) async fn find_max(bench: &Bench<'_>) -> Result<Run, BenchError> {
+pub(crate) async fn find_max(
+    bench: &Bench,
+    duration: Millis,
+    slo: &Slo,
+) -> Result<Run, BenchError> {
     let mut tried = Vec::new();
-    let step = Millis::new(STEP.get().min(bench.args.duration.get()));
+    let step = Millis::new(STEP.get().min(duration.get()));
     let mut search = Search::new();
     while let Some(rate) = search.next() {
         let run = bench.run(rate, step).await?;
-        search.note(note(&run, &bench.args.slo, &mut tried));
+        search.note(note(&run, slo, &mut tried));
     }
     let mut rate = search.best();
     for confirmation in 1.. {
         let Some(asked) = rate else { break };
-        let mut run = bench.run(asked, bench.args.duration).await?;
-        let held = note(&run, &bench.args.slo, &mut tried);
+        let mut run = bench.run(asked, duration).await?;
+        let held = note(&run, slo, &mut tried);
         if held || confirmation == CONFIRMATIONS_MAX {
             run.result.max_rate = held.then_some(asked.get());
             run.result.steps = tried;
@@ -42,7 +46,7 @@ pub(crate) async fn find_max(bench: &Bench<'_>) -> Result<Run, BenchError> {
         }
         rate = NonZeroU64::new(asked.get() - asked.get().div_ceil(PRECISION));
     }
-    let limit = bench.args.slo.limit.get();
+    let limit = slo.limit.get();
     Err(BenchError::failed(format!(
         "--slo: found no rate from {FIRST}/s that holds {limit} ms, expected one; give another objective or --rate"
     )))

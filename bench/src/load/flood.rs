@@ -8,10 +8,10 @@ use heddle_types::Height;
 use heddle_types::Millis;
 
 use crate::error::BenchError;
+use crate::load::reserved::Phase;
 use crate::load::reserved::Phases;
 use crate::load::reserved::Stream;
 use crate::load::step::Bench;
-use crate::load::step::Beside;
 use crate::load::step::Run;
 use crate::output;
 
@@ -24,11 +24,10 @@ const LIVES_MORE: u64 = 100;
 
 /// Sends `reserved` transactions a second of reserved block space, alone, beside a hundredth of `rate` others, and beside all of them.
 pub(super) async fn flood(
-    bench: &Bench<'_>,
-    rate: NonZeroU64,
+    bench: &Bench,
+    (rate, duration): (NonZeroU64, Millis),
     reserved: NonZeroU64,
 ) -> Result<Run, BenchError> {
-    let duration = bench.args.duration;
     let span = Duration::from_millis(duration.get());
     let mut stream = Stream::new(&bench.network, &bench.found, reserved).await?;
 
@@ -40,21 +39,33 @@ pub(super) async fn flood(
     let before = bench.network.executed_height().await?;
     let began = Instant::now();
     let light = NonZeroU64::new(rate.get() / LIGHT_PART).unwrap_or(NonZeroU64::MIN);
-    let beside = Beside { stream: &mut stream, valid_until: Height::new(u64::MAX) };
-    let (_, light) = bench.run_beside(light, duration, Some(beside)).await?;
+    let forever = Height::new(u64::MAX);
+    let run = bench
+        .run_beside((light, duration), forever, |start| later(&mut stream, (start, span), light));
+    let (_, light) = run.await?;
     let pace = Pace { blocks: blocks_since(bench, before).await?, time: began.elapsed() };
 
     stream.provide(span).await?;
     let now = bench.network.executed_height().await?;
     let valid_until = pace.height_after(now, duration);
-    let beside = Beside { stream: &mut stream, valid_until };
-    let (mut run, flooded) = bench.run_beside(rate, duration, Some(beside)).await?;
-    run.result.reserved =
-        light.zip(flooded).map(|(light, flooded)| Phases { alone, light, flooded });
+    let run = bench
+        .run_beside((rate, duration), valid_until, |start| later(&mut stream, (start, span), rate));
+    let (mut run, flooded) = run.await?;
+    run.result.reserved = Some(Phases { alone, light, flooded });
     Ok(run)
 }
 
-async fn blocks_since(bench: &Bench<'_>, height: Height) -> Result<u64, BenchError> {
+/// The reserved ones come when those of the load have piled up, if they do: when a quarter of the time is over.
+async fn later(
+    stream: &mut Stream,
+    (start, span): (Instant, Duration),
+    beside: NonZeroU64,
+) -> Result<Phase, BenchError> {
+    let first = span / 4;
+    stream.run((start + first, span.saturating_sub(first)), beside.get()).await
+}
+
+async fn blocks_since(bench: &Bench, height: Height) -> Result<u64, BenchError> {
     Ok(bench.network.executed_height().await?.get().saturating_sub(height.get()))
 }
 

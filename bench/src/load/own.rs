@@ -27,15 +27,7 @@ impl OwnLocalnet {
         validators: u16,
         block_transactions: Option<NonZeroU16>,
     ) -> Result<Self, BenchError> {
-        let this = std::env::current_exe()
-            .map_err(|e| BenchError::failed(format!("heddle-bench: {e}")))?;
-        let program = this.with_file_name("heddle");
-        if !program.is_file() {
-            return Err(BenchError::failed(format!(
-                "{}: found none, expected the heddle binary beside heddle-bench; build it, or use --home",
-                program.display()
-            )));
-        }
+        let program = program()?;
         let dir = std::env::temp_dir().join(format!("heddle-bench-{}", std::process::id()));
         let wanted =
             Wanted { validators: Some(validators), port_base: Some(0), ..Wanted::default() };
@@ -66,6 +58,20 @@ impl OwnLocalnet {
         fs::remove_dir_all(&self.dir)
             .map_err(|e| BenchError::failed(format!("{}: {e}", self.dir.display())))
     }
+}
+
+/// The `heddle` binary beside this one.
+pub(crate) fn program() -> Result<PathBuf, BenchError> {
+    let this =
+        std::env::current_exe().map_err(|e| BenchError::failed(format!("heddle-bench: {e}")))?;
+    let program = this.with_file_name("heddle");
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(BenchError::failed(format!(
+        "{}: found none, expected the heddle binary beside heddle-bench; build it, or use --home",
+        program.display()
+    )))
 }
 
 fn limit_blocks(dir: &Path, validators: u16, most: Option<NonZeroU16>) -> Result<(), BenchError> {

@@ -6,6 +6,7 @@ use crate::load::Workload;
 use crate::load::gate::Gate;
 use crate::load::latency::Quantiles;
 use crate::load::reserved::Phases;
+use crate::load::step::DRAIN;
 use crate::machine::Machine;
 
 /// What a load run prints, and `run.json` holds.
@@ -65,6 +66,16 @@ pub(crate) struct Tried {
 }
 
 impl LoadResult {
+    /// Of transactions that stay valid for ever, one that was admitted becomes final.
+    pub(crate) fn expect_none_expired(&mut self) {
+        let (count, seconds) = (self.expired, DRAIN.as_secs());
+        let reason = (count > 0).then(|| {
+            format!("{count} transactions were admitted and not final {seconds} s after the last that was")
+        });
+        self.invalid_reason = self.invalid_reason.take().or(reason);
+        self.valid = self.invalid_reason.is_none();
+    }
+
     /// Valid, and every gate holds; what takes reserved block space succeeded, at the same fees whatever the load.
     pub(crate) fn is_good(&self) -> bool {
         self.valid && self.gate.holds() && self.reserved.as_ref().is_none_or(Phases::holds)

@@ -1,5 +1,6 @@
 //! One rate for one duration: prepare, offer, wait, measure, check.
 
+use std::future::Future;
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use tokio::time::sleep;
 
 use crate::error::BenchError;
 use crate::limits;
-use crate::load::LoadArgs;
+use crate::load::Mix;
+use crate::load::Workload;
 use crate::load::accounts::Accounts;
 use crate::load::follow::Sightings;
 use crate::load::follow::Watch;
@@ -26,8 +28,6 @@ use crate::load::offer::Offered;
 use crate::load::outcome::Known;
 use crate::load::outcome::Outcome;
 use crate::load::outcome::Tally;
-use crate::load::reserved::Phase;
-use crate::load::reserved::Stream;
 use crate::load::result::LoadResult;
 use crate::load::schedule::Schedule;
 use crate::machine;
@@ -43,16 +43,17 @@ const LAG_MS_MAX: f64 = 10.0;
 /// Between signing and the first transaction.
 const LEAD: Duration = Duration::from_millis(200);
 /// The run is over when all is final, or when nothing became final for this long.
-const DRAIN: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
 /// What stays the same from one rate to the next.
 #[derive(Debug)]
-pub(crate) struct Bench<'a> {
-    pub(crate) args: &'a LoadArgs,
+pub(crate) struct Bench {
+    workload: Workload,
+    mix: Mix,
     pub(crate) network: Network,
     pub(crate) found: Found,
-    pub(crate) accounts: Accounts,
+    accounts: Accounts,
 }
 
 /// A run with everything that its files need.
@@ -82,28 +83,30 @@ struct Meter {
     disk: Option<u64>,
 }
 
-/// What else happens in a run.
-#[derive(Debug)]
-pub(crate) struct Beside<'a> {
-    /// What takes reserved block space.
-    pub(crate) stream: &'a mut Stream,
-    /// The height with which the load expires.
-    pub(crate) valid_until: Height,
-}
-
-impl Bench<'_> {
-    /// Offers `rate` transactions a second for `duration`.
-    pub(crate) async fn run(&self, rate: NonZeroU64, duration: Millis) -> Result<Run, BenchError> {
-        self.run_beside(rate, duration, None).await.map(|(run, _)| run)
+impl Bench {
+    pub(crate) fn new(workload: Workload, mix: Mix, network: Network, found: Found) -> Self {
+        let accounts = Accounts::derive(mix.seed, mix.accounts);
+        Self { workload, mix, network, found, accounts }
     }
 
-    /// The same, and something else from when a quarter of that time is over.
-    pub(crate) async fn run_beside(
+    /// Offers `rate` transactions a second for `duration`.
+    pub(crate) async fn run(&self, rate: NonZeroU64, duration: Millis) -> Result<Run, BenchError> {
+        let nothing = |_| std::future::ready(Ok(()));
+        let (run, ()) = self.run_beside((rate, duration), Height::new(u64::MAX), nothing).await?;
+        Ok(run)
+    }
+
+    /// The same with transactions that expire at a height, and something else at the same time, which is told when the first is
+    /// due.
+    pub(crate) async fn run_beside<T, F>(
         &self,
-        rate: NonZeroU64,
-        duration: Millis,
-        beside: Option<Beside<'_>>,
-    ) -> Result<(Run, Option<Phase>), BenchError> {
+        (rate, duration): (NonZeroU64, Millis),
+        valid_until: Height,
+        beside: impl FnOnce(Instant) -> F,
+    ) -> Result<(Run, T), BenchError>
+    where
+        F: Future<Output = Result<T, BenchError>>,
+    {
         let max = limits::LOAD_TRANSACTIONS_MAX;
         let schedule = Schedule::new(rate, duration).ok_or_else(|| {
             BenchError::usage(format!(
@@ -112,12 +115,10 @@ impl Bench<'_> {
         })?;
         let nodes = self.network.nodes().len();
         let each = self.accounts.txs_each(&schedule, nodes);
-        let funds = (each, self.args.calls);
+        let funds = (each, self.mix.calls);
         let accounts = self.accounts.prepare(&self.network, &self.found.faucet, funds).await?;
         let before = Before { accounts, supplies: self.network.supplies().await? };
-        let traffic = self.accounts.traffic(&schedule, (nodes, self.args.calls), &before.accounts);
-        let valid_until =
-            beside.as_ref().map_or(Height::new(u64::MAX), |beside| beside.valid_until);
+        let traffic = self.accounts.traffic(&schedule, (nodes, self.mix.calls), &before.accounts);
         let drafts = (traffic.drafts.as_slice(), valid_until);
         let signed = wallet::sign_until(self.network.chain(), &self.accounts.keys, drafts);
         let signed = Arc::new(signed);
@@ -127,11 +128,11 @@ impl Bench<'_> {
         let meter = self.meter();
         let start = Instant::now() + LEAD;
         let watch = Watch::begin(&self.network, (&signed, traffic.nodes.clone()), height, start);
-        let (offered, phase) = tokio::join!(
+        let (offered, beside) = tokio::join!(
             offer::offer(&self.network, &signed, &traffic.nodes, (&schedule, start)),
-            run_stream(beside, (start, duration), rate),
+            beside(start),
         );
-        let (offered, phase) = (offered?, phase?);
+        let (offered, beside) = (offered?, beside?);
         let sightings = drain(watch, &offered).await?;
         let wall = start.elapsed();
         let used = self.meter();
@@ -147,7 +148,10 @@ impl Bench<'_> {
         let mut run = self.summary((rate, duration), &records, gate, &lag)?;
         meter.account(&used, wall, &mut run.result);
         run.result.first_refusal = offered.first_refusal;
-        Ok((run, phase))
+        if valid_until == Height::new(u64::MAX) {
+            run.result.expect_none_expired();
+        }
+        Ok((run, beside))
     }
 
     /// What became of each, receipts included.
@@ -181,7 +185,7 @@ impl Bench<'_> {
         gate: Gate,
         lag: &Latencies,
     ) -> Result<Run, BenchError> {
-        let args = self.args;
+        let Mix { accounts, seed, calls } = self.mix;
         let tally = Tally::of(records.iter().map(|record| record.outcome));
         let latency =
             |record: &Record| Some(record.final_micros?.saturating_sub(record.due_micros));
@@ -189,9 +193,7 @@ impl Bench<'_> {
         let offered_seconds = duration.get() as f64 / 1000.0;
         let last = records.iter().filter_map(|record| record.final_micros).max();
         let seconds = offered_seconds.max(last.unwrap_or_default() as f64 / 1e6);
-        // Beside what takes reserved space far more is offered than fits, and expires.
-        let expired = expired_reason(&tally).filter(|_| args.reserved.is_none());
-        let invalid_reason = late_reason(lag).or(expired);
+        let invalid_reason = late_reason(lag);
         let result = LoadResult {
             valid: invalid_reason.is_none(),
             invalid_reason,
@@ -208,12 +210,12 @@ impl Bench<'_> {
             state_bytes_per_tx: None,
             limit_fraction: None,
             gate,
-            workload: args.workload,
+            workload: self.workload,
             rate: rate.get(),
             duration_ms: duration.get(),
-            accounts: args.accounts,
-            seed: args.seed,
-            calls: args.calls,
+            accounts,
+            seed,
+            calls,
             nodes: self.network.nodes().len(),
             lag_ms: lag.quantiles(),
             generator_cpu_micros_per_tx: None,
@@ -227,8 +229,10 @@ impl Bench<'_> {
 
     fn meter(&self) -> Meter {
         let cluster = self.found.cluster.as_ref();
-        let pids =
-            cluster.and_then(|cluster| cluster.pids().into_iter().collect::<Option<Vec<_>>>());
+        let pids = cluster.and_then(|cluster| {
+            let validators = usize::from(cluster.settings().validators);
+            cluster.pids().into_iter().take(validators).collect::<Option<Vec<_>>>()
+        });
         Meter {
             validators: pids.as_deref().and_then(machine::cpu_micros),
             pids,
@@ -253,18 +257,6 @@ impl Meter {
         result.limit_fraction =
             validators.zip(own).map(|(validators, own)| (validators + own) / all);
     }
-}
-
-/// The other transactions come when those of the load have piled up, if they do.
-async fn run_stream(
-    beside: Option<Beside<'_>>,
-    (start, duration): (Instant, Millis),
-    rate: NonZeroU64,
-) -> Result<Option<Phase>, BenchError> {
-    let Some(beside) = beside else { return Ok(None) };
-    let first = Duration::from_millis(duration.get()) / 4;
-    let rest = Duration::from_millis(duration.get()) - first;
-    beside.stream.run((start + first, rest), rate.get()).await.map(Some)
 }
 
 /// Waits until all that was admitted is final, or nothing becomes final any more.
@@ -303,15 +295,6 @@ fn late_reason(lag: &Latencies) -> Option<String> {
     let late = lag.millis_at(0.99);
     (late > LAG_MS_MAX).then(|| {
         format!("the generator lagged by {late:.1} ms at p99, at most {LAG_MS_MAX} allowed")
-    })
-}
-
-fn expired_reason(tally: &Tally) -> Option<String> {
-    let (count, seconds) = (tally.expired, DRAIN.as_secs());
-    (count > 0).then(|| {
-        format!(
-            "{count} transactions were admitted and not final {seconds} s after the last that was"
-        )
     })
 }
 

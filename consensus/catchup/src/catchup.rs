@@ -70,6 +70,12 @@ impl CatchUp {
                 self.on_lost(peer);
                 self.on_fault(peer, Fault::Malformed, actions);
             }
+            Input::Renumbered(names) => {
+                self.peers.renumber(&names);
+                // What was missing in the last epoch is not missing in this one.
+                self.blocks = Blocks::default();
+                self.ranges.renumber(&names);
+            }
             Input::Tick => {}
         }
         for late in self.ranges.take_late(self.now) {

@@ -7,6 +7,7 @@
 //!    +---------------------------refused-------------------------------------+
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_types::CheckedBlock;
@@ -87,6 +88,28 @@ impl Chunk {
         self.run = None;
     }
 
+    /// Another epoch began: each peer's new index by its old one. What is here or on its way from a peer that is not named
+    /// is asked for again: nobody could be blamed for it.
+    pub(crate) fn renumber(&mut self, names: &BTreeMap<ValidatorIndex, ValidatorIndex>) {
+        self.retry.renumber(names);
+        let rename = |peer: &mut ValidatorIndex| match names.get(peer) {
+            Some(new) => {
+                *peer = *new;
+                true
+            }
+            None => false,
+        };
+        let is_known = match &mut self.state {
+            State::Waiting | State::Parked => true,
+            State::Asked(asked) => rename(&mut asked.peer),
+            State::Ready { peer, .. } | State::Delivered { peer } => rename(peer),
+        };
+        let has_source = self.run.as_mut().is_none_or(|run| rename(&mut run.peer));
+        if !is_known || !has_source {
+            self.reset();
+        }
+    }
+
     /// Adds linked blocks without a certificate. False, and nothing kept, when the run is too long.
     pub(crate) fn extend_run(
         &mut self,
@@ -108,12 +131,13 @@ impl Chunk {
         fits
     }
 
-    /// Checks that an answer is linked blocks from the height asked for, and what the certificate is of.
+    /// Checks that an answer is linked blocks from the height asked for, and what the certificate is of. Gives the last
+    /// height that it brings: after a closing block come only those of its tail, which is whole.
     pub(crate) fn check(
         &self,
         blocks: &[Arc<CheckedBlock>],
         cert: Option<&CommitCert>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<Height>, Fault> {
         if blocks.len() > limits::RESPONSE_BLOCKS_MAX {
             return Err(Fault::WrongRange);
         }
@@ -128,11 +152,24 @@ impl Chunk {
             height = height.next();
             parent = Some(block.hash());
         }
-        match (cert, blocks.last()) {
-            (Some(cert), Some(last)) if cert.data == last.header().vote_data() => Ok(()),
-            (Some(_), Some(_) | None) => Err(Fault::WrongCert),
-            (None, Some(_) | None) => Ok(()),
+        let closing = blocks.iter().position(|block| block.header().next_committee.is_some());
+        let end = closing.map(|closing| blocks.split_at(closing));
+        if let Some((_, [closing, tail @ ..])) = end {
+            let name = closing.header().next_committee;
+            if tail.iter().any(|block| block.header().next_committee != name) {
+                return Err(Fault::WrongRange);
+            }
+            if cert.is_none() {
+                return Err(Fault::NoCert);
+            }
         }
+        match (cert, blocks.last()) {
+            (Some(cert), Some(last)) if cert.data == last.header().vote_data() => {}
+            (Some(_), Some(_) | None) => return Err(Fault::WrongCert),
+            (None, Some(_) | None) => {}
+        }
+        let last = closing.and_then(|closing| blocks.get(closing)).or(blocks.last());
+        Ok(last.map(|block| block.header().height))
     }
 }
 

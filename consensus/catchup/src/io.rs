@@ -1,5 +1,6 @@
 //! What the core is told and what it asks for. Closed enums; the driver carries actions out in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_types::BlockHash;
@@ -57,6 +58,9 @@ pub enum Input {
         /// Who.
         peer: ValidatorIndex,
     },
+    /// Another epoch began: each peer's new index by its old one. Who is not named is not there any more, until it is
+    /// connected by its new index.
+    Renumbered(BTreeMap<ValidatorIndex, ValidatorIndex>),
     /// The deadline has passed.
     Tick,
 }
@@ -77,8 +81,7 @@ pub enum Action {
     Fetched(Arc<CheckedBlock>),
     /// Consecutive blocks from the first that is not final here, for the agreement core's `Synced`. They are parent-linked and
     /// `cert` names the last; its signatures, and whether the first follows what is final here, are not checked. There is
-    /// never a second before the first is answered, with [`Input::Final`] of at least the last one's height, or with
-    /// [`Input::Refused`].
+    /// never a second before the first is answered, with [`Input::Final`] of at least `height`, or with [`Input::Refused`].
     Deliver {
         /// Whose they are.
         peer: ValidatorIndex,
@@ -86,6 +89,8 @@ pub enum Action {
         blocks: Vec<Arc<CheckedBlock>>,
         /// The commit certificate of the last.
         cert: CommitCert,
+        /// The last one's height; or, where an epoch ends, that of its closing block, which the others are the tail of.
+        height: Height,
     },
     /// A peer answered with something that no honest one would, and is avoided for a while. For counting.
     Misbehaved {
@@ -101,7 +106,7 @@ pub enum Action {
 pub enum Fault {
     /// Another block than was asked for.
     WrongBlock,
-    /// Blocks that are not consecutive from the height asked for, or more than an answer may have.
+    /// Blocks that are not consecutive from the height asked for, more than an answer may have, or of two epochs.
     WrongRange,
     /// A certificate of another block than the last.
     WrongCert,

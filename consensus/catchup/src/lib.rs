@@ -1,5 +1,5 @@
-//! Fetching what others already have: single blocks that the agreement core misses, and ranges of final blocks when this node
-//! is behind.
+//! Fetching what others already have: single blocks that the agreement core misses, ranges of final blocks when this node is
+//! behind, and the state of a height when it has none.
 //!
 //! The core decides whom to ask for what and when to ask another; it moves no bytes, reads no clock and believes nobody: a
 //! single block is accepted by its hash, a range by a commit certificate that the agreement core verifies. Peers that lie, stall or
@@ -19,8 +19,11 @@ mod ranges;
 mod request;
 mod retry;
 mod serve;
+mod snapshot;
 
 pub use catchup::CatchUp;
 pub use io::{Action, Fault, Input};
 pub use request::{Request, RequestId, Response};
-pub use serve::{Stored, serve_range};
+pub use serve::{Stored, Tail, serve_range};
+pub use snapshot::{ChunkAnswer, Offer, SnapshotAction, SnapshotInput};
+pub use snapshot::{SnapshotName, SnapshotSession};

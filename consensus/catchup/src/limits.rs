@@ -45,6 +45,17 @@ pub const AVOID_MS: u64 = 500;
 /// What avoiding grows to.
 pub const AVOID_MS_MAX: u64 = 30_000;
 
+/// How long to wait for what others offer before one of the snapshots that are offered is taken.
+pub const OFFERS_WAIT_MS: u64 = 2_000;
+/// How long a peer may take to say which snapshot it has.
+pub const OFFER_TIMEOUT_MS: u64 = 5_000;
+/// How long a chunk of a snapshot may take.
+pub const STATE_CHUNK_TIMEOUT_MS: u64 = 5_000;
+/// Chunks of a snapshot that one peer is asked for at a time.
+pub const CHUNKS_PER_PEER_MAX: usize = 3;
+/// How often chunks may come too late from a peer before it is asked for no more.
+pub const CHUNKS_LATE_MAX: u32 = 2;
+
 const _: () = assert!(RANGE_BYTES_MAX as usize + BLOCK_BYTES_MAX <= RESPONSE_BYTES_MAX);
 const _: () = assert!(RANGE_BLOCKS_MAX as usize <= RESPONSE_BLOCKS_MAX);
 const _: () = assert!(

@@ -48,6 +48,13 @@ impl Peers {
         }
     }
 
+    /// Another epoch began: each peer's new index by its old one.
+    pub(crate) fn renumber(&mut self, names: &BTreeMap<ValidatorIndex, ValidatorIndex>) {
+        let old = std::mem::take(&mut self.0);
+        let renamed = |(peer, standing)| Some((*names.get(&peer)?, standing));
+        self.0 = old.into_iter().filter_map(renamed).collect();
+    }
+
     /// Avoids the peer for a while, twice as long each time.
     pub(crate) fn strike(&mut self, now: Instant, peer: ValidatorIndex) {
         if let Some(standing) = self.0.get_mut(&peer) {

@@ -115,6 +115,12 @@ impl Ranges {
         self.chunks.values_mut().for_each(|chunk| chunk.retry.on_connected(now, peer));
     }
 
+    /// Another epoch began: each peer's new index by its old one.
+    pub(crate) fn renumber(&mut self, names: &BTreeMap<ValidatorIndex, ValidatorIndex>) {
+        self.prover = names.get(&self.prover).copied().unwrap_or_default();
+        self.chunks.values_mut().for_each(|chunk| chunk.renumber(names));
+    }
+
     /// The chunk that a request was for, if `peer` was asked and did not answer yet. It counts as answered now.
     pub(crate) fn take_asked(&mut self, peer: ValidatorIndex, id: RequestId) -> Option<Height> {
         let is_this = |chunk: &Chunk| chunk.asked().is_some_and(|a| a.peer == peer && a.id == id);
@@ -133,11 +139,14 @@ impl Ranges {
     ) -> Result<(), Fault> {
         let is_first = self.chunks.keys().next() == Some(&from);
         let Some(chunk) = self.chunks.get_mut(&from) else { return Ok(()) };
-        if let Err(fault) = chunk.check(&blocks, cert.as_ref()) {
-            self.on_vain(from, peer);
-            return Err(fault);
-        }
-        let Some(last) = blocks.last().map(|block| block.header().height) else {
+        let last = match chunk.check(&blocks, cert.as_ref()) {
+            Ok(last) => last,
+            Err(fault) => {
+                self.on_vain(from, peer);
+                return Err(fault);
+            }
+        };
+        let Some(last) = last else {
             // Whoever began a run has what certifies it: what is final ends with a certificate.
             let had_run = chunk.run.is_some();
             self.on_vain(from, peer);
@@ -159,10 +168,12 @@ impl Ranges {
         let mut all = chunk.run.take().map(|run| run.blocks).unwrap_or_default();
         all.extend(blocks);
         let wanted_to = chunk.to;
+        // The end of an epoch says nothing about what fits an answer.
+        let fits = all.iter().any(|block| block.header().next_committee.is_some());
         chunk.to = last;
         chunk.state = State::Ready { peer, blocks: all, cert };
         if last < wanted_to {
-            self.chunk_blocks = answered.max(1);
+            self.chunk_blocks = if fits { self.chunk_blocks } else { answered.max(1) };
             self.chunks.entry(last.next()).or_insert_with(|| Chunk::new(last.next(), wanted_to));
         } else {
             self.chunk_blocks = self.chunk_blocks.saturating_mul(2).min(limits::RANGE_BLOCKS_MAX);
@@ -222,9 +233,10 @@ impl Ranges {
             }
         };
         chunk.state = State::Delivered { peer };
+        let height = chunk.to;
         let is_new = |block: &Arc<CheckedBlock>| block.header().height > self.own_final;
         let blocks = blocks.into_iter().filter(is_new).collect();
-        actions.push(Action::Deliver { peer, blocks, cert });
+        actions.push(Action::Deliver { peer, blocks, cert, height });
     }
 
     /// Covers the heights up to the target with chunks, as far as there is room.

@@ -1,5 +1,6 @@
 //! One thing that is wanted: who was asked for it, and when to ask again.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use heddle_types::Instant;
@@ -102,6 +103,11 @@ impl Retry {
     pub(crate) fn on_connected(&mut self, now: Instant, peer: ValidatorIndex) {
         self.tried.remove(&peer);
         self.not_before = self.not_before.min(now);
+    }
+
+    /// Another epoch began: each peer's new index by its old one.
+    pub(crate) fn renumber(&mut self, names: &BTreeMap<ValidatorIndex, ValidatorIndex>) {
+        self.tried = self.tried.iter().filter_map(|peer| names.get(peer).copied()).collect();
     }
 
     /// How long the next request may take: longer after each that took too long.

@@ -15,12 +15,26 @@ pub struct Stored<B> {
     pub bytes: usize,
     /// Its own commit certificate, if it has one; a block may be final through a descendant's only.
     pub cert: Option<CommitCert>,
+    /// If it closed its epoch: what made it final.
+    pub end: Option<Tail<B>>,
+}
+
+/// The blocks by which a closing block became final, and that are final for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tail<B> {
+    /// Oldest first; none when the closing block has a certificate itself.
+    pub blocks: Vec<B>,
+    /// Their encoded size.
+    pub bytes: usize,
+    /// The commit certificate of the last, or of the closing block.
+    pub cert: CommitCert,
 }
 
 /// Answers [`crate::Request::Range`] with blocks that `read` finds: ascending from `from`, until it has none.
 ///
 /// The answer ends at the last certified block within what was asked for. If there is none, it runs on to the first
-/// certified one, within the bounds of an answer; and if those are met first, it has no certificate.
+/// certified one, within the bounds of an answer; and if those are met first, it has no certificate. It never goes beyond the
+/// end of an epoch, which it has whole: the closing block, its tail, and the certificate of that.
 pub fn serve_range<B>(
     from: Height,
     max_blocks: u16,
@@ -39,12 +53,20 @@ pub fn serve_range<B>(
             break;
         }
         let Some(stored) = read(height) else { break };
-        bytes = bytes.saturating_add(stored.bytes).saturating_add(limits::BLOCK_OVERHEAD_BYTES);
+        let tail = stored.end.as_ref().map_or((0, 0), |tail| (tail.blocks.len(), tail.bytes));
+        bytes = bytes.saturating_add(stored.bytes).saturating_add(tail.1);
+        bytes = bytes.saturating_add(limits::BLOCK_OVERHEAD_BYTES.saturating_mul(1 + tail.0));
         let over_asked = bytes > asked_bytes && certified.is_some();
-        if !blocks.is_empty() && (over_asked || bytes > limits::RESPONSE_BYTES_MAX) {
+        let over_max = bytes > limits::RESPONSE_BYTES_MAX
+            || blocks.len().saturating_add(tail.0) >= limits::RESPONSE_BLOCKS_MAX;
+        if !blocks.is_empty() && (over_asked || over_max) {
             break;
         }
         blocks.push(stored.block);
+        if let Some(Tail { blocks: tail, cert, .. }) = stored.end {
+            blocks.extend(tail);
+            return Response::Range { blocks, cert: Some(cert) };
+        }
         if let Some(cert) = stored.cert {
             certified = Some((blocks.len(), cert));
         }

@@ -15,24 +15,29 @@ use heddle_types::VoteScheme;
 use heddle_types::VoteSigner;
 use heddle_types::VoterSignature;
 
+use crate::replica::Config;
+
 /// What stays the same for as long as a replica lives.
 pub(crate) struct Context {
     pub(crate) committee: Arc<Committee>,
     pub(crate) genesis: VoteData,
+    /// See [`crate::Config::epoch_blocks_min`].
+    pub(crate) epoch_blocks_min: u64,
     scheme: Arc<dyn VoteScheme>,
     signer: Option<Arc<dyn VoteSigner>>,
     me: Option<ValidatorIndex>,
 }
 
 impl Context {
-    pub(crate) fn new(
-        committee: Arc<Committee>,
-        genesis: VoteData,
-        scheme: Arc<dyn VoteScheme>,
-        signer: Option<Arc<dyn VoteSigner>>,
-    ) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
+        let Config { committee, genesis, scheme, signer, epoch_blocks_min, .. } = config.clone();
         let me = signer.as_ref().and_then(|signer| committee.index_of(&signer.public_key()));
-        Self { committee, genesis, scheme, signer, me }
+        Self { committee, genesis, epoch_blocks_min, scheme, signer, me }
+    }
+
+    /// How votes are verified.
+    pub(crate) fn scheme(&self) -> &dyn VoteScheme {
+        self.scheme.as_ref()
     }
 
     /// This validator, if it is one.

@@ -7,10 +7,13 @@ use heddle_types::BlockHeader;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
 use heddle_types::CommitVote;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Instant;
+use heddle_types::LeaseLimit;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
 use heddle_types::Signature;
@@ -18,6 +21,7 @@ use heddle_types::StateRoot;
 use heddle_types::Timeout;
 use heddle_types::TimeoutCert;
 use heddle_types::UnixMillis;
+use heddle_types::Validator;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
@@ -61,11 +65,41 @@ pub enum Message {
     Certificates(Box<Certificates>),
     /// A muted validator asks all others where they are.
     UnmuteRequest {
+        /// The epoch that it has come to.
+        epoch: Epoch,
         /// Chosen at random by the asker at its start, so that old answers do not count.
         nonce: [u8; 32],
     },
     /// The answer to an [`Message::UnmuteRequest`].
     UnmuteAnswer(Box<UnmuteAnswer>),
+    /// How an epoch ended: the answer to whoever is heard in an earlier one.
+    EpochEnd(Box<EpochEnd>),
+}
+
+impl Message {
+    /// The epoch that it is about.
+    pub fn epoch(&self) -> Epoch {
+        match self {
+            Self::Proposal(proposal) => proposal.block.header().epoch,
+            Self::Vote(vote) => vote.data.epoch,
+            Self::CommitVote(vote) => vote.data.epoch,
+            Self::Timeout(timeout) => timeout.data.epoch,
+            Self::Certificates(certificates) => certificates.high_qc.data.epoch,
+            Self::UnmuteRequest { epoch, .. } => *epoch,
+            Self::UnmuteAnswer(answer) => answer.certificates.high_qc.data.epoch,
+            Self::EpochEnd(end) => end.epoch(),
+        }
+    }
+}
+
+/// What executing a height gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// The height and the root after it.
+    pub root: ExecutedRoot,
+    /// Who the state after it says should decide: the members of the next committee, if they are not this one's. In the
+    /// order of their indices; the same list, shared, for as long as it stays the same.
+    pub candidates: Arc<[Validator]>,
 }
 
 /// The highest certificates that a validator holds.
@@ -111,11 +145,11 @@ pub enum Input {
     /// The block that [`Action::Build`] asked for; the header is the one asked for but for its payload's hash.
     Built(Arc<CheckedBlock>),
     /// A final block was executed here and its outcome is durable. Told once a height, ascending.
-    Executed(ExecutedRoot),
+    Executed(Executed),
     /// A block that [`Action::FetchBlock`] asked for. Its hash and payload are checked, nothing else.
     Fetched(Arc<CheckedBlock>),
-    /// Consecutive blocks from catch-up, oldest first, whose last one is certified final. Blocks' hashes and payloads are
-    /// checked, nothing else.
+    /// Consecutive blocks from catch-up, oldest first, whose last one is certified final: of this epoch, so that none follows
+    /// a closing block but those of its tail. Blocks' hashes and payloads are checked, nothing else.
     Synced {
         /// The blocks.
         blocks: Vec<Arc<CheckedBlock>>,
@@ -155,9 +189,20 @@ pub enum Action {
     Commit {
         /// The newly final blocks, all present.
         blocks: Vec<Arc<CheckedBlock>>,
-        /// The certificate of the last.
+        /// The certificate of the last, or of one on it that is not delivered, because the epoch ended.
         cert: CommitCert,
     },
+    /// Read from the store how an earlier epoch ended, and send it to a peer that is still in it, as
+    /// [`Message::EpochEnd`]. Nothing, if that is not known.
+    ServeEpochEnd {
+        /// Who.
+        to: ValidatorIndex,
+        /// Which.
+        epoch: Epoch,
+    },
+    /// The epoch ended. Make the proof durable: a barrier, before the commit of the closing block, which follows at once and
+    /// is the last. Once that block is executed, the next epoch begins with a new [`crate::Replica`].
+    EpochEnded(Box<EpochEnd>),
     /// A certified block is missing here; ask `hint` first.
     FetchBlock {
         /// Which.
@@ -204,6 +249,9 @@ pub enum VotingState {
     Muted,
     /// It does not: this node is no member of the committee.
     NotValidator,
+    /// It does not: the safety record is of a later epoch than the one that this node has come to, its store having been
+    /// emptied or set back. It signs again there.
+    Behind,
 }
 
 /// Two signed statements of one validator that contradict each other.
@@ -220,8 +268,11 @@ pub enum Evidence {
 /// How a validator starts: what its disk held.
 #[derive(Clone, Debug)]
 pub struct Recovered {
-    /// The safety record; none when it is missing, damaged or copied, and the node starts muted.
+    /// The safety record; none when it is missing, damaged or copied, and the node starts muted. One of an earlier epoch says
+    /// that nothing was signed in this one.
     pub safety: Option<SafetyRecord>,
+    /// When there is no record because the power was lost in lease mode: nothing was signed above it.
+    pub lease: Option<LeaseLimit>,
     /// The TC that the record names, if the store has it.
     pub high_tc: Option<TimeoutCert>,
     /// The last final block whose outcome is durable here, with the certificate it was made final by (its own or a
@@ -229,8 +280,8 @@ pub struct Recovered {
     pub last_final: Arc<CheckedBlock>,
     /// See [`Self::last_final`].
     pub commit: CommitCert,
-    /// Executed roots of the last final heights, ascending, the last being `last_final`'s.
-    pub executed: Vec<ExecutedRoot>,
+    /// What executing the last final heights gave, ascending, the last being `last_final`'s.
+    pub executed: Vec<Executed>,
     /// Turns of the last [`crate::limits::TURNS_MAX`] final blocks, ascending, the last being `last_final`'s.
     pub turns: Vec<Turn>,
     /// Stored blocks above the last final one, any order. May be incomplete.

@@ -39,14 +39,17 @@ impl From<&BlockHeader> for Turn {
 /// The turns of the last final blocks.
 #[derive(Debug)]
 pub(crate) struct Turns {
+    /// Of the block that the epoch began with: those before it do not count.
+    begin: Height,
     by_height: BTreeMap<Height, Turn>,
 }
 
 impl Turns {
-    /// Of final blocks with consecutive heights.
-    pub(crate) fn new(turns: impl IntoIterator<Item = Turn>) -> Self {
-        let mut known = Self { by_height: BTreeMap::new() };
-        turns.into_iter().for_each(|turn| known.push(turn));
+    /// Of final blocks with consecutive heights, in an epoch that began with the block at `begin`.
+    pub(crate) fn new(begin: Height, turns: impl IntoIterator<Item = Turn>) -> Self {
+        let mut known = Self { begin, by_height: BTreeMap::new() };
+        known.push(Turn { height: begin, view: View::ZERO, proposer: ValidatorIndex::ZERO });
+        turns.into_iter().filter(|turn| turn.height > begin).for_each(|turn| known.push(turn));
         known
     }
 
@@ -66,10 +69,11 @@ impl Turns {
         above: impl Iterator<Item = Turn>,
     ) -> Option<Vec<Turn>> {
         let last = tip.executed.height;
-        if tip.height.since(last) > limits::REPUTATION_LAG_MAX {
+        if last < self.begin || tip.height.since(last) > limits::REPUTATION_LAG_MAX {
             return Some(Vec::new());
         }
         let first = Height::new(last.get().saturating_sub(limits::REPUTATION_HEIGHTS));
+        let first = first.max(self.begin);
         let mut turns: Vec<_> = above.filter(|turn| turn.height <= last).collect();
         turns.reverse();
         let last_final = turns.first().map_or(Some(last), |turn| turn.height.prev())?;

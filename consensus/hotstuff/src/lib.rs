@@ -13,13 +13,14 @@
 //! Deviations from the paper: votes are broadcast, so that every validator forms certificates itself; finality is by
 //! explicit commit votes and nothing else; a timeout proves how its view was entered. The safety rules R1 to R10 are in
 //! `safety.rs`, one page; `docs/consensus.md` argues for them, and `heddle-model` searches them. Who leads a view is in
-//! `leaders.rs`. Epoch changes and leases are not here: a block that names a next committee is not voted for.
+//! `leaders.rs`. A replica lives for one epoch, and ends it by the rules E1 to E4 (`epoch.rs`). Leases are not here.
 
 #![warn(clippy::float_arithmetic, clippy::iter_over_hash_type, clippy::wildcard_enum_match_arm)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 #![warn(clippy::cast_sign_loss, clippy::cast_precision_loss)]
 
 mod context;
+mod epoch;
 mod fetches;
 mod io;
 mod leaders;
@@ -37,8 +38,8 @@ mod tree;
 mod votes;
 
 pub use io::{
-    Action, Certificates, CheckedProposal, Evidence, Input, Message, Now, Recovered, Status,
-    UnmuteAnswer, VotingState,
+    Action, Certificates, CheckedProposal, Evidence, Executed, Input, Message, Now, Recovered,
+    Status, UnmuteAnswer, VotingState,
 };
 pub use leaders::Turn;
 pub use pacemaker::PacemakerConfig;

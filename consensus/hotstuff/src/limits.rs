@@ -14,6 +14,10 @@ pub const FETCH_RETRY_MS: u64 = 500;
 pub const CATCH_UP_RETRY_MS: u64 = 2_000;
 /// A peer heard in a lower view is answered at most this often, in milliseconds.
 pub const ANSWER_INTERVAL_MS: u64 = 100;
+/// Of each member, messages of the next epoch that are kept until it begins here.
+pub const EARLY_MAX: usize = 4;
+/// Peers outside of the committee that are answered, and asked how an epoch ended: their indices follow the members'.
+pub const GUESTS_MAX: usize = heddle_types::limits::VALIDATORS_MAX;
 /// At start, until something is heard, and while muted, a node speaks this often, in milliseconds.
 pub const ANNOUNCE_INTERVAL_MS: u64 = 1_000;
 /// A timeout is sent again at least this often while in its view, in milliseconds.
@@ -35,5 +39,6 @@ pub const REPUTATION_LAG_MAX: u64 = 64;
 /// Turns of final blocks that are kept, and that a start is told: those that the choice of leaders may depend on.
 pub const TURNS_MAX: usize = 193;
 
+const _: () = assert!(TREE_BLOCKS_MAX <= heddle_types::limits::EPOCH_TAIL_MAX);
 const _: () = assert!(VIEWS_BEHIND_MAX < VIEWS_REMEMBERED_MAX as u64);
 const _: () = assert!(TURNS_MAX as u64 == REPUTATION_HEIGHTS + REPUTATION_LAG_MAX + 1);

@@ -1,4 +1,4 @@
-//! The way back for a validator that lost its safety record. R9.
+//! The way back for a validator that lost its safety record. R9, L3.
 
 use std::collections::BTreeMap;
 
@@ -13,20 +13,72 @@ use heddle_types::encode;
 
 use crate::limits;
 
+/// What has to happen before it signs again.
+#[derive(Debug)]
+pub(crate) enum Mute {
+    /// R9: the others are asked where they are.
+    Asking(Asking),
+    /// L3: nothing above this view was signed, which is all that they could tell.
+    Until(View),
+}
+
 /// Asking the others where they are.
 #[derive(Debug)]
-pub(crate) struct Mute {
+pub(crate) struct Asking {
     nonce: [u8; 32],
     answers: BTreeMap<ValidatorIndex, View>,
     asked: Instant,
 }
 
 impl Mute {
-    pub(crate) const fn new(nonce: [u8; 32], now: Instant) -> Self {
-        Self { nonce, answers: BTreeMap::new(), asked: now }
+    pub(crate) const fn asking(nonce: [u8; 32], now: Instant) -> Self {
+        Self::Asking(Asking { nonce, answers: BTreeMap::new(), asked: now })
     }
 
-    pub(crate) const fn nonce(&self) -> [u8; 32] {
+    pub(crate) const fn until(limit: View) -> Self {
+        Self::Until(limit)
+    }
+
+    /// The question, if one is asked.
+    pub(crate) const fn question(&mut self) -> Option<&mut Asking> {
+        match self {
+            Self::Asking(asking) => Some(asking),
+            Self::Until(_) => None,
+        }
+    }
+
+    /// The question's nonce, if one is asked.
+    pub(crate) const fn nonce(&self) -> Option<[u8; 32]> {
+        match self {
+            Self::Asking(asking) => Some(asking.nonce),
+            Self::Until(_) => None,
+        }
+    }
+
+    /// What was signed before is of this view or a lower one, once that is known: it signs again with a QC of a higher one. `me`
+    /// is never among those who answered.
+    pub(crate) fn floor(&self, committee: &Committee) -> Option<View> {
+        match self {
+            Self::Asking(asking) => asking.highest(committee).map(View::next),
+            Self::Until(limit) => Some(*limit),
+        }
+    }
+
+    /// When to ask again.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Asking(asking) => {
+                Some(asking.asked.after(Millis::new(limits::ANNOUNCE_INTERVAL_MS)))
+            }
+            Self::Until(_) => None,
+        }
+    }
+}
+
+impl Asking {
+    /// Asked again; gives the nonce.
+    pub(crate) const fn ask(&mut self, now: Instant) -> [u8; 32] {
+        self.asked = now;
         self.nonce
     }
 
@@ -38,20 +90,10 @@ impl Mute {
         }
     }
 
-    /// The highest view answered, once the answers come from a quorum. `me` is never among them.
-    pub(crate) fn highest(&self, committee: &Committee) -> Option<View> {
+    /// The highest view answered, once the answers come from a quorum.
+    fn highest(&self, committee: &Committee) -> Option<View> {
         let quorum = committee.is_quorum(self.answers.keys().copied());
         self.answers.values().max().copied().filter(|_| quorum)
-    }
-
-    /// Asked again.
-    pub(crate) const fn on_asked(&mut self, now: Instant) {
-        self.asked = now;
-    }
-
-    /// When to ask again.
-    pub(crate) const fn deadline(&self) -> Instant {
-        self.asked.after(Millis::new(limits::ANNOUNCE_INTERVAL_MS))
     }
 }
 

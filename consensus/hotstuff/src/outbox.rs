@@ -57,6 +57,11 @@ impl Outbox {
         }
     }
 
+    /// The record that was last made durable.
+    pub(crate) const fn durable(&self) -> Option<&SafetyRecord> {
+        self.durable.as_ref()
+    }
+
     /// Whether blocks became final that a payload built next must know of.
     pub(crate) fn has_commit(&self) -> bool {
         self.held.iter().any(|action| matches!(action, Action::Commit { .. }))

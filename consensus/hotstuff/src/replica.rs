@@ -6,12 +6,14 @@
 mod answers;
 mod certificates;
 mod commits;
+mod ending;
 mod leader;
 mod leaders;
 mod proposals;
 mod timeouts;
 mod voting;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,9 +22,10 @@ use heddle_types::BlockHeader;
 use heddle_types::CommitCert;
 use heddle_types::CommitVote;
 use heddle_types::Committee;
-use heddle_types::ExecutedRoot;
+use heddle_types::EpochEnd;
 use heddle_types::Height;
 use heddle_types::Instant;
+use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
@@ -40,6 +43,7 @@ use crate::context::Context;
 use crate::fetches::Fetches;
 use crate::io::Action;
 use crate::io::CheckedProposal;
+use crate::io::Executed;
 use crate::io::Input;
 use crate::io::Message;
 use crate::io::Now;
@@ -55,6 +59,7 @@ use crate::own::OwnHistory;
 use crate::pacemaker::Pacemaker;
 use crate::pacemaker::PacemakerConfig;
 use crate::presence::Presence;
+use crate::replica::ending::Ending;
 use crate::roots::Divergence;
 use crate::roots::Roots;
 use crate::timeouts::TimeoutTable;
@@ -66,7 +71,8 @@ use crate::votes::VoteTable;
 pub struct Config {
     /// Who decides.
     pub committee: Arc<Committee>,
-    /// Block 0, as a vote for it would name it.
+    /// The block that the epoch begins with, as a vote for it in view 0 would name it: block 0, or
+    /// [`heddle_types::EpochEnd::genesis`].
     pub genesis: VoteData,
     /// How votes are verified.
     pub scheme: Arc<dyn VoteScheme>,
@@ -74,11 +80,19 @@ pub struct Config {
     pub signer: Option<Arc<dyn VoteSigner>>,
     /// When views end.
     pub pacemaker: PacemakerConfig,
+    /// How many blocks an epoch has at least, its closing one included; the same for all validators of a chain:
+    /// [`heddle_types::limits::EPOCH_BLOCKS_MIN`].
+    pub epoch_blocks_min: u64,
 }
 
 /// The agreement core.
 pub struct Replica {
+    config: Config,
     context: Context,
+    /// Names what a muted node asks, in each epoch.
+    nonce: [u8; 32],
+    /// See [`Recovered::lease`].
+    lease: Option<LeaseLimit>,
     now: Now,
     voting: VotingState,
     /// Diverged, or its key is in use elsewhere: it does nothing more.
@@ -112,6 +126,12 @@ pub struct Replica {
     commit: CommitCert,
     /// Final somewhere, not all present here; who said so.
     pending_commit: Option<(CommitCert, ValidatorIndex)>,
+    /// The closing block is final here: nothing more is signed.
+    ending: Option<Ending>,
+    /// Somebody's verified proof that this epoch ended.
+    proof: Option<Box<EpochEnd>>,
+    /// What members said in the next epoch already.
+    early: Vec<(ValidatorIndex, Message)>,
     /// The current view's proposal, until it is voted for or refused.
     held: Option<Arc<CheckedProposal>>,
     /// The header that a payload was asked for.
@@ -127,7 +147,7 @@ pub struct Replica {
     answered: BTreeMap<ValidatorIndex, Instant>,
     /// When each muted peer was last answered.
     unmute_answered: BTreeMap<ValidatorIndex, Instant>,
-    /// When to introduce oneself again; none once something was heard.
+    /// When to introduce oneself again; none once a member heard something.
     announce: Option<Instant>,
     outbox: Outbox,
 }
@@ -150,19 +170,29 @@ struct Building {
 impl Replica {
     /// Starts from what the disk held.
     pub fn new(config: Config, recovered: Recovered, now: Now, actions: &mut Vec<Action>) -> Self {
-        let Config { committee, genesis, scheme, signer, pacemaker } = config;
-        let context = Context::new(committee, genesis, scheme, signer);
-        let Recovered { safety, high_tc, last_final, commit, executed, turns, blocks, nonce } =
-            recovered;
+        let context = Context::new(&config);
+        let genesis = config.genesis;
+        let Recovered {
+            safety,
+            lease,
+            high_tc,
+            last_final,
+            commit,
+            executed,
+            turns,
+            blocks,
+            nonce,
+        } = recovered;
         let (chain, epoch) = (context.committee.chain(), context.committee.epoch());
-        let safety = safety.filter(|record| record.chain == chain && record.epoch == epoch);
-        let (voting, mute) = match (context.me(), &safety) {
-            (None, _) => (VotingState::NotValidator, None),
-            (Some(_), Some(_)) => (VotingState::Voting, None),
-            (Some(_), None) => (VotingState::Muted, Some(Mute::new(nonce, now.instant))),
-        };
-        let durable = safety.clone();
-        let mut record = safety
+        let durable = safety.filter(|record| record.chain == chain);
+        let voting = voting_state(&context, durable.as_ref(), lease);
+        let mute = (voting == VotingState::Muted).then(|| match lease {
+            Some(limit) => Mute::until(limit.view),
+            None => Mute::asking(nonce, now.instant),
+        });
+        let mut record = durable
+            .clone()
+            .filter(|record| record.epoch == epoch)
             .unwrap_or_else(|| SafetyRecord::first(chain, epoch, QuorumCert::genesis(genesis)));
         let high_tc = high_tc
             .filter(|tc| record.high_tc == Some(tc.hash()) && tc.view > record.high_qc.data.view);
@@ -172,11 +202,18 @@ impl Replica {
         let own = OwnHistory::new((voting == VotingState::Voting).then_some(start));
         let last_change = last_final.header().height;
         let mut tree = Tree::new(last_final);
-        for block in blocks {
+        for block in blocks.into_iter().filter(|block| block.header().epoch == epoch) {
             tree.insert(block, record.high_qc.data.block);
         }
+        // The closing block of the epoch before was certified by another committee.
+        let commit = Some(commit).filter(|commit| context.is_ours(&commit.data));
+        let commit = commit.unwrap_or_else(|| CommitCert::genesis(genesis));
+        let pacemaker = Pacemaker::new(config.pacemaker, now.instant);
         let mut replica = Self {
+            config,
             context,
+            nonce,
+            lease,
             now,
             voting,
             halted: false,
@@ -193,27 +230,26 @@ impl Replica {
             proposals: BTreeMap::new(),
             certified: BTreeMap::new(),
             tree,
-            turns: Turns::new(turns),
+            turns: Turns::new(genesis.height, turns),
             schedule: (BlockHash::ZERO, None),
             presence: Presence::default(),
             commit,
             pending_commit: None,
+            ending: None,
+            proof: None,
+            early: Vec::new(),
             held: None,
             building: None,
             fetches: Fetches::default(),
-            roots: Roots::new(&executed),
+            roots: Roots::new(executed),
             last_change,
             work_pending: false,
-            pacemaker: Pacemaker::new(pacemaker, now.instant),
+            pacemaker,
             answered: BTreeMap::new(),
             unmute_answered: BTreeMap::new(),
             announce: None,
             outbox: Outbox::new(durable),
         };
-        if replica.commit.data.height > replica.tree.final_height() {
-            let hint = replica.hint(replica.commit.data.view);
-            replica.pending_commit = Some((replica.commit.clone(), hint));
-        }
         replica.look_up_leaders();
         replica.start();
         replica.progress(actions);
@@ -231,7 +267,7 @@ impl Replica {
             Input::Tick => self.on_tick(),
             Input::WorkPending(pending) => self.work_pending = pending,
             Input::Built(block) => self.on_built(&block),
-            Input::Executed(root) => self.on_executed(root),
+            Input::Executed(executed) => self.on_executed(executed),
             Input::Fetched(block) => self.on_fetched(block),
             Input::Synced { blocks, cert } => self.on_synced(&blocks, cert),
         }
@@ -248,7 +284,7 @@ impl Replica {
         let view = self.may_sign().then(|| self.pacemaker.deadline());
         let propose = self.propose_at().filter(ahead);
         let vote = self.vote_at().filter(ahead);
-        let mute = self.mute.as_ref().map(Mute::deadline);
+        let mute = self.mute.as_ref().and_then(Mute::deadline);
         [view, propose, vote, mute, self.announce, self.fetches.deadline()]
             .into_iter()
             .flatten()
@@ -279,6 +315,12 @@ impl Replica {
     }
 
     fn on_message(&mut self, from: ValidatorIndex, message: Message) {
+        if message.epoch() != self.context.committee.epoch() {
+            return self.on_other_epoch(from, &message);
+        }
+        if let Message::EpochEnd(end) = &message {
+            return self.on_epoch_end(from, end);
+        }
         let known = self.context.committee.validator(from).is_some();
         if !known || Some(from) == self.context.me() {
             return;
@@ -289,8 +331,10 @@ impl Replica {
             Message::CommitVote(vote) => self.on_commit_vote(from, vote),
             Message::Timeout(timeout) => self.on_timeout(from, &timeout),
             Message::Certificates(certificates) => self.on_certificates(from, &certificates),
-            Message::UnmuteRequest { nonce } => self.on_unmute_request(from, nonce),
+            Message::UnmuteRequest { nonce, .. } => self.on_unmute_request(from, nonce),
             Message::UnmuteAnswer(answer) => self.on_unmute_answer(from, &answer),
+            // Anybody may tell.
+            Message::EpochEnd(_) => {}
         }
     }
 
@@ -302,13 +346,13 @@ impl Replica {
         if self.announce.is_some_and(|at| now >= at) {
             self.announce();
         }
-        if self.mute.as_ref().is_some_and(|mute| now >= mute.deadline()) {
+        if self.mute.as_ref().and_then(Mute::deadline).is_some_and(|at| now >= at) {
             self.ask_to_unmute();
         }
     }
 
-    fn on_executed(&mut self, root: ExecutedRoot) {
-        let divergence = self.roots.execute(root);
+    fn on_executed(&mut self, executed: Executed) {
+        let divergence = self.roots.execute(executed);
         self.on_divergence(divergence);
     }
 
@@ -318,6 +362,7 @@ impl Replica {
         self.look_up_leaders();
         self.try_vote();
         self.try_commit();
+        self.try_tell_end();
         self.connect();
         self.look_up_leaders();
         if self.halted {
@@ -353,20 +398,24 @@ impl Replica {
         let certified = self.tree.get(tip.block).map(|block| block.header().executed.height);
         let uncertified =
             executed >= self.last_change && certified.is_some_and(|at| at < self.last_change);
-        // A chain begins at once, whether anybody has sent something or not.
-        let unborn = tip.height == Height::ZERO;
-        work || unfinished || uncertified || unborn
+        // An epoch begins at once, whether anybody has sent something or not, and ends as soon as it can.
+        let unborn = tip.height == self.context.genesis.height;
+        let closing =
+            self.tree.get(tip.block).is_some_and(|block| self.context.is_closing(block.header()));
+        work || unfinished || uncertified || unborn || closing
     }
 
     fn may_sign(&self) -> bool {
         match self.voting {
-            VotingState::Voting => !self.halted,
-            VotingState::Muted | VotingState::NotValidator => false,
+            VotingState::Voting => !self.halted && self.ending.is_none(),
+            VotingState::Muted | VotingState::NotValidator | VotingState::Behind => false,
         }
     }
 
     fn is_heard(&mut self) {
-        self.announce = None;
+        if self.context.me().is_some() {
+            self.announce = None;
+        }
     }
 
     /// `who` signed something of `view`.
@@ -404,6 +453,24 @@ impl Replica {
     fn announce_later(&mut self) {
         let wait = Millis::new(limits::ANNOUNCE_INTERVAL_MS);
         self.announce = Some(self.now.instant.after(wait));
+    }
+}
+
+/// Whether this node signs in its epoch. A record of an earlier one, or a limit in it, says that it signed nothing in this one.
+fn voting_state(
+    context: &Context,
+    safety: Option<&SafetyRecord>,
+    lease: Option<LeaseLimit>,
+) -> VotingState {
+    let known = safety.map(|record| record.epoch).or(lease.map(|limit| limit.epoch));
+    let Some(known) = known else {
+        return context.me().map_or(VotingState::NotValidator, |_| VotingState::Muted);
+    };
+    match (context.me(), known.cmp(&context.committee.epoch())) {
+        (None, _) => VotingState::NotValidator,
+        (Some(_), Ordering::Greater) => VotingState::Behind,
+        (Some(_), Ordering::Equal) if safety.is_none() => VotingState::Muted,
+        (Some(_), Ordering::Equal | Ordering::Less) => VotingState::Voting,
     }
 }
 

@@ -100,11 +100,12 @@ pub(crate) fn adopt(record: &SafetyRecord, qc: &QuorumCert) -> SafetyRecord {
     SafetyRecord { high_qc, ..record.clone() }
 }
 
-/// The record of a muted validator that may sign again: `highest` is the highest view answered by 2f+1 others.
-pub(crate) fn unmute(record: &SafetyRecord, highest: View) -> Option<SafetyRecord> {
-    let floor = SafetyVote { view: highest.next(), block: BlockHash::ZERO };
+/// The record of a muted validator that may sign again. What it signed before is not above `floor`: of R9 the view after the
+/// highest that 2f+1 others answered, of L3 the limit.
+pub(crate) fn unmute(record: &SafetyRecord, floor: View) -> Option<SafetyRecord> {
+    let floor = SafetyVote { view: floor, block: BlockHash::ZERO };
     (record.high_qc.data.view > floor.view).then(|| SafetyRecord {
-        vote: floor, // R9
+        vote: floor, // R9, L3
         commit_vote: floor,
         proposal: floor,
         timeout: floor.view,

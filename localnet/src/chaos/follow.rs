@@ -40,10 +40,10 @@ pub(super) struct Latest {
 }
 
 impl Watch {
-    pub(super) fn new(validators: u16) -> Self {
+    pub(super) fn new(nodes: u16) -> Self {
         Self {
             seen: Mutex::default(),
-            latest: Mutex::new(vec![None; usize::from(validators)]),
+            latest: Mutex::new(vec![None; usize::from(nodes)]),
             load_ends: AtomicBool::new(false),
             ends: AtomicBool::new(false),
         }

@@ -69,7 +69,7 @@ impl Injector<'_> {
             Fault::PowerLoss { down_ms } => {
                 self.cluster.kill_all()?;
                 sleep(*down_ms);
-                let all = 0..self.cluster.settings().validators;
+                let all = 0..self.cluster.nodes();
                 all.into_iter().try_for_each(|index| self.start(index, fault))
             }
             Fault::Partition { cuts, ms } => {

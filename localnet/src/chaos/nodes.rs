@@ -26,7 +26,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// Requests in one batch.
 const BATCH: usize = 50;
 
-/// One client a validator.
+/// One client a validator, and one a follower.
 pub(super) struct Nodes {
     runtime: Runtime,
     clients: Vec<RpcClient>,
@@ -122,7 +122,7 @@ impl Nodes {
     }
 }
 
-/// A client for each validator. Their connections belong to the runtime that uses them first.
+/// A client for each validator and follower. Their connections belong to the runtime that uses them first.
 pub(super) fn clients(cluster: &Cluster, wait: Duration) -> Result<Vec<RpcClient>, ChaosError> {
     let client = |index| {
         let url = cluster.rpc_url(index)?;
@@ -130,7 +130,7 @@ pub(super) fn clients(cluster: &Cluster, wait: Duration) -> Result<Vec<RpcClient
             .map_err(|error| ChaosError::Node { url, detail: error.to_string() })?;
         Ok(client.with_timeout(wait))
     };
-    (0..cluster.settings().validators).map(client).collect()
+    (0..cluster.nodes()).map(client).collect()
 }
 
 pub(super) const fn block_request(height: u64) -> GetBlock {

@@ -70,7 +70,7 @@ pub fn run(
         true => None,
         false => Some(cluster.clone().start(program, &is_asked_to_stop)?),
     };
-    let watch = Arc::new(Watch::new(cluster.settings().validators));
+    let watch = Arc::new(Watch::new(cluster.nodes()));
     let background = start_background(cluster, &watch, options)?;
     let mut runner = Runner {
         cluster,

@@ -162,7 +162,8 @@ impl Runner<'_> {
             if recovery.first_ms.is_none() && latest.iter().any(is_new) {
                 recovery.first_ms = Some(millis(healed));
             }
-            let votes = latest.iter().all(|one| one.is_some_and(|one| one.voting));
+            let validators = usize::from(self.cluster.settings().validators);
+            let votes = latest.iter().take(validators).all(|one| one.is_some_and(|one| one.voting));
             if votes && latest.iter().all(is_new) {
                 recovery.all_ms = Some(millis(healed));
             }
@@ -225,7 +226,7 @@ impl Runner<'_> {
 
     /// Executes every home again.
     pub(super) fn verify(&self) {
-        for validator in 0..self.cluster.settings().validators {
+        for validator in 0..self.cluster.nodes() {
             let outcome = match self.cluster.validator_home(validator) {
                 Err(error) => Err(error.to_string()),
                 Ok(home) => match heddle_validator::verify(home, &VerifyOptions::default(), |_| {})

@@ -104,6 +104,20 @@ pub enum ClusterError {
         /// Its log.
         log: PathBuf,
     },
+    /// Nothing of the cluster runs.
+    #[error("{}: found no node running, expected some; run `heddle localnet start --home {}` first", .path.display(), .path.display())]
+    NothingRuns {
+        /// The cluster.
+        path: PathBuf,
+    },
+    /// There is no room for more followers.
+    #[error(
+        "followers: found {max}, expected fewer; make a follower that follows one of these, see docs/guide/followers.md"
+    )]
+    TooManyFollowers {
+        /// How many there may be.
+        max: u16,
+    },
     /// A validator does not run.
     #[error(
         "validator {index}: found no process, expected it running; run `heddle localnet start-one {index}` first"
@@ -204,6 +218,8 @@ impl ClusterError {
             | Self::Initialise(_)
             | Self::Exists { .. }
             | Self::NoFreePorts { .. }
+            | Self::NothingRuns { .. }
+            | Self::TooManyFollowers { .. }
             | Self::Running { .. }
             | Self::ValidatorRunning { .. }
             | Self::FeedRunning { .. }

@@ -1,5 +1,6 @@
 //! What a cluster's chain begins with.
 
+use std::net::SocketAddr;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
@@ -14,6 +15,8 @@ use heddle_types::GenesisSection;
 use heddle_types::UnixMillis;
 use heddle_types::Validator;
 use heddle_validator::home::KeyFile;
+use heddle_validators::GenesisMember;
+use heddle_validators::ValidatorsGenesis;
 
 use super::accounts::FAUCET;
 use super::accounts::NewAccount;
@@ -31,25 +34,55 @@ const USD_FUNDS: Amount = Amount::from_units(1_000_000_000_000);
 /// What each account has in its first margin account besides: 100,000 USD.
 const MARGIN_FUNDS: Amount = Amount::from_units(100_000_000_000);
 
-/// A development chain of these validators, beginning now, on which all accounts are funded and two markets are open.
-pub(super) fn genesis(keys: &[KeyFile], accounts: &[NewAccount], robots: &Robots) -> Genesis {
+/// A validator before its home is written.
+pub(super) struct Founder<'a> {
+    pub(super) key: &'a KeyFile,
+    pub(super) quic: SocketAddr,
+}
+
+/// A development chain of these validators, beginning now, on which all accounts are funded and two markets are open. The faucet's
+/// account may change who validates.
+pub(super) fn genesis(
+    validators: &[Founder<'_>],
+    accounts: &[NewAccount],
+    robots: &Robots,
+) -> Genesis {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let faucet = accounts.iter().find(|account| account.name == FAUCET);
     let faucet = faucet.map(|account| account.key.address());
     let native = accounts.iter().map(|account| (account.key.address(), account.funds));
     let native = native.chain(robots.all().map(|key| (key.address(), robots::FUNDS)));
+    let authority = faucet.unwrap_or_else(|| robots.publisher.address());
+    let mut sections = sections(accounts, robots, authority);
+    sections.push(validators_section(validators, accounts, authority));
     Genesis {
         version: Genesis::VERSION,
         time: UnixMillis::new(u64::try_from(now.as_millis()).unwrap_or_default()),
         dev: true,
-        validators: keys
+        validators: validators
             .iter()
-            .map(|key| Validator { public_key: key.public_key(), power: 1 })
+            .map(|founder| Validator { public_key: founder.key.public_key(), power: 1 })
             .collect(),
         accounts: balances(native),
         faucet,
-        sections: sections(accounts, robots, faucet.unwrap_or_else(|| robots.publisher.address())),
+        sections,
     }
+}
+
+/// Who runs the validators: the named accounts in turn, so that the first validator is the first account's.
+fn validators_section(
+    validators: &[Founder<'_>],
+    accounts: &[NewAccount],
+    authority: Address,
+) -> GenesisSection {
+    let named = accounts.iter().filter(|account| account.name != FAUCET);
+    let operators = named.map(|account| account.key.address()).cycle();
+    // Without a named account the authority runs all.
+    let operators = operators.chain(std::iter::repeat(authority));
+    let member =
+        |(founder, operator): (&Founder<'_>, _)| GenesisMember { operator, quic: founder.quic };
+    let members = validators.iter().zip(operators).map(member).collect();
+    ValidatorsGenesis { authority, members }.to_section()
 }
 
 /// Dollars, their markets, and who holds them.

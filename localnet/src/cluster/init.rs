@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use heddle_validator::home::Config;
+use heddle_validator::home::DurabilityChoice;
 use heddle_validator::home::ExecutionChoice;
 use heddle_validator::home::Home;
 use heddle_validator::home::KeyFile;
@@ -17,6 +18,7 @@ use super::accounts;
 use super::accounts::FAUCET;
 use super::accounts::NewAccount;
 use super::genesis;
+use super::genesis::Founder;
 use super::ports;
 use super::ports::Ports;
 use super::robots::Robots;
@@ -62,7 +64,9 @@ fn write_homes(
         0 => ports::free(settings.validators)?,
         base => ports::of(base, settings.validators).unwrap_or_default(),
     };
-    let genesis = genesis::genesis(&keys, accounts, robots);
+    let founders: Vec<_> =
+        keys.iter().zip(&ports).map(|(key, ports)| Founder { key, quic: ports.quic }).collect();
+    let genesis = genesis::genesis(&founders, accounts, robots);
     for (index, key) in keys.iter().enumerate() {
         let config = config(settings, index, &keys, &ports);
         let home = Home::write(&dir.join(format!("validator-{index}")), &config, &genesis, key)?;
@@ -82,11 +86,14 @@ fn config(settings: &Settings, index: usize, keys: &[KeyFile], ports: &[Ports]) 
         peers: others
             .map(|(_, (key, ports))| Peer { public_key: key.public_key(), quic: ports.quic })
             .collect(),
+        follow: Vec::new(),
         idle_interval: settings.idle_interval,
         threads: settings.threads,
         execution: ExecutionChoice::default(),
+        durability: DurabilityChoice::default(),
         block_transactions: None,
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
+        keeping: heddle_validator::home::Keeping::default(),
     }
 }

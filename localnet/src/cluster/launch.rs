@@ -1,4 +1,4 @@
-//! Starting one validator's process.
+//! Starting one node's process.
 
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -16,8 +16,9 @@ use heddle_validator::exit;
 
 use super::ClusterError;
 use super::Member;
+use super::Role;
 
-/// Starts `PROGRAM node run --home HOME` in a process group of its own, so that a terminal's interrupt reaches the one
+/// Starts `PROGRAM node run --home HOME`, of a follower with `--follow`, in a process group of its own, so that a terminal's interrupt reaches the one
 /// who ends it in order. Its stderr is its `node.log`, appended to.
 pub(super) fn spawn(program: &Path, member: &Member) -> Result<Child, ClusterError> {
     let path = member.home.join("node.log");
@@ -26,6 +27,9 @@ pub(super) fn spawn(program: &Path, member: &Member) -> Result<Child, ClusterErr
     let out = log.try_clone().map_err(|error| ClusterError::io(&path, error))?;
     let mut command = Command::new(program);
     command.args(["node", "run", "--home"]).arg(&member.home).process_group(0);
+    if member.role == Role::Follower {
+        command.arg("--follow");
+    }
     command.stdin(Stdio::null()).stdout(out).stderr(log);
     command.spawn().map_err(|error| ClusterError::io(program, error))
 }

@@ -125,7 +125,9 @@ impl Cluster {
             let pid = pids.get(usize::from(*index)).copied().flatten();
             pid.is_some_and(|pid| !process::is_paused(pid))
         };
-        let (running, later): (Vec<u16>, Vec<u16>) = indices.iter().partition(|index| runs(index));
+        // Followers have no links of their own.
+        let indices = indices.iter().filter(|index| **index < self.settings.validators);
+        let (running, later): (Vec<u16>, Vec<u16>) = indices.partition(|index| runs(index));
         let orders = running.iter().map(|index| {
             let order = links.of(*index, self.settings.validators);
             Ok((*index, self.rpc_url(*index)?, order))

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Cluster;
 use super::ClusterError;
+use super::Role;
 use super::robots;
 
 /// The document. Paths are absolute; it is replaced as a whole whenever a process number changes.
@@ -18,7 +19,7 @@ pub struct Manifest {
     pub pid: Option<u32>,
     /// The cluster's directory.
     pub home: String,
-    /// The validators, by index.
+    /// The validators, by index, and behind them the followers.
     pub validators: Vec<ManifestValidator>,
     /// The funded accounts; the faucet is the last.
     pub accounts: Vec<ManifestAccount>,
@@ -36,12 +37,14 @@ pub struct ManifestFeed {
     pub home: String,
 }
 
-/// One validator.
+/// One validator or follower.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestValidator {
-    /// Its index in the committee.
+    /// Its index in the cluster; a validator's is that in the committee.
     pub index: u16,
+    /// Whether it votes.
+    pub validator: bool,
     /// Its home.
     pub home: String,
     /// Its process; null when it is down.
@@ -82,14 +85,16 @@ impl Cluster {
     }
 
     pub(super) fn manifest_with(&self, pid: Option<u32>, pids: &[Option<u32>]) -> Manifest {
-        let members = (0_u16..).zip(&self.members).zip(&self.genesis.validators).zip(pids);
-        let validators = members.map(|(((index, member), validator), pid)| ManifestValidator {
+        let pids = pids.iter().copied().chain(std::iter::repeat(None));
+        let members = (0_u16..).zip(&self.members).zip(pids);
+        let validators = members.map(|((index, member), pid)| ManifestValidator {
             index,
+            validator: member.role == Role::Validator,
             home: member.home.display().to_string(),
-            pid: *pid,
+            pid,
             rpc: format!("http://{}", member.config.rpc),
             quic: member.config.quic.to_string(),
-            public_key: validator.public_key.to_string(),
+            public_key: member.public_key.to_string(),
         });
         let accounts = self.accounts.iter().map(|account| ManifestAccount {
             name: account.name.clone(),

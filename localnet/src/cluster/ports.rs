@@ -13,7 +13,7 @@ use super::Member;
 const FREE_FIRST: u16 = 20_000;
 const FREE_LAST: u16 = 32_000;
 
-/// A validator's two ports.
+/// A node's two ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ports {
     pub(super) rpc: SocketAddr,
@@ -52,19 +52,27 @@ pub(super) fn free(validators: u16) -> Result<Vec<Ports>, ClusterError> {
 /// # Errors
 /// [`ClusterError::PortInUse`] for the first that is not.
 pub(super) fn check(members: &[Member]) -> Result<(), ClusterError> {
-    for (index, member) in (0_u16..).zip(members) {
-        let (rpc, quic) = (member.config.rpc, member.config.quic);
-        if TcpListener::bind(rpc).is_err() {
-            return Err(ClusterError::PortInUse { port: rpc.port(), index, protocol: "RPC" });
-        }
-        if UdpSocket::bind(quic).is_err() {
-            return Err(ClusterError::PortInUse { port: quic.port(), index, protocol: "QUIC" });
-        }
+    let ports =
+        members.iter().map(|Member { config, .. }| Ports { rpc: config.rpc, quic: config.quic });
+    (0_u16..).zip(ports).try_for_each(|(index, ports)| check_pair(index, &ports))
+}
+
+/// Whether both ports of the node `index` are free.
+///
+/// # Errors
+/// [`ClusterError::PortInUse`] for the first that is not.
+pub(super) fn check_pair(index: u16, ports: &Ports) -> Result<(), ClusterError> {
+    let Ports { rpc, quic } = ports;
+    if TcpListener::bind(rpc).is_err() {
+        return Err(ClusterError::PortInUse { port: rpc.port(), index, protocol: "RPC" });
+    }
+    if UdpSocket::bind(quic).is_err() {
+        return Err(ClusterError::PortInUse { port: quic.port(), index, protocol: "QUIC" });
     }
     Ok(())
 }
 
-fn is_free(ports: &Ports) -> bool {
+pub(super) fn is_free(ports: &Ports) -> bool {
     TcpListener::bind(ports.rpc).is_ok() && UdpSocket::bind(ports.quic).is_ok()
 }
 

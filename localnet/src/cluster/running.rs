@@ -27,7 +27,7 @@ const READY_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Running {
     cluster: Cluster,
-    /// The validators, and then the price feed if there is one.
+    /// The validators and followers, and then the price feed if there is one.
     children: Vec<Option<Child>>,
     written: Manifest,
     _lock: HomeLock,
@@ -131,6 +131,7 @@ impl Running {
                 *child = None;
             }
         }
+        self.cluster.find_followers()?;
         let now = self.cluster.manifest_with(Some(std::process::id()), &self.cluster.pids());
         if now != self.written {
             self.cluster.write(&now)?;
@@ -144,9 +145,9 @@ impl Running {
     /// # Errors
     /// [`ClusterError::Immortal`], and when `localnet.json` cannot be written.
     pub fn end(mut self) -> Result<(), ClusterError> {
+        self.cluster.find_followers()?;
         stop::end_validators(&self.cluster, &mut self.children)?;
-        let down = vec![None; self.cluster.members.len()];
-        self.cluster.write(&self.cluster.manifest_with(None, &down))
+        self.cluster.write(&self.cluster.manifest_with(None, &[]))
     }
 
     /// The cluster.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Cluster;
 use super::ClusterError;
+use super::Role;
 use super::probe::Prober;
 use super::process;
 
@@ -20,16 +21,18 @@ pub struct ClusterStatus {
     pub pid: Option<u32>,
     /// The price feed's process.
     pub feed: Option<u32>,
-    /// The validators, by index.
+    /// The validators, by index, and behind them the followers.
     pub validators: Vec<ValidatorStatus>,
 }
 
-/// What one validator does.
+/// What one validator or follower does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidatorStatus {
-    /// Its index in the committee.
+    /// Its index in the cluster; a validator's is that in the committee.
     pub index: u16,
+    /// Whether it votes.
+    pub validator: bool,
     /// Its process.
     pub pid: Option<u32>,
     /// Its RPC server's URL.
@@ -79,6 +82,7 @@ impl Cluster {
         let members = (0_u16..).zip(&self.members).zip(pids).zip(answers);
         let validators = members.map(|(((index, member), pid), status)| ValidatorStatus {
             index,
+            validator: member.role == Role::Validator,
             pid,
             rpc: format!("http://{}", member.config.rpc),
             state: match pid {

@@ -111,7 +111,8 @@ fn signed_by(
         Message::Timeout(_)
         | Message::Certificates(_)
         | Message::UnmuteRequest { .. }
-        | Message::UnmuteAnswer(_) => return None,
+        | Message::UnmuteAnswer(_)
+        | Message::EpochEnd(_) => return None,
     };
     let own = who == me && signature == signer.sign(&signed) && data.view > View::ZERO;
     own.then_some(((kind, me, data.view), data.block))

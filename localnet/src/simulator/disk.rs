@@ -12,6 +12,10 @@ use std::sync::Arc;
 
 use heddle_catchup::Request;
 use heddle_catchup::Response;
+use heddle_catchup::Stored;
+use heddle_catchup::Tail;
+use heddle_catchup::serve_range;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Turn;
 use heddle_hotstuff::limits::TURNS_MAX;
@@ -21,10 +25,14 @@ use heddle_types::BlockHash;
 use heddle_types::ChangeSet;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
+use heddle_types::Height;
 use heddle_types::SafetyRecord;
 use heddle_types::TimeoutCert;
+use heddle_types::Validator;
 
 /// A final block whose outcome is durable.
 #[derive(Clone, Debug)]
@@ -34,6 +42,8 @@ pub(crate) struct Outcome {
     pub(crate) cert: CommitCert,
     pub(crate) executed: ExecutedRoot,
     pub(crate) changes: Arc<ChangeSet>,
+    /// Who should decide, by the state after it.
+    pub(crate) candidates: Arc<[Validator]>,
 }
 
 /// What a read finds.
@@ -46,6 +56,8 @@ pub(crate) struct Disk {
     pub(crate) outcomes: Vec<Outcome>,
     /// After the last outcome.
     pub(crate) state: State,
+    /// How each epoch ended.
+    pub(crate) ends: BTreeMap<Epoch, EpochEnd>,
     /// For each outcome at the log's end that is not synced: the blocks that it made obsolete.
     unsynced: Vec<Vec<Arc<CheckedBlock>>>,
 }
@@ -55,6 +67,7 @@ pub(crate) enum Write {
     Block(Arc<CheckedBlock>),
     TimeoutCert(TimeoutCert),
     Record(Box<SafetyRecord>),
+    EpochEnd(Box<EpochEnd>),
 }
 
 impl Disk {
@@ -66,6 +79,7 @@ impl Disk {
             blocks: BTreeMap::new(),
             outcomes: vec![genesis],
             state,
+            ends: BTreeMap::new(),
             unsynced: Vec::new(),
         }
     }
@@ -79,6 +93,10 @@ impl Disk {
             }
             Write::TimeoutCert(cert) => {
                 self.timeout_certs.insert(cert.hash(), cert);
+                self.unsynced.clear();
+            }
+            Write::EpochEnd(end) => {
+                self.ends.insert(end.epoch(), *end);
                 self.unsynced.clear();
             }
             Write::Record(record) => self.safety = Some(*record),
@@ -116,6 +134,12 @@ impl Disk {
         }
     }
 
+    /// How the last epoch ended whose closing block is final here.
+    pub(crate) fn last_end(&self) -> Option<&EpochEnd> {
+        let last = self.last().executed.height;
+        self.ends.values().rfind(|end| end.closing.height <= last)
+    }
+
     /// The last final block.
     pub(crate) fn last(&self) -> &Outcome {
         self.outcomes.last().expect("genesis is always there")
@@ -130,10 +154,11 @@ impl Disk {
         let high_tc = self.safety.as_ref().and_then(|record| record.high_tc);
         Recovered {
             safety: self.safety.clone(),
+            lease: None,
             high_tc: high_tc.and_then(|hash| self.timeout_certs.get(&hash).cloned()),
             last_final: Arc::clone(&last.block),
             commit: last.cert.clone(),
-            executed: recent.iter().map(|outcome| outcome.executed).collect(),
+            executed: recent.iter().map(Executed::from).collect(),
             turns: recent.iter().map(|outcome| Turn::from(outcome.block.header())).collect(),
             blocks: self.blocks.values().filter(|b| b.header().height > height).cloned().collect(),
             nonce,
@@ -151,20 +176,35 @@ impl Disk {
                 });
                 Response::Block(stored)
             }
-            Request::Range { from, max_blocks, .. } => {
-                let start = usize::try_from(from.get()).unwrap_or(usize::MAX);
-                let end = start.saturating_add(usize::from(*max_blocks)).min(self.outcomes.len());
-                let outcomes = self.outcomes.get(start..end).unwrap_or_default();
-                // Shorten to a block that has a certificate of its own.
-                let with_cert = |o: &Outcome| o.cert.data.block == o.block.hash();
-                let len = outcomes.iter().rposition(with_cert).map_or(0, |last| last + 1);
-                Response::Range {
-                    blocks: outcomes[..len].iter().map(|o| Arc::clone(&o.block)).collect(),
-                    cert: len.checked_sub(1).map(|last| outcomes[last].cert.clone()),
-                }
+            Request::Range { from, max_blocks, max_bytes } => {
+                serve_range(*from, *max_blocks, *max_bytes, |height| self.stored(height))
             }
         }
     }
+
+    fn stored(&self, height: Height) -> Option<Stored<Arc<CheckedBlock>>> {
+        let outcome = self.outcomes.get(usize::try_from(height.get()).ok()?)?;
+        let header = outcome.block.header();
+        let end = self.ends.get(&header.epoch).filter(|end| end.closing == *header);
+        Some(Stored {
+            block: Arc::clone(&outcome.block),
+            bytes: 0,
+            cert: Some(outcome.cert.clone()).filter(|c| c.data.block == outcome.block.hash()),
+            end: end.map(tail),
+        })
+    }
+}
+
+impl From<&Outcome> for Executed {
+    fn from(outcome: &Outcome) -> Self {
+        Self { root: outcome.executed, candidates: Arc::clone(&outcome.candidates) }
+    }
+}
+
+/// The blocks of a tail are empty, so that their headers are all there is of them.
+fn tail(end: &EpochEnd) -> Tail<Arc<CheckedBlock>> {
+    let blocks = end.tail.iter().map(|header| CheckedBlock::build(header.clone(), Vec::new()));
+    Tail { blocks: blocks.map(Arc::new).collect(), bytes: 0, cert: end.cert.clone() }
 }
 
 impl Write {
@@ -174,12 +214,15 @@ impl Write {
             Action::StoreBlock(block) => Some(Self::Block(Arc::clone(block))),
             Action::StoreTimeoutCert(cert) => Some(Self::TimeoutCert(cert.clone())),
             Action::Persist(record) => Some(Self::Record(Box::new(record.clone()))),
+            Action::EpochEnded(end) => Some(Self::EpochEnd(end.clone())),
             Action::Send { .. }
             | Action::Broadcast(_)
             | Action::Execute { .. }
             | Action::Reply { .. }
             | Action::Dropped(_)
             | Action::Serve { .. }
+            | Action::ServeEpochEnd { .. }
+            | Action::Committee(_)
             | Action::Misbehaved { .. }
             | Action::Voting(_)
             | Action::Diverged { .. }

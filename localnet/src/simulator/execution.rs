@@ -30,7 +30,7 @@ thread_local! {
 
 /// What executing a block comes to.
 #[derive(Debug)]
-pub(crate) struct Executed {
+pub(crate) struct Effect {
     pub(crate) changes: Arc<ChangeSet>,
     pub(crate) transaction_ids: Vec<TxId>,
     /// Positions of transactions, ascending.
@@ -38,7 +38,7 @@ pub(crate) struct Executed {
 }
 
 /// By block, and the root before it.
-pub(crate) type Outcomes = BTreeMap<(BlockHash, StateRoot), Arc<Executed>>;
+pub(crate) type Outcomes = BTreeMap<(BlockHash, StateRoot), Arc<Effect>>;
 
 impl Universe {
     /// What the block does to the state, executed unless that is known.
@@ -50,10 +50,10 @@ impl Universe {
         state: &State,
         block: &CheckedBlock,
         known: &mut Outcomes,
-    ) -> Result<Arc<Executed>, Violation> {
+    ) -> Result<Arc<Effect>, Violation> {
         let place = (block.hash(), state.root());
-        if let Some(executed) = known.get(&place) {
-            return Ok(Arc::clone(executed));
+        if let Some(effect) = known.get(&place) {
+            return Ok(Arc::clone(effect));
         }
         let input = BlockInput { header: block.header(), transactions: block.transactions() };
         let outcome = Sequential::default().execute(&self.programs, state, &input);
@@ -68,12 +68,12 @@ impl Universe {
                 "height {height}: the parallel executor gives another outcome"
             )));
         }
-        let executed = Arc::new(Executed {
+        let effect = Arc::new(Effect {
             changes: Arc::new(outcome.changes),
             transaction_ids: outcome.transaction_ids,
             skipped: outcome.skipped.iter().map(|skip| skip.0).collect(),
         });
-        known.insert(place, Arc::clone(&executed));
-        Ok(executed)
+        known.insert(place, Arc::clone(&effect));
+        Ok(effect)
     }
 }

@@ -6,6 +6,7 @@ use super::disk::Write;
 use super::oracle::Violation;
 use super::plan::Fault;
 use super::plan::Remains;
+use super::rules::Member;
 use super::world::Event;
 use super::world::World;
 
@@ -98,8 +99,9 @@ impl World {
         self.active += 1;
         self.schedule(self.now + for_us, Event::End(position));
         self.crashed_at_write = index;
+        let me = self.own_index(index);
         if let Some(write) = self.stop(index) {
-            self.write_partly(index, write, remains);
+            self.write_partly((index, me), write, remains);
         }
         // After the write: a synced row of the log keeps what stands before it.
         self.nodes[index].disk.lose_power(0);
@@ -108,10 +110,13 @@ impl World {
     /// The node ends, or its power fails. Of a write on its way any part may be there, and of what was not synced any
     /// beginning.
     fn crash(&mut self, index: usize) {
+        let me = self.own_index(index);
         let write = self.stop(index);
         if self.dice.chance(500) {
             let remains = if self.dice.chance(500) { Remains::All } else { Remains::Nothing };
-            return write.into_iter().for_each(|write| self.write_partly(index, write, remains));
+            return write
+                .into_iter()
+                .for_each(|write| self.write_partly((index, me), write, remains));
         }
         let unsynced = self.nodes[index].disk.unsynced() as u64;
         let kept = usize::try_from(self.dice.below(unsynced + 1)).unwrap_or(0);
@@ -122,7 +127,7 @@ impl World {
         };
         // What is written last is there only with all before it.
         let remains = match &write {
-            Some(Write::Block(_) | Write::TimeoutCert(_))
+            Some(Write::Block(_) | Write::TimeoutCert(_) | Write::EpochEnd(_))
                 if kept < self.nodes[index].disk.unsynced() =>
             {
                 Remains::Nothing
@@ -131,7 +136,7 @@ impl World {
         };
         self.nodes[index].disk.lose_power(kept);
         if let Some(write) = write {
-            self.write_partly(index, write, remains);
+            self.write_partly((index, me), write, remains);
         }
     }
 
@@ -150,10 +155,11 @@ impl World {
         running.todo.front().filter(|_| running.syncing).and_then(Write::of)
     }
 
-    fn write_partly(&mut self, index: usize, write: Write, remains: Remains) {
+    fn write_partly(&mut self, (index, me): Member, write: Write, remains: Remains) {
         match (remains, write) {
-            (Remains::Nothing, _) | (Remains::Torn, Write::Block(_) | Write::TimeoutCert(_)) => {}
-            (Remains::All, write) => self.write(index, write),
+            (Remains::Nothing, _)
+            | (Remains::Torn, Write::Block(_) | Write::TimeoutCert(_) | Write::EpochEnd(_)) => {}
+            (Remains::All, write) => self.write((index, me), write),
             (Remains::Torn, Write::Record(_)) => {
                 // One node without a record is what four can bear.
                 if std::mem::take(&mut self.may_tear) {
@@ -164,9 +170,9 @@ impl World {
     }
 
     /// The disk has it.
-    pub(super) fn write(&mut self, index: usize, write: Write) {
+    pub(super) fn write(&mut self, (index, me): Member, write: Write) {
         if let Write::Record(record) = &write {
-            self.oracle.rules.on_record(index, record);
+            self.oracle.rules.on_record((index, me), record);
         }
         self.nodes[index].disk.write(write);
     }

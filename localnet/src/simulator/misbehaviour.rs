@@ -11,14 +11,13 @@ use super::byzantine::Misbehave;
 use super::oracle::Violation;
 use super::world::Event;
 use super::world::World;
-use super::world::validator;
 
 /// How long a Byzantine validator is quiet that heard its own key in use elsewhere, in microseconds.
 const PAUSE_US: u64 = 5_000;
 
 impl World {
     pub(super) fn is_honest(&self, node: usize) -> bool {
-        self.byzantine[node].is_none()
+        self.byzantine.get(node).is_none_or(Option::is_none)
     }
 
     /// Lets a Byzantine validator act, and sends what it says.
@@ -27,9 +26,10 @@ impl World {
         node: usize,
         act: impl FnOnce(&mut dyn Misbehave, &mut Hand<'_>),
     ) {
+        let me = self.universe.index(&self.universe.committee, node);
         let Some(behaviour) = self.byzantine[node].as_mut() else { return };
         let mut hand = Hand {
-            me: validator(node),
+            me,
             signer: self.universe.signers[node],
             committee: &self.universe.committee,
             dice: &mut self.dice,
@@ -78,7 +78,7 @@ impl World {
         for action in actions {
             if let Action::Evidence(evidence) = action {
                 let byzantine = &self.byzantine;
-                let is_byzantine = |who: usize| byzantine[who].is_some();
+                let is_byzantine = |who: usize| byzantine.get(who).is_some_and(Option::is_some);
                 self.accusations.on_evidence(hearer, evidence, is_byzantine)?;
             }
         }

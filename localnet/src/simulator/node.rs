@@ -7,6 +7,7 @@ use heddle_machine::Action;
 use heddle_machine::Machine;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::Committee;
 
 use super::disk::Disk;
 
@@ -21,6 +22,8 @@ pub(crate) struct Node {
 /// What a crash loses.
 pub(crate) struct Running {
     pub(crate) machine: Machine,
+    /// Whose positions the indices of the next action are.
+    pub(crate) committee: Arc<Committee>,
     /// Actions not carried out yet, in order.
     pub(crate) todo: VecDeque<Action>,
     /// The first of them waits for the disk.
@@ -32,9 +35,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn new(machine: Machine, actions: Vec<Action>) -> Self {
+    pub(crate) fn new(machine: Machine, committee: Arc<Committee>, actions: Vec<Action>) -> Self {
         Self {
             machine,
+            committee,
             todo: actions.into(),
             syncing: false,
             executing: VecDeque::new(),

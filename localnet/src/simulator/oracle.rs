@@ -6,7 +6,11 @@ use std::fmt;
 use heddle_types::BlockHash;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::Committee;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
+use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::TxId;
 
@@ -32,18 +36,52 @@ macro_rules! ensure {
 
 pub(super) use ensure;
 
+/// How an epoch ended: its closing block, and the committee that follows.
+type Ending = (BlockHash, Hash32);
+
 /// Sees everything that leaves a node and everything that is executed.
 #[derive(Debug)]
 pub(crate) struct Oracle {
     /// Of voting.
     pub(crate) rules: Rules,
+    ends: BTreeMap<Epoch, Ending>,
     agreed: BTreeMap<Height, (BlockHash, Option<ExecutedRoot>)>,
     executed_ids: BTreeMap<TxId, Height>,
 }
 
 impl Oracle {
     pub(crate) const fn new(rules: Rules) -> Self {
-        Self { rules, agreed: BTreeMap::new(), executed_ids: BTreeMap::new() }
+        Self {
+            rules,
+            ends: BTreeMap::new(),
+            agreed: BTreeMap::new(),
+            executed_ids: BTreeMap::new(),
+        }
+    }
+
+    /// `node` begins where `end`, if any, says, with `committee`.
+    pub(crate) fn on_committee(
+        &mut self,
+        node: usize,
+        committee: &Committee,
+        end: Option<&EpochEnd>,
+    ) -> Result<(), Violation> {
+        let Some(end) = end else {
+            ensure!(committee.epoch() == Epoch::ZERO, "node {node} begins an epoch from nothing");
+            return Ok(());
+        };
+        let ending = (end.closing.hash(), committee.hash());
+        let agreed = *self.ends.entry(end.epoch()).or_insert(ending);
+        ensure!(agreed == ending, "node {node} ended epoch {} otherwise", end.epoch());
+        let block = self.agreed.get(&end.closing.height).map(|(block, _)| *block);
+        let is_final = block == Some(end.closing.hash());
+        ensure!(is_final, "node {node} ended epoch {} with no final block", end.epoch());
+        Ok(())
+    }
+
+    /// The newest epoch that ended anywhere.
+    pub(crate) fn last_ended(&self) -> Option<Epoch> {
+        self.ends.last_key_value().map(|(epoch, _)| *epoch)
     }
 
     /// `node` was told that a block is final.

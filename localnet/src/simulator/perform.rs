@@ -3,9 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use heddle_hotstuff::Executed;
+use heddle_hotstuff::Message;
 use heddle_machine::Action;
 use heddle_machine::Input;
+use heddle_types::Committee;
 use heddle_types::ExecutedRoot;
+use heddle_types::ValidatorIndex;
 use heddle_wire::PeerMessage;
 
 use super::disk::Outcome;
@@ -16,10 +20,23 @@ use super::world::World;
 impl World {
     pub(super) fn perform(&mut self, index: usize, action: Action) -> Result<(), Violation> {
         match action {
-            Action::Send { to, message } => self.send(index, &[usize::from(to.get())], &message),
+            Action::Committee(committee) => self.on_committee(index, committee),
+            Action::Send { to, message } => {
+                let to: Vec<usize> = self.node_of(index, to).into_iter().collect();
+                self.send(index, &to, &message)
+            }
             Action::Broadcast(message) => {
-                let others: Vec<usize> = (0..self.plan.nodes).filter(|to| *to != index).collect();
+                let members = self.members_of(index);
+                let others: Vec<usize> = members.into_iter().filter(|to| *to != index).collect();
                 self.send(index, &others, &message)
+            }
+            Action::ServeEpochEnd { to, epoch } => {
+                let to: Vec<usize> = self.node_of(index, to).into_iter().collect();
+                let end = self.nodes[index].disk.ends.get(&epoch).cloned();
+                let message = end.map(|end| Message::EpochEnd(Box::new(end)));
+                message.map_or(Ok(()), |message| {
+                    self.send(index, &to, &PeerMessage::Consensus(message))
+                })
             }
             Action::Execute { block, cert } => {
                 self.oracle.on_final(index, &block, &cert)?;
@@ -38,7 +55,8 @@ impl World {
             Action::Serve { to, id, request } => {
                 let response = self.nodes[index].disk.serve(&request);
                 let message = PeerMessage::Response { id, response };
-                self.send(index, &[usize::from(to.get())], &message)
+                let to: Vec<usize> = self.node_of(index, to).into_iter().collect();
+                self.send(index, &to, &message)
             }
             Action::OwnKeyElsewhere { .. } if !self.is_honest(index) => {
                 self.stop_for_a_while(index);
@@ -61,8 +79,41 @@ impl World {
             | Action::Voting(_)
             | Action::StoreBlock(_)
             | Action::StoreTimeoutCert(_)
+            | Action::EpochEnded(_)
             | Action::Persist(_) => Ok(()),
         }
+    }
+
+    /// From here on the node's indices are positions in this committee.
+    fn on_committee(&mut self, index: usize, committee: Arc<Committee>) -> Result<(), Violation> {
+        let end = self.nodes[index].disk.last_end().cloned();
+        self.oracle.on_committee(index, &committee, end.as_ref())?;
+        if let Some(running) = self.nodes[index].running.as_mut() {
+            running.committee = committee;
+        }
+        for peer in (0..self.plan.nodes).filter(|peer| *peer != index) {
+            let peer = self.told_index(index, peer);
+            self.tell(index, Input::PeerUp(peer))?;
+        }
+        Ok(())
+    }
+
+    /// Which node an action of `index` means.
+    fn node_of(&self, index: usize, peer: ValidatorIndex) -> Option<usize> {
+        let running = self.nodes[index].running.as_ref()?;
+        self.universe.node(&running.committee, peer)
+    }
+
+    /// Where a node stands in the committee that it knows, if it does.
+    pub(super) fn own_index(&self, index: usize) -> Option<ValidatorIndex> {
+        let running = self.nodes[index].running.as_ref()?;
+        running.committee.index_of(&self.universe.signers[index].0)
+    }
+
+    fn members_of(&self, index: usize) -> Vec<usize> {
+        let Some(running) = self.nodes[index].running.as_ref() else { return Vec::new() };
+        let members = running.committee.indices();
+        members.filter_map(|member| self.universe.node(&running.committee, member)).collect()
     }
 
     pub(super) fn send(
@@ -76,7 +127,8 @@ impl World {
             return Ok(());
         }
         if let PeerMessage::Consensus(message) = message {
-            self.oracle.rules.on_sent(from, message, &self.nodes[from].disk)?;
+            let me = self.own_index(from);
+            self.oracle.rules.on_sent((from, me), message, &self.nodes[from].disk)?;
         }
         let message = Rc::new(message.clone());
         for &to in to {
@@ -118,12 +170,14 @@ impl World {
         let root = disk.state.apply(&outcome.changes);
         let executed = ExecutedRoot { height, root };
         let changes = Arc::clone(&outcome.changes);
-        disk.append(Outcome { block, cert, executed, changes });
+        let candidates = self.universe.candidates(&disk.state);
+        let told = Executed { root: executed, candidates: Arc::clone(&candidates) };
+        disk.append(Outcome { block, cert, executed, changes, candidates });
         self.oracle.on_executed(index, executed, &outcome.transaction_ids)?;
         if more {
             self.schedule_execution(index, life);
         }
         let skipped = outcome.skipped.clone();
-        self.tell(index, Input::Executed { executed, skipped })
+        self.tell(index, Input::Executed { executed: told, skipped })
     }
 }

@@ -94,8 +94,12 @@ const BYZANTINE_SEED: u64 = 1 << 63;
 pub struct Plan {
     /// Everything random comes from it.
     pub seed: u64,
-    /// How many validators.
+    /// How many nodes.
     pub nodes: usize,
+    /// How many of them decide at a time: if not all, others after every few transfers of the first account.
+    pub members: usize,
+    /// How many blocks an epoch has at least.
+    pub epoch_blocks_min: u64,
     /// The network.
     pub network: NetworkConditions,
     /// The faults.
@@ -121,6 +125,8 @@ impl Plan {
         Self {
             seed,
             nodes,
+            members: nodes,
+            epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
             network,
             faults: Vec::new(),
             byzantine: Vec::new(),
@@ -146,7 +152,7 @@ impl Plan {
             let (at_us, until_us, node) = random_crash(&mut dice, nodes);
             faults.push(Fault::LoseSafety { at_us, until_us, node });
         }
-        Self { seed, nodes, network, faults, byzantine: Vec::new(), transfers: 24, views: 50 }
+        Self { network, faults, ..Self::calm(seed, nodes, 0) }
     }
 
     /// These among four validators if it is one, among seven if there are two, and random faults around them.
@@ -154,6 +160,7 @@ impl Plan {
         let mut plan = Self::random(seed);
         let mut dice = Dice::new(seed ^ BYZANTINE_SEED);
         plan.nodes = if behaviours.len() == 1 { 4 } else { 7 };
+        plan.members = plan.nodes;
         plan.faults = (0..dice.below(3)).map(|_| random_fault(&mut dice, plan.nodes)).collect();
         let first = usize::try_from(dice.below(plan.nodes as u64)).unwrap_or(0);
         let places = (first..).step_by(1 + plan.nodes / 3).map(|place| place % plan.nodes);
@@ -183,6 +190,21 @@ impl Plan {
             all.map(|remains| Fault::CrashAtWrite { write, remains, for_us: 150_000 })
         });
         faults.map(|fault| Self { faults: vec![fault], ..self.clone() })
+    }
+
+    /// Everything at random, and committees that change.
+    pub fn random_epochs(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let nodes = if dice.chance(200) { 8 } else { 5 };
+        let Self { network, .. } = Self::random(seed);
+        let faults = (0..dice.below(5)).map(|_| random_fault(&mut dice, nodes)).collect();
+        let mut plan = Self { network, faults, ..Self::calm(seed, nodes, 0) };
+        if dice.chance(250) {
+            let (at_us, until_us, node) = random_crash(&mut dice, nodes);
+            plan.faults.push(Fault::LoseSafety { at_us, until_us, node });
+        }
+        let epoch_blocks_min = dice.between(2, 12);
+        Self { members: nodes - 1, epoch_blocks_min, transfers: 48, views: 100, ..plan }
     }
 
     /// Every leader crash and every isolation of a leader, in each of the first views: `kinds × views` short runs.

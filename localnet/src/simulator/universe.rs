@@ -23,10 +23,12 @@ use heddle_types::Height;
 use heddle_types::Nonce;
 use heddle_types::QuorumCert;
 use heddle_types::SecretKey;
+use heddle_types::StateView;
 use heddle_types::Transaction;
 use heddle_types::TransactionBody;
 use heddle_types::UnixMillis;
 use heddle_types::Validator;
+use heddle_types::ValidatorIndex;
 use heddle_types::VoteData;
 
 use super::disk::Disk;
@@ -43,21 +45,54 @@ pub(crate) const GENESIS_MS: u64 = 1_700_000_000_000;
 /// A chain of a number of validators.
 pub(crate) struct Universe {
     pub(crate) committee: Arc<Committee>,
+    /// By node; those of the first committee come first.
     pub(crate) signers: Vec<MacSigner>,
     pub(crate) genesis: VoteData,
     pub(crate) programs: Arc<Programs>,
     /// By account, then by sequence.
     pub(crate) transfers: Vec<Vec<Arc<CheckedTransaction>>>,
     first_disk: Disk,
+    /// Who should decide after so many steps of [`Self::candidates`].
+    rotation: Vec<Arc<[Validator]>>,
 }
 
+/// The power of a member, and the most that one has: any one of four may be faulty.
+const POWER: u64 = 10;
+const POWER_MORE: u64 = 13;
+/// After so many transfers of the first account other validators should decide.
+const TRANSFERS_A_STEP: usize = 2;
+
 impl Universe {
-    /// The chain of `nodes` validators; made once a process.
-    pub(crate) fn of(nodes: usize) -> Arc<Self> {
-        static MADE: OnceLock<Mutex<BTreeMap<usize, Arc<Universe>>>> = OnceLock::new();
+    /// The chain of `nodes` nodes, of which the first `members` decide; made once a process.
+    pub(crate) fn of(nodes: usize, members: usize) -> Arc<Self> {
+        type Made = BTreeMap<(usize, usize), Arc<Universe>>;
+        static MADE: OnceLock<Mutex<Made>> = OnceLock::new();
         let made = MADE.get_or_init(Mutex::default);
         let mut made = made.lock().expect("making a universe does not panic");
-        Arc::clone(made.entry(nodes).or_insert_with(|| Arc::new(Self::make(nodes))))
+        let universe = made.entry((nodes, members));
+        Arc::clone(universe.or_insert_with(|| Arc::new(Self::make(nodes, members))))
+    }
+
+    /// Who should decide by a state: where there are more nodes than members, others after every few transfers of the first
+    /// account.
+    pub(crate) fn candidates(&self, state: &State) -> Arc<[Validator]> {
+        let sender = self.transfers[0][0].transaction().body.sender;
+        let nonce = state.entry(&heddle_sdk::native::nonce_key(&sender, 0));
+        let sent = heddle_sdk::native::next_sequence(nonce.as_ref());
+        let step = usize::try_from(sent).unwrap_or(0) / TRANSFERS_A_STEP;
+        Arc::clone(&self.rotation[step % self.rotation.len()])
+    }
+
+    /// By which index a node is known where `committee` decides: a member by its place, another by one that follows theirs.
+    pub(crate) fn index(&self, committee: &Committee, node: usize) -> ValidatorIndex {
+        let guest = u16::try_from(committee.len() + node).unwrap_or(u16::MAX);
+        let member = committee.index_of(&self.signers[node].0);
+        member.unwrap_or(ValidatorIndex::new(guest))
+    }
+
+    /// The node of that index.
+    pub(crate) fn node(&self, committee: &Committee, index: ValidatorIndex) -> Option<usize> {
+        (0..self.signers.len()).find(|node| self.index(committee, *node) == index)
     }
 
     /// A disk as `init` leaves it.
@@ -65,10 +100,11 @@ impl Universe {
         self.first_disk.clone()
     }
 
-    fn make(nodes: usize) -> Self {
+    fn make(nodes: usize, members: usize) -> Self {
         let keys: Vec<SecretKey> = (0..nodes).map(|i| key("validator", i)).collect();
         let accounts: Vec<SecretKey> = (0..ACCOUNTS).map(|i| key("account", i)).collect();
-        let genesis = genesis(&keys, &accounts);
+        let rotation = rotation(&keys, members);
+        let genesis = genesis(&rotation[0], &accounts);
         let committee = genesis.committee().expect("the genesis above is valid");
         let programs = heddle_validator::node::programs();
         let changes = genesis_state(&programs, &genesis).expect("the genesis above is valid");
@@ -78,7 +114,9 @@ impl Universe {
         let data = block.header().vote_data();
         let executed = ExecutedRoot { height: Height::ZERO, root };
         let changes = Arc::new(changes);
-        let outcome = Outcome { block, cert: CommitCert::genesis(data), executed, changes };
+        let cert = CommitCert::genesis(data);
+        let candidates = Arc::clone(&rotation[0]);
+        let outcome = Outcome { block, cert, executed, changes, candidates };
         let safety = heddle_types::SafetyRecord::first(
             committee.chain(),
             committee.epoch(),
@@ -91,15 +129,29 @@ impl Universe {
             genesis: data,
             programs: Arc::new(programs),
             first_disk: Disk::new(safety, outcome, state),
+            rotation,
         }
     }
+}
+
+/// Each step another row of `members` nodes, in a circle; at every other step one of them has more power than the rest.
+fn rotation(keys: &[SecretKey], members: usize) -> Vec<Arc<[Validator]>> {
+    let steps = if keys.len() > members { 1 + TRANSFERS_EACH / TRANSFERS_A_STEP } else { 1 };
+    let of = |step: usize| {
+        let member = |place: usize| Validator {
+            public_key: keys[(place + step) % keys.len()].public_key(),
+            power: if step % 2 == 1 && place == step % members { POWER_MORE } else { POWER },
+        };
+        (0..members).map(member).collect()
+    };
+    (0..steps).map(of).collect()
 }
 
 fn key(what: &str, index: usize) -> SecretKey {
     SecretKey::from_seed(*blake3::hash(format!("{what} {index}").as_bytes()).as_bytes())
 }
 
-fn genesis(keys: &[SecretKey], accounts: &[SecretKey]) -> Genesis {
+fn genesis(members: &[Validator], accounts: &[SecretKey]) -> Genesis {
     let mut funded: Vec<GenesisAccount> = accounts
         .iter()
         .map(|key| GenesisAccount {
@@ -112,10 +164,7 @@ fn genesis(keys: &[SecretKey], accounts: &[SecretKey]) -> Genesis {
         version: Genesis::VERSION,
         time: UnixMillis::new(GENESIS_MS),
         dev: true,
-        validators: keys
-            .iter()
-            .map(|key| Validator { public_key: key.public_key(), power: 1 })
-            .collect(),
+        validators: members.to_vec(),
         accounts: funded,
         faucet: None,
         sections: Vec::new(),

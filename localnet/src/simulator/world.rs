@@ -10,6 +10,7 @@ use heddle_machine::Input;
 use heddle_machine::Machine;
 use heddle_machine::MachineConfig;
 use heddle_machine::Ticket;
+use heddle_types::EpochEnd;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Instant;
@@ -143,11 +144,11 @@ pub fn run(plan: &Plan) -> Result<Report, Violation> {
 
 impl World {
     fn new(plan: Plan) -> Self {
-        let universe = Universe::of(plan.nodes);
+        let universe = Universe::of(plan.nodes, plan.members);
         let behaviour = |index| plan.byzantine.iter().find(|(node, _)| *node == index);
         let byzantine =
             (0..plan.nodes).map(|index| behaviour(index).map(|(_, how)| how.start())).collect();
-        let oracle = Oracle::new(Rules::new(plan.nodes, plan.byzantine.len()));
+        let oracle = Oracle::new(Rules::new(plan.members, plan.byzantine.len()));
         let node = || Node { disk: universe.new_disk(), running: None, life: 0 };
         Self {
             nodes: (0..plan.nodes).map(|_| node()).collect(),
@@ -252,10 +253,18 @@ impl World {
     fn all_is_done(&self) -> bool {
         let mut planned = (0..self.next_sequence.len()).flat_map(|account| self.planned(account));
         let all_final = planned.all(|transfer| self.oracle.is_final(&transfer.id()));
+        let mut honest = (0..self.nodes.len()).filter(|node| self.is_honest(*node));
+        all_final && honest.all(|node| self.is_up_to_date(node))
+    }
+
+    /// Whether a member has executed what anybody has, and whether another knows that it is none.
+    fn is_up_to_date(&self, index: usize) -> bool {
+        let Node { disk, running, .. } = &self.nodes[index];
+        let ended = disk.last_end().map(EpochEnd::epoch);
+        let key = &self.universe.signers[index].0;
+        let is_member = running.as_ref().is_some_and(|r| r.committee.index_of(key).is_some());
         let height = self.oracle.highest_final();
-        let honest = (0..self.nodes.len()).filter(|node| self.is_honest(*node));
-        let reached = |node: usize| self.nodes[node].disk.last().executed.height == height;
-        all_final && honest.into_iter().all(reached)
+        ended == self.oracle.last_ended() && (!is_member || disk.last().executed.height == height)
     }
 
     fn where_all_are(&self) -> String {
@@ -273,7 +282,10 @@ impl World {
             Event::Deliver { from, to, message } => {
                 self.deliver(from, to, Rc::unwrap_or_clone(message))
             }
-            Event::Garbage { from, to } => self.tell(to, Input::PeerMalformed(validator(from))),
+            Event::Garbage { from, to } => {
+                let from = self.told_index(to, from);
+                self.tell(to, Input::PeerMalformed(from))
+            }
             Event::Resume { node, life } => self.resume(node, life),
             Event::Wake { node, life } => {
                 let now = self.now;
@@ -310,21 +322,29 @@ impl World {
         let machine = Machine::new(config, recovered, self.time(index), &mut actions);
         let node = &mut self.nodes[index];
         node.life += 1;
-        node.running = Some(Running::new(machine, actions));
-        self.pump(index)?;
-        for peer in (0..self.plan.nodes).filter(|peer| *peer != index) {
-            self.tell(index, Input::PeerUp(validator(peer)))?;
-        }
-        Ok(())
+        let committee = Arc::clone(machine.committee());
+        node.running = Some(Running::new(machine, committee, actions));
+        self.pump(index)
+    }
+
+    /// By which index a node is told of another.
+    pub(super) fn told_index(&self, index: usize, peer: usize) -> ValidatorIndex {
+        let running = self.nodes[index].running.as_ref();
+        let committee = running.map_or(&self.universe.committee, |r| r.machine.committee());
+        self.universe.index(committee, peer)
     }
 
     fn machine_config(&self, index: usize) -> MachineConfig {
-        let committee = Arc::clone(&self.universe.committee);
+        let end = self.nodes[index].disk.last_end();
+        let successor = end.and_then(|end| Some((Arc::new(end.successor().ok()?), end.genesis())));
+        let first = || (Arc::clone(&self.universe.committee), self.universe.genesis);
+        let (committee, genesis) = successor.unwrap_or_else(first);
         let chain = committee.chain();
         MachineConfig {
             agreement: heddle_hotstuff::Config {
                 committee,
-                genesis: self.universe.genesis,
+                genesis,
+                epoch_blocks_min: self.plan.epoch_blocks_min,
                 signer: Some(Arc::new(self.universe.signers[index])),
                 scheme: Arc::new(super::scheme::MacScheme),
                 pacemaker: heddle_hotstuff::PacemakerConfig {
@@ -349,7 +369,8 @@ impl World {
             let candidates = transactions.into_iter().map(|tx| self.candidate(to, tx)).collect();
             return self.tell(to, Input::Forwarded(candidates));
         }
-        self.tell(to, Input::Peer { from: validator(from), message })
+        let from = self.told_index(to, from);
+        self.tell(to, Input::Peer { from, message })
     }
 
     pub(super) fn tell(&mut self, index: usize, input: Input) -> Result<(), Violation> {
@@ -364,6 +385,9 @@ impl World {
         let Some(running) = self.nodes[index].running.as_mut() else { return Ok(()) };
         running.todo.extend(actions);
         let view = running.machine.status().agreement.view;
+        // Views of one epoch after the other: a chain has no more blocks than views.
+        let begin = self.nodes[index].disk.last_end().map_or(0, |end| end.closing.height.get());
+        let view = View::new(begin + view.get());
         self.pump(index)?;
         self.on_view(view)
     }
@@ -409,7 +433,8 @@ impl World {
         let Some(running) = self.running(index, life) else { return Ok(()) };
         running.syncing = false;
         if let Some(write) = running.todo.pop_front().as_ref().and_then(Write::of) {
-            self.write(index, write);
+            let me = self.own_index(index);
+            self.write((index, me), write);
         }
         self.pump(index)
     }
@@ -426,8 +451,4 @@ fn check_kept(node: usize, kept: usize, nodes: usize) -> Result<(), Violation> {
         return Ok(());
     }
     Err(Violation(format!("node {node} keeps {kept} things, at most {most}")))
-}
-
-pub(super) fn validator(index: usize) -> ValidatorIndex {
-    ValidatorIndex::new(u16::try_from(index).unwrap_or(u16::MAX))
 }

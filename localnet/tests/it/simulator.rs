@@ -8,8 +8,8 @@ use heddle_localnet::simulator::Behaviour;
 use heddle_localnet::simulator::Plan;
 use heddle_localnet::simulator::run;
 
-/// How many random plans `make test` runs: with the Byzantine ones, which are a third as many, two minutes of two cores.
-const SEEDS: u64 = 30_000;
+/// How many random plans `make test` runs: with those of the Byzantine and of epochs, half as many, two minutes of two cores.
+const SEEDS: u64 = 24_000;
 /// Every so many runs are repeated.
 const TWICE_EVERY: u64 = 50;
 
@@ -92,6 +92,11 @@ fn what_is_kept_is_bounded_over_a_thousand_views() {
     run(&Plan { views: 1_000, ..Plan::calm(7, 4, 1_000) }).unwrap();
     let byzantine = vec![(1, Behaviour::TimeoutSpammer)];
     run(&Plan { views: 1_000, byzantine, ..Plan::calm(8, 4, 1_000) }).unwrap();
+}
+
+#[test]
+fn committees_that_change_under_random_faults_never_break_agreement_or_progress() {
+    check(seeds() / 8, Plan::random_epochs);
 }
 
 /// Twenty-four transfers, each sent alone, are three blocks each: its own, one that was being built meanwhile, and one for the root.

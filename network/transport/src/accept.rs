@@ -22,6 +22,7 @@ use crate::hello;
 use crate::hello::HandshakeError;
 use crate::limits;
 use crate::link::Link;
+use crate::peers::NoPlace;
 use crate::peers::PeerEntry;
 use crate::peers::Taken;
 use crate::public;
@@ -91,7 +92,7 @@ async fn serve_validator(
     let pending = Arc::clone(&entry.pending).try_acquire_owned().map_err(|_| CloseCode::Busy)?;
     let hearing = tokio::time::timeout(limits::HANDSHAKE_TIMEOUT, hear(shared, connection));
     let (hello, recv) = hearing.await.map_err(|_late| CloseCode::BadHello)?.map_err(|error| {
-        debug!(peer = %entry.peer.index, %error, "no hello");
+        debug!(peer = %entry.key, %error, "no hello");
         CloseCode::BadHello
     })?;
     drop(permit);
@@ -108,7 +109,7 @@ async fn serve_validator(
         Purpose::Channel(channel) => {
             let link = Link::new(connection.clone(), hello.instance, channel);
             drop(pending);
-            carry(shared, entry, (link, hello), recv).await
+            carry(shared, &entry, (link, hello), recv).await
         }
     }
 }
@@ -123,7 +124,7 @@ async fn carry(
     let said = hello::say(&mut send, &shared.hello(hello.purpose)).await;
     said.map_err(|_| CloseCode::Broken)?;
     let ran = shared.run_link(entry, Arc::new(link), (send, recv)).await;
-    ran.map_err(|Taken| CloseCode::SameKeyElsewhere)
+    ran.map_err(NoPlace::close_code)
 }
 
 async fn hear(

@@ -32,6 +32,8 @@ pub(crate) enum CloseCode {
     Busy = 10,
     /// The connection cannot be used for lack of a stream.
     Broken = 11,
+    /// The key was a validator's, and is not any more.
+    NoPeer = 12,
 }
 
 impl CloseCode {

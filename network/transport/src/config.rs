@@ -5,14 +5,12 @@ use std::net::SocketAddr;
 use heddle_types::ChainId;
 use heddle_types::PublicKey;
 use heddle_types::SecretKey;
-use heddle_types::ValidatorIndex;
 
 /// Another validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Its position in the committee.
-    pub index: ValidatorIndex,
-    /// Its key, which its end of every connection must prove.
+    /// Its key, which its end of every connection must prove. It is known by this for as long as it is a peer, whatever its place in a
+    /// committee.
     pub key: PublicKey,
     /// Where it listens.
     pub addr: SocketAddr,
@@ -27,7 +25,7 @@ pub struct TransportConfig {
     pub secret: SecretKey,
     /// The chain; nodes of others are refused.
     pub chain: ChainId,
-    /// The other validators. None has this node's key or another's.
+    /// The other validators at first, see [`crate::Transport::set_peers`]. None has this node's key or another's.
     pub peers: Vec<Peer>,
     /// Random at each start of the process: tells this node from another one with the same key.
     pub instance: u64,

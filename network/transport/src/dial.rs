@@ -38,21 +38,22 @@ pub(crate) struct Dialer {
 }
 
 impl Dialer {
-    /// Keeps one channel up until the transport stops.
+    /// Keeps one channel up until the transport stops, or the peer is none any more.
     pub(crate) async fn keep(self, channel: Channel) {
         let mut failures = 0;
-        while !self.shared.is_stopping() {
+        while !self.is_over() {
             let started = Instant::now();
             let connected = tokio::select! {
                 connected = self.connect(Purpose::Channel(channel)) => connected,
                 // The peer says that it has just come up. What was sent before is lost and would be repeated too late.
                 () = self.entry.nudge.notified() => continue,
+                () = self.entry.wait_retired() => return,
             };
             match connected {
                 Ok((connection, instance, streams)) => {
                     let link = Arc::new(Link::new(connection, instance, channel));
                     // Only one task dials a channel, so its place is free, and whoever answered there is who it is.
-                    let _taken = self.shared.run_link(&self.entry, link, streams).await;
+                    let _none_or_over = self.shared.run_link(&self.entry, link, streams).await;
                 }
                 Err(error) => self.on_refused(&error),
             }
@@ -65,7 +66,7 @@ impl Dialer {
     /// the peer has dialled.
     pub(crate) async fn probe(self) {
         let mut failures = 0;
-        while !self.shared.is_stopping() && self.entry.link(Channel::Ctl).is_none() {
+        while !self.is_over() && self.entry.link(Channel::Ctl).is_none() {
             let heard = tokio::time::timeout(limits::HANDSHAKE_TIMEOUT, self.try_probe()).await;
             match heard {
                 Ok(Ok(reason)) if CloseCode::ProbeHeard.is_reason(&reason) => return,
@@ -76,6 +77,10 @@ impl Dialer {
             failures += 1;
             self.pause(failures).await;
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.shared.is_stopping() || self.entry.is_retired()
     }
 
     async fn try_probe(&self) -> Result<quinn::ConnectionError, HandshakeError> {
@@ -107,7 +112,7 @@ impl Dialer {
 
     async fn dial(&self) -> Result<Connection, HandshakeError> {
         let config = self.config.clone();
-        Ok(self.endpoint.connect_with(config, self.entry.peer.addr, SERVER_NAME)?.await?)
+        Ok(self.endpoint.connect_with(config, self.entry.addr(), SERVER_NAME)?.await?)
     }
 
     async fn exchange_hellos(
@@ -124,7 +129,7 @@ impl Dialer {
     }
 
     fn on_refused(&self, error: &HandshakeError) {
-        let peer = self.entry.peer.index;
+        let peer = self.entry.key;
         debug!(%peer, %error, "not connected");
         let HandshakeError::Connection(reason) = error else { return };
         if CloseCode::SameKeyElsewhere.is_reason(reason) {
@@ -137,12 +142,13 @@ impl Dialer {
             return;
         }
         let penalty = self.entry.penalty(Instant::now()).unwrap_or_default();
-        let wait = jittered(failures, &self.shared.key, &self.entry.peer.key).max(penalty);
+        let wait = jittered(failures, &self.shared.key, &self.entry.key).max(penalty);
         let mut stopping = self.shared.stopping.subscribe();
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = self.entry.nudge.notified(), if penalty.is_zero() => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
+            () = self.entry.wait_retired() => {}
         }
     }
 }

@@ -3,35 +3,34 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use heddle_catchup::Request;
-use heddle_catchup::RequestId;
 use heddle_types::PublicKey;
-use heddle_types::ValidatorIndex;
 use heddle_wire::Channel;
+use heddle_wire::PublicRequest;
 use tokio::sync::oneshot;
 
 /// What happened on the network. Told from the runtime's threads: the callback must not block. The events of one peer's channel
-/// come in order: `Connected`, its frames, `Disconnected`.
+/// come in order: `Connected`, its frames, `Disconnected`. Of a peer that was taken away and then given again, the last of before
+/// may come among the first of after.
 #[derive(Debug)]
 pub enum Event {
     /// A channel to a validator is up.
     Connected {
         /// Who.
-        peer: ValidatorIndex,
+        peer: PublicKey,
         /// Which channel.
         channel: Channel,
     },
-    /// It is down. It is being brought up again for as long as the transport lives.
+    /// It is down. It is being brought up again for as long as it is a peer.
     Disconnected {
         /// Who.
-        peer: ValidatorIndex,
+        peer: PublicKey,
         /// Which channel.
         channel: Channel,
     },
     /// A validator said something.
     Frame {
         /// Who.
-        peer: ValidatorIndex,
+        peer: PublicKey,
         /// On which channel.
         channel: Channel,
         /// What, for `heddle_wire::decode`.
@@ -39,11 +38,9 @@ pub enum Event {
     },
     /// Somebody asked something on the public protocol.
     PublicRequest {
-        /// Names the answer.
-        id: RequestId,
         /// What.
-        request: Request,
-        /// Takes the answer, a frame's body with a response. Dropped unused, the asker's stream ends.
+        request: PublicRequest,
+        /// Takes the answer, a frame's body. Dropped unused, the asker's stream ends.
         reply: PublicReply,
     },
     /// Another node with this node's key is connected.
@@ -56,7 +53,7 @@ pub enum Elsewhere {
     /// A validator refused this node, because one with the same key is connected there and answered a fresh ping.
     RefusedBy {
         /// Who refused.
-        peer: ValidatorIndex,
+        peer: PublicKey,
     },
     /// A node proved this node's own key in a connection to it.
     ConnectedHere {

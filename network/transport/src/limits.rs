@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use heddle_wire::Channel;
 
+/// Peers: those of one committee, and those of the next.
+pub const PEERS_MAX: usize = 2 * heddle_types::limits::VALIDATORS_MAX;
 /// Frames that wait for one peer on one channel.
 pub const QUEUE_FRAMES_MAX: usize = 8192;
 /// Bytes that wait for one peer on `ctl`. When more wait, the peer is stuck and the connection ends.
@@ -23,9 +25,9 @@ pub const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 pub const RECEIVE_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
 /// Bytes that were written to a connection and not acknowledged.
 pub const SEND_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
-/// Requests of one public connection that are answered at a time; validators get none.
-pub const PUBLIC_STREAMS_MAX: u32 = 2;
-/// Public requests that are answered at a time in all; each may hold an answer of the largest size.
+/// Requests of one public connection that are answered at a time, waiting ones included; validators get none.
+pub const PUBLIC_STREAMS_MAX: u32 = 4;
+/// Public requests to catch up that are answered at a time in all; each may hold an answer of the largest size.
 pub const PUBLIC_ANSWERS_MAX: usize = 64;
 /// Streams of frames on a connection, each way.
 pub const FRAME_STREAMS_MAX: u32 = 1;
@@ -39,8 +41,12 @@ pub const DELAYED_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const PEER_BYTES_PER_SECOND: u64 = 256 * 1024 * 1024;
 /// Frames a second that one peer may send on one channel.
 pub const PEER_FRAMES_PER_SECOND: u64 = 200_000;
-/// Requests a second that one public connection is answered.
-pub const PUBLIC_REQUESTS_PER_SECOND: u64 = 64;
+/// Public requests a second that one address is answered. Beyond this they are read slowly.
+pub const PUBLIC_REQUESTS_PER_SECOND: u64 = 512;
+/// Transactions a second that one address may submit. Beyond this they are refused.
+pub const PUBLIC_SUBMITTED_PER_SECOND: u64 = 4096;
+/// Bytes a second that one address may submit.
+pub const PUBLIC_SUBMITTED_BYTES_PER_SECOND: u64 = 1024 * 1024;
 
 /// Handshakes under way at once; beyond this, connections are refused unread.
 pub const HANDSHAKES_MAX: usize = 128;
@@ -52,6 +58,10 @@ pub const PUBLIC_CONNECTIONS_MAX: usize = 128;
 pub const PUBLIC_CONNECTIONS_PER_ADDRESS_MAX: usize = 8;
 /// Connections of one validator whose hello is being answered.
 pub const PEER_PENDING_MAX: usize = 4;
+/// Public requests that wait for something to become final, in all.
+pub const PUBLIC_WAITING_MAX: usize = 256;
+/// The same from one address.
+pub const PUBLIC_WAITING_PER_ADDRESS_MAX: usize = 16;
 
 /// How long a handshake and the hellos may take.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -63,6 +73,8 @@ pub const IDLE_TIMEOUT_MS: u32 = 3_000;
 pub const KEEP_ALIVE: Duration = Duration::from_millis(500);
 /// How long a public request may take to arrive, and its answer to leave.
 pub const PUBLIC_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a public request waits for something to become final before it is answered without.
+pub const PUBLIC_WAIT: Duration = Duration::from_secs(5);
 /// The pause after a first failed attempt to connect.
 pub const BACKOFF_MIN: Duration = Duration::from_millis(100);
 /// What that pause grows to.
@@ -85,4 +97,5 @@ pub const fn queue_bytes_max(channel: Channel) -> usize {
 }
 
 const _: () = assert!(CTL_QUEUE_BYTES_MAX > 4 * Channel::Ctl.frame_bytes_max());
+const _: () = assert!(PUBLIC_WAIT.as_millis() < PUBLIC_TIMEOUT.as_millis());
 const _: () = assert!(BULK_QUEUE_BYTES_MAX > 2 * Channel::Bulk.frame_bytes_max());

@@ -1,21 +1,21 @@
 //! The public protocol: any key may ask, within quotas, one request a stream.
 //!
-//! A stream carries a hello and a request, both framed; the answer is one frame. Only catching up is answered.
+//! A stream carries a hello and a request, both framed; the answer is one frame. Catching up is answered, what is final is told
+//! to those who wait for it, and transactions are taken.
 
-use std::collections::BTreeMap;
+mod quotas;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use heddle_catchup::Request;
-use heddle_catchup::RequestId;
 use heddle_types::ChainId;
 use heddle_types::PublicKey;
-use heddle_wire::Channel;
 use heddle_wire::FrameReader;
+use heddle_wire::PublicAnswer;
+use heddle_wire::PublicRequest;
 use heddle_wire::Purpose;
-use heddle_wire::RawMessage;
 use heddle_wire::Session;
 use heddle_wire::SessionEvent;
 use heddle_wire::frame_header;
@@ -23,83 +23,41 @@ use heddle_wire::limits::FRAME_HEADER_BYTES;
 use heddle_wire::limits::HELLO_BYTES;
 use heddle_wire::limits::HELLO_BYTES_MAX;
 use heddle_wire::limits::REQUEST_BYTES_MAX;
-use parking_lot::Mutex;
 use quinn::Connection;
 use quinn::RecvStream;
 use quinn::SendStream;
 use quinn::VarInt;
-use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
+
+pub(crate) use quotas::Quotas;
 
 use crate::close::CloseCode;
 use crate::event::Event;
 use crate::event::PublicReply;
 use crate::limits;
-use crate::rate::Rate;
 use crate::shared::Shared;
 
 /// Bytes of a stream's question.
 const QUESTION_BYTES_MAX: usize = 2 * FRAME_HEADER_BYTES + HELLO_BYTES + REQUEST_BYTES_MAX;
 
-/// The quotas.
-#[derive(Debug)]
-pub(crate) struct PublicPlaces {
-    by_address: Mutex<BTreeMap<IpAddr, usize>>,
-    answers: Semaphore,
-}
-
-impl Default for PublicPlaces {
-    fn default() -> Self {
-        let answers = Semaphore::new(limits::PUBLIC_ANSWERS_MAX);
-        Self { by_address: Mutex::default(), answers }
-    }
-}
-
-/// A public connection's place; given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Place<'a> {
-    places: &'a PublicPlaces,
+/// Who asks.
+#[derive(Clone, Copy)]
+struct Asker {
+    key: PublicKey,
     address: IpAddr,
 }
 
-impl PublicPlaces {
-    pub(crate) fn take(&self, address: IpAddr) -> Option<Place<'_>> {
-        let mut by_address = self.by_address.lock();
-        let total: usize = by_address.values().sum();
-        let here = by_address.get(&address).copied().unwrap_or(0);
-        if total >= limits::PUBLIC_CONNECTIONS_MAX
-            || here >= limits::PUBLIC_CONNECTIONS_PER_ADDRESS_MAX
-        {
-            return None;
-        }
-        by_address.insert(address, here + 1);
-        Some(Place { places: self, address })
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut by_address = self.places.by_address.lock();
-        let left = by_address.get(&self.address).copied().unwrap_or(0).saturating_sub(1);
-        if left == 0 {
-            by_address.remove(&self.address);
-        } else {
-            by_address.insert(self.address, left);
-        }
-    }
-}
-
 /// Answers a connection's requests until it ends.
-pub(crate) async fn serve(shared: &Arc<Shared>, connection: Connection, asker: PublicKey) {
-    let Some(_place) = shared.public.take(connection.remote_address().ip()) else {
+pub(crate) async fn serve(shared: &Arc<Shared>, connection: Connection, key: PublicKey) {
+    let asker = Asker { key, address: connection.remote_address().ip() };
+    let Some(_place) = shared.public.connect(asker.address, Instant::now()) else {
         shared.counters.refused.add(1);
         return CloseCode::Busy.close(&connection);
     };
     connection.set_max_concurrent_uni_streams(VarInt::from_u32(0));
-    let mut rate = Rate::new(limits::PUBLIC_REQUESTS_PER_SECOND, Instant::now());
     // Streams that are open count against the connection's cap until their task has ended, so tasks are bounded by it.
     while let Ok((send, recv)) = connection.accept_bi().await {
-        if let Some(wait) = rate.take(1, Instant::now()) {
+        if let Some(wait) = shared.public.request(asker.address, Instant::now()) {
             tokio::time::sleep(wait).await;
         }
         let shared = Arc::clone(shared);
@@ -116,18 +74,14 @@ pub(crate) async fn serve(shared: &Arc<Shared>, connection: Connection, asker: P
 
 async fn answer(
     shared: &Shared,
-    asker: PublicKey,
+    asker: Asker,
     mut send: SendStream,
     mut recv: RecvStream,
 ) -> Result<(), CloseCode> {
     let question = recv.read_to_end(QUESTION_BYTES_MAX).await.map_err(|_| CloseCode::BadFrame)?;
-    let (id, request) = parse(shared.chain, &question)?;
-    let _permit = shared.public.answers.acquire().await.map_err(|_| CloseCode::Stopping)?;
-    let (answer, answered) = oneshot::channel();
-    shared.counters.public_requests.add(1);
-    shared.tell(Event::PublicRequest { id, request, reply: PublicReply { asker, answer } });
-    // Whoever drops the reply has no answer; the stream then ends without one.
-    let Ok(body) = answered.await else { return Ok(()) };
+    let request = parse(shared.chain, &question)?;
+    // Whoever has no answer for the asker lets the stream end without one.
+    let Some(body) = ask(shared, asker, request, question.len()).await? else { return Ok(()) };
     let header = frame_header(body.len()).unwrap_or_default();
     let mut chunks = [Bytes::copy_from_slice(&header), body];
     // If the asker is gone there is nobody to tell.
@@ -137,8 +91,47 @@ async fn answer(
     Ok(())
 }
 
-fn parse(chain: ChainId, question: &[u8]) -> Result<(RequestId, Request), CloseCode> {
-    let mut frames = FrameReader::new(HELLO_BYTES_MAX);
+/// Passes a request on, if the quotas allow it, and waits for what the node says.
+async fn ask(
+    shared: &Shared,
+    asker: Asker,
+    request: PublicRequest,
+    bytes: usize,
+) -> Result<Option<Bytes>, CloseCode> {
+    let quotas = &shared.public;
+    match &request {
+        PublicRequest::CatchUp { .. } => {
+            let _permit = quotas.answer().await.ok_or(CloseCode::Stopping)?;
+            Ok(tell(shared, asker, request).await)
+        }
+        PublicRequest::Head { .. } => {
+            let Some(_place) = quotas.wait(asker.address) else {
+                shared.counters.public_refused.add(1);
+                return Ok(None);
+            };
+            Ok(tell(shared, asker, request).await)
+        }
+        PublicRequest::Submit(transactions) => {
+            let count = transactions.len();
+            if !quotas.submit(asker.address, (count, bytes), Instant::now()) {
+                shared.counters.public_refused.add(1);
+                return Ok(Some(PublicAnswer::Submitted { taken: false }.encode().into()));
+            }
+            Ok(tell(shared, asker, request).await)
+        }
+    }
+}
+
+async fn tell(shared: &Shared, asker: Asker, request: PublicRequest) -> Option<Bytes> {
+    let (answer, answered) = oneshot::channel();
+    shared.counters.public_requests.add(1);
+    let reply = PublicReply { asker: asker.key, answer };
+    shared.tell(Event::PublicRequest { request, reply });
+    answered.await.ok()
+}
+
+fn parse(chain: ChainId, question: &[u8]) -> Result<PublicRequest, CloseCode> {
+    let mut frames = FrameReader::new(REQUEST_BYTES_MAX.max(HELLO_BYTES_MAX));
     frames.push(question);
     let mut session = Session::accepted(chain);
     let hello = frames.next_frame().ok().flatten().ok_or(CloseCode::BadHello)?;
@@ -149,8 +142,8 @@ fn parse(chain: ChainId, question: &[u8]) -> Result<(RequestId, Request), CloseC
         }
     }
     let body = frames.next_frame().ok().flatten().ok_or(CloseCode::BadFrame)?;
-    match heddle_wire::decode(Channel::Bulk, &body) {
-        Ok(RawMessage::Request { id, request }) if frames.is_empty() => Ok((id, request)),
+    match PublicRequest::decode(&body) {
+        Ok(request) if frames.is_empty() => Ok(request),
         Ok(_) | Err(_) => Err(CloseCode::BadFrame),
     }
 }

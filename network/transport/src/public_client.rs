@@ -1,11 +1,15 @@
 //! Asking on the public protocol: for followers, and for nodes that restore themselves.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_types::ChainId;
+use heddle_types::CheckedTransaction;
+use heddle_types::CommitCert;
+use heddle_types::Height;
 use heddle_types::PublicKey;
 use heddle_types::SecretKey;
 use heddle_wire::Channel;
@@ -13,11 +17,15 @@ use heddle_wire::FrameReader;
 use heddle_wire::Hello;
 use heddle_wire::InstanceId;
 use heddle_wire::PeerMessage;
+use heddle_wire::PublicAnswer;
+use heddle_wire::PublicRequest;
 use heddle_wire::Purpose;
 use heddle_wire::frame_header;
 use heddle_wire::limits::FRAME_HEADER_BYTES;
+use heddle_wire::limits::PUBLIC_ANSWER_BYTES_MAX;
 use quinn::Connection;
 use quinn::Endpoint;
+use quinn::ReadToEndError;
 use thiserror::Error;
 
 use crate::close::CloseCode;
@@ -28,7 +36,7 @@ use crate::tls::Identity;
 use crate::tls::PUBLIC_ALPN;
 use crate::tls::SERVER_NAME;
 
-/// A connection on which catching up can be asked for.
+/// A connection on which anything public can be asked, several things at once.
 #[derive(Debug)]
 pub struct PublicClient {
     endpoint: Endpoint,
@@ -64,6 +72,9 @@ pub enum PublicError {
     /// The stream ended without an answer: the node has none, or is too busy.
     #[error("no answer")]
     NoAnswer,
+    /// The answer is none to what was asked: the node lies.
+    #[error("an answer to something else")]
+    WrongAnswer,
     /// It took too long.
     #[error("no answer in time")]
     TimedOut(#[from] tokio::time::error::Elapsed),
@@ -95,7 +106,41 @@ impl PublicClient {
     /// # Errors
     /// See [`PublicError`].
     pub async fn request(&self, id: RequestId, request: Request) -> Result<Bytes, PublicError> {
-        tokio::time::timeout(limits::PUBLIC_TIMEOUT, self.ask(id, request)).await?
+        let body = heddle_wire::encode(&PeerMessage::Request { id, request });
+        self.ask(&body, Channel::Bulk.frame_bytes_max()).await
+    }
+
+    /// Waits until more than `above` is final, and for what proves it, which is not verified here; none when nothing was for a
+    /// while.
+    ///
+    /// # Errors
+    /// See [`PublicError`].
+    pub async fn head(&self, above: Height) -> Result<Option<CommitCert>, PublicError> {
+        let body = PublicRequest::encode_head(above);
+        match self.ask_short(&body).await? {
+            PublicAnswer::Head(cert) => Ok(cert),
+            PublicAnswer::Submitted { .. } => Err(PublicError::WrongAnswer),
+        }
+    }
+
+    /// Hands transactions over, of at most [`heddle_wire::limits::SUBMIT_BYTES_MAX`] bytes together; whether they were taken.
+    ///
+    /// # Errors
+    /// See [`PublicError`].
+    pub async fn submit(
+        &self,
+        transactions: Vec<Arc<CheckedTransaction>>,
+    ) -> Result<bool, PublicError> {
+        let body = heddle_wire::encode(&PeerMessage::Transactions(transactions));
+        match self.ask_short(&body).await? {
+            PublicAnswer::Submitted { taken } => Ok(taken),
+            PublicAnswer::Head(_) => Err(PublicError::WrongAnswer),
+        }
+    }
+
+    /// Waits until the connection has ended, and says why.
+    pub async fn closed(&self) -> quinn::ConnectionError {
+        self.connection.closed().await
     }
 
     /// Ends the connection.
@@ -104,24 +149,42 @@ impl PublicClient {
         self.endpoint.wait_idle().await;
     }
 
-    async fn ask(&self, id: RequestId, request: Request) -> Result<Bytes, PublicError> {
-        const ANSWER_BYTES_MAX: usize = Channel::Bulk.frame_bytes_max() + FRAME_HEADER_BYTES;
+    async fn ask_short(&self, body: &[u8]) -> Result<PublicAnswer, PublicError> {
+        let answer = self.ask(body, PUBLIC_ANSWER_BYTES_MAX).await?;
+        PublicAnswer::decode(&answer).map_err(|_| PublicError::WrongAnswer)
+    }
+
+    /// Asks, and waits for an answer of at most so many bytes.
+    async fn ask(&self, body: &[u8], answer_bytes_max: usize) -> Result<Bytes, PublicError> {
+        let asking = self.ask_patiently(body, answer_bytes_max);
+        tokio::time::timeout(limits::PUBLIC_TIMEOUT, asking).await?
+    }
+
+    async fn ask_patiently(
+        &self,
+        body: &[u8],
+        answer_bytes_max: usize,
+    ) -> Result<Bytes, PublicError> {
         let (mut send, mut recv) = self.connection.open_bi().await?;
         let mut question = Vec::new();
-        let body = heddle_wire::encode(&PeerMessage::Request { id, request });
-        for body in [self.hello.encode().as_slice(), &body] {
+        for body in [self.hello.encode().as_slice(), body] {
             question.extend_from_slice(&frame_header(body.len()).unwrap_or_default());
             question.extend_from_slice(body);
         }
         let no_answer = || self.connection.close_reason().map_or(PublicError::NoAnswer, Into::into);
         send.write_all(&question).await.map_err(|_| no_answer())?;
         send.finish().map_err(|_| no_answer())?;
-        let answer = recv.read_to_end(ANSWER_BYTES_MAX).await.map_err(|_| no_answer())?;
-        let mut frames = FrameReader::new(Channel::Bulk.frame_bytes_max());
+        let answer = match recv.read_to_end(answer_bytes_max + FRAME_HEADER_BYTES).await {
+            Ok(answer) if answer.is_empty() => return Err(no_answer()),
+            Ok(answer) => answer,
+            Err(ReadToEndError::TooLong) => return Err(PublicError::WrongAnswer),
+            Err(ReadToEndError::Read(_)) => return Err(no_answer()),
+        };
+        let mut frames = FrameReader::new(answer_bytes_max);
         frames.push(&answer);
         match frames.next_frame() {
-            Ok(Some(body)) => Ok(body),
-            Ok(None) | Err(_) => Err(no_answer()),
+            Ok(Some(body)) if frames.is_empty() => Ok(body),
+            Ok(_) | Err(_) => Err(PublicError::WrongAnswer),
         }
     }
 }

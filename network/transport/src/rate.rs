@@ -16,6 +16,11 @@ impl Rate {
         Self { per_second, free_at: now }
     }
 
+    /// Whether nothing is owed.
+    pub(crate) fn is_free(&self, now: Instant) -> bool {
+        self.free_at <= now
+    }
+
     /// Takes `amount`; how long to wait before more is read, if not at all.
     pub(crate) fn take(&mut self, amount: u64, now: Instant) -> Option<Duration> {
         const BURST: Duration = Duration::from_secs(1);

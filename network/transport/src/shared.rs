@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use heddle_types::ChainId;
 use heddle_types::PublicKey;
-use heddle_types::ValidatorIndex;
 use heddle_wire::Channel;
 use heddle_wire::Hello;
 use heddle_wire::InstanceId;
@@ -23,10 +22,10 @@ use crate::event::Event;
 use crate::limits;
 use crate::link::Link;
 use crate::link::ReadEnd;
+use crate::peers::NoPlace;
 use crate::peers::PeerEntry;
 use crate::peers::Peers;
-use crate::peers::Taken;
-use crate::public::PublicPlaces;
+use crate::public::Quotas;
 use crate::stats::Counters;
 
 pub(crate) struct Shared {
@@ -36,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) peers: Peers,
     pub(crate) counters: Counters,
     pub(crate) handshakes: Arc<Semaphore>,
-    pub(crate) public: PublicPlaces,
+    pub(crate) public: Quotas,
     pub(crate) stopping: watch::Sender<bool>,
     events: Box<dyn Fn(Event) + Send + Sync>,
 }
@@ -52,17 +51,16 @@ impl Shared {
         key: PublicKey,
         chain: ChainId,
         instance: InstanceId,
-        peers: Peers,
         events: Box<dyn Fn(Event) + Send + Sync>,
     ) -> Self {
         Self {
             key,
             chain,
             instance,
-            peers,
+            peers: Peers::default(),
             counters: Counters::default(),
             handshakes: Arc::new(Semaphore::new(limits::HANDSHAKES_MAX)),
-            public: PublicPlaces::default(),
+            public: Quotas::default(),
             stopping: watch::Sender::new(false),
             events,
         }
@@ -91,12 +89,12 @@ impl Shared {
         entry: &PeerEntry,
         link: Arc<Link>,
         streams: (SendStream, RecvStream),
-    ) -> Result<(), Taken> {
-        let peer = entry.peer.index;
+    ) -> Result<(), NoPlace> {
+        let peer = entry.key;
         let channel = link.channel;
         entry.install(&link, || self.tell(Event::Connected { peer, channel })).await?;
         debug!(%peer, ?channel, "connected");
-        self.move_frames(peer, &link, streams).await;
+        self.move_frames(entry, &link, streams).await;
         entry.remove(&link);
         self.tell(Event::Disconnected { peer, channel });
         debug!(%peer, ?channel, reason = ?link.connection.close_reason(), "disconnected");
@@ -106,19 +104,22 @@ impl Shared {
 
     async fn move_frames(
         &self,
-        peer: ValidatorIndex,
+        entry: &PeerEntry,
         link: &Link,
         (send, recv): (SendStream, RecvStream),
     ) {
-        let channel = link.channel;
+        let (peer, channel) = (entry.key, link.channel);
         let read = link.read(recv, |body| {
+            if entry.is_retired() {
+                return;
+            }
             self.counters.frames_received.add(1);
             self.tell(Event::Frame { peer, channel, body });
         });
         tokio::select! {
             end = read => match end {
                 ReadEnd::Gone => CloseCode::Broken.close(&link.connection),
-                ReadEnd::BadFrame(error) => self.on_bad_frame(peer, channel, &error),
+                ReadEnd::BadFrame(error) => self.on_bad_frame(&peer, channel, &error),
             },
             _gone = link.write(send) => CloseCode::Broken.close(&link.connection),
             _reason = link.connection.closed() => {}
@@ -128,11 +129,11 @@ impl Shared {
     /// A peer sent what no honest one sends: it loses the channel's connection, and its place for a while.
     pub(crate) fn on_bad_frame(
         &self,
-        peer: ValidatorIndex,
+        peer: &PublicKey,
         channel: Channel,
         error: &dyn fmt::Display,
     ) {
-        let Some(entry) = self.peers.by_index(peer) else { return };
+        let Some(entry) = self.peers.by_key(peer) else { return };
         warn!(%peer, ?channel, %error, "bad frame");
         self.counters.bad_frames.add(1);
         entry.punish(Instant::now());

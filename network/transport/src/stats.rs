@@ -20,6 +20,8 @@ pub struct Stats {
     pub refused: u64,
     /// Public requests passed on.
     pub public_requests: u64,
+    /// Public requests refused because their asker had used up its share.
+    pub public_refused: u64,
 }
 
 /// Each is a count of its own that nothing is concluded from, so every access is relaxed.
@@ -32,6 +34,7 @@ pub(crate) struct Counters {
     pub(crate) bad_frames: Counter,
     pub(crate) refused: Counter,
     pub(crate) public_requests: Counter,
+    pub(crate) public_refused: Counter,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +60,7 @@ impl Counters {
             bad_frames: self.bad_frames.read(),
             refused: self.refused.read(),
             public_requests: self.public_requests.read(),
+            public_refused: self.public_refused.read(),
         }
     }
 }

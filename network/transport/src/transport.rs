@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use heddle_types::ValidatorIndex;
+use heddle_types::PublicKey;
 use heddle_wire::Channel;
 use heddle_wire::InstanceId;
 use quinn::Endpoint;
@@ -13,6 +13,7 @@ use tracing::warn;
 
 use crate::accept;
 use crate::close::CloseCode;
+use crate::config::Peer;
 use crate::config::TransportConfig;
 use crate::dial::Dialer;
 use crate::endpoint;
@@ -22,7 +23,6 @@ use crate::faults::LinkFault;
 use crate::faults::LinkFaults;
 use crate::link::Link;
 use crate::peers::PeerEntry;
-use crate::peers::Peers;
 use crate::shared::Shared;
 use crate::stats::Stats;
 use crate::tls::Identity;
@@ -35,6 +35,8 @@ pub struct Transport {
     endpoint: Endpoint,
     local_addr: SocketAddr,
     faults: Arc<LinkFaults>,
+    identity: Identity,
+    runtime: Handle,
 }
 
 /// What became of a frame.
@@ -63,7 +65,6 @@ impl Transport {
         let _within = runtime.enter();
         let key = config.secret.public_key();
         let instance = InstanceId(config.instance);
-        let peers = Peers::new(&key, &config.peers)?;
         let identity = Identity::new(&config.secret)?;
         let faults = Arc::new(LinkFaults::new(config.instance));
         let socket = endpoint::bind(config.listen)?;
@@ -72,16 +73,26 @@ impl Transport {
         let local_addr = endpoint
             .local_addr()
             .map_err(|source| TransportError::Bind { addr: config.listen, source })?;
-        let shared = Shared::new(key, config.chain, instance, peers, Box::new(events));
-        let transport = Self { shared: Arc::new(shared), endpoint, local_addr, faults };
+        let shared = Shared::new(key, config.chain, instance, Box::new(events));
+        let (shared, runtime) = (Arc::new(shared), runtime.clone());
+        let transport = Self { shared, endpoint, local_addr, faults, identity, runtime };
         let stopping = transport.shared.stopping.subscribe();
-        runtime.spawn(Arc::clone(&transport.faults).send_late(socket, stopping));
-        for entry in transport.shared.peers.iter() {
-            transport.spawn_dialers(entry, &identity)?;
-        }
-        runtime
-            .spawn(accept::accept_all(Arc::clone(&transport.shared), transport.endpoint.clone()));
+        tokio::spawn(Arc::clone(&transport.faults).send_late(socket, stopping));
+        transport.set_peers(&config.peers)?;
+        tokio::spawn(accept::accept_all(Arc::clone(&transport.shared), transport.endpoint.clone()));
         Ok(transport)
+    }
+
+    /// Takes `peers` in place of those that were. Connections to whoever stays are kept, and what waits there is sent; whoever is
+    /// gone loses its connections, is refused from now on, and is told [`Event::Disconnected`] of as ever; new ones are dialled, or may
+    /// dial. Another address of the same key counts the next time that it is dialled.
+    ///
+    /// # Errors
+    /// [`TransportError::Peer`] and [`TransportError::TooManyPeers`], and nothing is changed; [`TransportError::Key`].
+    pub fn set_peers(&self, peers: &[Peer]) -> Result<(), TransportError> {
+        let _within = self.runtime.enter();
+        let added = self.shared.peers.replace(&self.shared.key, peers)?;
+        added.iter().try_for_each(|entry| self.spawn_dialers(entry))
     }
 
     /// Where this node listens.
@@ -90,40 +101,41 @@ impl Transport {
     }
 
     /// Sends `body` to one peer. Frames of one channel arrive in order, or not at all; [`Self::send_first`] apart.
-    pub fn send(&self, to: ValidatorIndex, channel: Channel, body: Bytes) -> Sent {
-        match self.shared.peers.by_index(to) {
-            Some(entry) => self.send_to(entry, channel, body),
+    pub fn send(&self, to: &PublicKey, channel: Channel, body: Bytes) -> Sent {
+        match self.shared.peers.by_key(to) {
+            Some(entry) => self.send_to(&entry, channel, body),
             None => Sent::NotConnected,
         }
     }
 
     /// Sends `body` to one peer on `bulk`, before the other frames that wait there, and with room of its own.
-    pub fn send_first(&self, to: ValidatorIndex, body: Bytes) -> Sent {
-        match self.shared.peers.by_index(to) {
-            Some(entry) => self.count(entry, Channel::Bulk, entry.push_first(body)),
+    pub fn send_first(&self, to: &PublicKey, body: Bytes) -> Sent {
+        match self.shared.peers.by_key(to) {
+            Some(entry) => self.count(&entry, Channel::Bulk, entry.push_first(body)),
             None => Sent::NotConnected,
         }
     }
 
     /// Sends `body` to all peers that are connected; its bytes are shared.
     pub fn broadcast(&self, channel: Channel, body: &Bytes) {
-        for entry in self.shared.peers.iter() {
+        for entry in self.shared.peers.all() {
             // Whoever is not there, or stuck, is counted by `send_to` and will be told otherwise.
-            let _counted = self.send_to(entry, channel, body.clone());
+            let _counted = self.send_to(&entry, channel, body.clone());
         }
     }
 
     /// Whether a channel to the peer is up.
-    pub fn is_connected(&self, peer: ValidatorIndex, channel: Channel) -> bool {
-        self.shared.peers.by_index(peer).is_some_and(|entry| entry.link(channel).is_some())
+    pub fn is_connected(&self, peer: &PublicKey, channel: Channel) -> bool {
+        self.shared.peers.by_key(peer).is_some_and(|entry| entry.link(channel).is_some())
     }
 
     /// Replaces the faults of all links; whoever is not named has none. What is sent to a peer suffers from that peer's fault,
-    /// what comes from it does not. False, and nothing is changed, when one of them is no peer.
-    pub fn set_links(&self, faults: &[(ValidatorIndex, LinkFault)]) -> bool {
-        let by_addr = |(peer, fault): &(ValidatorIndex, LinkFault)| {
-            let entry = self.shared.peers.by_index(*peer)?;
-            Some((entry.peer.addr, *fault))
+    /// what comes from it does not. They are those of the peers' present addresses, whoever is a peer later. False, and nothing is
+    /// changed, when one of them is no peer.
+    pub fn set_links(&self, faults: &[(PublicKey, LinkFault)]) -> bool {
+        let by_addr = |(peer, fault): &(PublicKey, LinkFault)| {
+            let entry = self.shared.peers.by_key(peer)?;
+            Some((entry.addr(), *fault))
         };
         let Some(by_addr) = faults.iter().map(by_addr).collect::<Option<Vec<_>>>() else {
             return false;
@@ -136,7 +148,7 @@ impl Transport {
     /// while.
     pub fn report_bad_frame(
         &self,
-        peer: ValidatorIndex,
+        peer: &PublicKey,
         channel: Channel,
         error: &dyn std::fmt::Display,
     ) {
@@ -184,26 +196,23 @@ impl Transport {
             }
             (Err(link), Channel::Ctl) => {
                 counters.stuck.add(1);
-                warn!(peer = %entry.peer.index, "ctl does not get through: connection ended");
+                warn!(peer = %entry.key, "ctl does not get through: connection ended");
                 CloseCode::Stuck.close(&link.connection);
                 Sent::Dropped
             }
         }
     }
 
-    fn spawn_dialers(
-        &self,
-        entry: &Arc<PeerEntry>,
-        identity: &Identity,
-    ) -> Result<(), TransportError> {
-        let config = endpoint::client_config(identity, entry.peer.key, VALIDATOR_ALPN)?;
+    /// Within the runtime.
+    fn spawn_dialers(&self, entry: &Arc<PeerEntry>) -> Result<(), TransportError> {
+        let config = endpoint::client_config(&self.identity, entry.key, VALIDATOR_ALPN)?;
         let dialer = || Dialer {
             shared: Arc::clone(&self.shared),
             endpoint: self.endpoint.clone(),
             entry: Arc::clone(entry),
             config: config.clone(),
         };
-        if self.shared.dials(&entry.peer.key) {
+        if self.shared.dials(&entry.key) {
             for channel in Channel::ALL {
                 tokio::spawn(dialer().keep(channel));
             }

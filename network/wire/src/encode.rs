@@ -65,7 +65,10 @@ fn encode_consensus(message: &Message, body: &mut Vec<u8>) {
             body.push(Tag::Certificates as u8);
             put_certificates(certificates, body);
         }
-        Message::UnmuteRequest { nonce } => put_tagged(Tag::UnmuteRequest, nonce, body),
+        Message::UnmuteRequest { epoch, nonce } => {
+            put_tagged(Tag::UnmuteRequest, epoch, body);
+            put(nonce, body);
+        }
         Message::UnmuteAnswer(answer) => {
             let UnmuteAnswer { nonce, view, voter, signature, certificates } = &**answer;
             put_tagged(Tag::UnmuteAnswer, nonce, body);
@@ -74,6 +77,7 @@ fn encode_consensus(message: &Message, body: &mut Vec<u8>) {
             put(signature, body);
             put_certificates(certificates, body);
         }
+        Message::EpochEnd(end) => put_tagged(Tag::EpochEnd, &**end, body),
     }
 }
 

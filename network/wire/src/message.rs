@@ -81,6 +81,7 @@ impl Liveness {
             | Tag::Certificates
             | Tag::UnmuteRequest
             | Tag::UnmuteAnswer
+            | Tag::EpochEnd
             | Tag::Transactions
             | Tag::RequestBlock
             | Tag::RequestRange

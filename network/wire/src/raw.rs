@@ -15,6 +15,8 @@ use heddle_types::BlockError;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitVote;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::Proposal;
 use heddle_types::Timeout;
 use heddle_types::Transaction;
@@ -44,11 +46,15 @@ pub enum RawMessage {
     Certificates(Box<Certificates>),
     /// A muted validator's question.
     UnmuteRequest {
+        /// The epoch that it has come to.
+        epoch: Epoch,
         /// The asker's nonce.
         nonce: [u8; 32],
     },
     /// The answer to one.
     UnmuteAnswer(Box<UnmuteAnswer>),
+    /// How an epoch ended.
+    EpochEnd(Box<EpochEnd>),
     /// Transactions for the next leaders.
     Transactions(Vec<Transaction>),
     /// A question of catching up.
@@ -188,8 +194,9 @@ impl RawMessage {
             Self::CommitVote(vote) => Message::CommitVote(vote),
             Self::Timeout(timeout) => Message::Timeout(timeout),
             Self::Certificates(certificates) => Message::Certificates(certificates),
-            Self::UnmuteRequest { nonce } => Message::UnmuteRequest { nonce },
+            Self::UnmuteRequest { epoch, nonce } => Message::UnmuteRequest { epoch, nonce },
             Self::UnmuteAnswer(answer) => Message::UnmuteAnswer(answer),
+            Self::EpochEnd(end) => Message::EpochEnd(end),
             Self::Transactions(transactions) => return check_transactions(transactions, is_known),
             Self::Request { id, request } => return Ok(PeerMessage::Request { id, request }),
             Self::Response { id, response } => {
@@ -213,6 +220,7 @@ impl RawMessage {
             | Self::Certificates(_)
             | Self::UnmuteRequest { .. }
             | Self::UnmuteAnswer(_)
+            | Self::EpochEnd(_)
             | Self::Request { .. }
             | Self::Ping(_)
             | Self::Pong(_) => false,
@@ -255,7 +263,10 @@ fn read_message(tag: Tag, reader: &mut Reader<'_>) -> std::io::Result<RawMessage
         Tag::CommitVote => RawMessage::CommitVote(reader.field("commit_vote")?),
         Tag::Timeout => RawMessage::Timeout(Box::new(reader.field("timeout")?)),
         Tag::Certificates => RawMessage::Certificates(Box::new(read_certificates(reader)?)),
-        Tag::UnmuteRequest => RawMessage::UnmuteRequest { nonce: reader.field("nonce")? },
+        Tag::UnmuteRequest => RawMessage::UnmuteRequest {
+            epoch: reader.field("epoch")?,
+            nonce: reader.field("nonce")?,
+        },
         Tag::UnmuteAnswer => RawMessage::UnmuteAnswer(Box::new(UnmuteAnswer {
             nonce: reader.field("nonce")?,
             view: reader.field("view")?,
@@ -263,6 +274,7 @@ fn read_message(tag: Tag, reader: &mut Reader<'_>) -> std::io::Result<RawMessage
             signature: reader.field("signature")?,
             certificates: read_certificates(reader)?,
         })),
+        Tag::EpochEnd => RawMessage::EpochEnd(Box::new(reader.field("epoch_end")?)),
         Tag::Ping => RawMessage::Ping(reader.field("nonce")?),
         Tag::Pong => RawMessage::Pong(reader.field("nonce")?),
         Tag::Transactions => RawMessage::Transactions(reader.items(

@@ -15,6 +15,7 @@ pub(crate) enum Tag {
     UnmuteAnswer = 6,
     Ping = 7,
     Pong = 8,
+    EpochEnd = 9,
     Transactions = 16,
     RequestBlock = 17,
     RequestRange = 18,
@@ -23,7 +24,7 @@ pub(crate) enum Tag {
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Proposal,
         Self::Vote,
         Self::CommitVote,
@@ -33,6 +34,7 @@ impl Tag {
         Self::UnmuteAnswer,
         Self::Ping,
         Self::Pong,
+        Self::EpochEnd,
         Self::Transactions,
         Self::RequestBlock,
         Self::RequestRange,
@@ -54,7 +56,8 @@ impl Tag {
             | Self::Timeout
             | Self::Certificates
             | Self::UnmuteRequest
-            | Self::UnmuteAnswer => matches!(channel, Channel::Ctl),
+            | Self::UnmuteAnswer
+            | Self::EpochEnd => matches!(channel, Channel::Ctl),
             Self::Transactions
             | Self::RequestBlock
             | Self::RequestRange

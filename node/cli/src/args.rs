@@ -7,6 +7,7 @@ use crate::commands::account::AccountArgs;
 use crate::commands::block::BlockArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::keys::KeysCommand;
+use crate::commands::light::LightCommand;
 use crate::commands::localnet::LocalnetCommand;
 use crate::commands::market::MarketArgs;
 use crate::commands::node::NodeCommand;
@@ -15,6 +16,7 @@ use crate::commands::position::PositionArgs;
 use crate::commands::query::QueryArgs;
 use crate::commands::transfer::TransferArgs;
 use crate::commands::tx::TxCommand;
+use crate::commands::validator::ValidatorCommand;
 
 /// Heddle: a blockchain node for derivatives.
 #[derive(Debug, Parser)]
@@ -41,6 +43,9 @@ pub(crate) enum Command {
     /// One validator
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Who the validators are: list them, let one join or leave, change power, key or address
+    #[command(subcommand)]
+    Validator(ValidatorCommand),
     /// Key files
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -62,6 +67,9 @@ pub(crate) enum Command {
     Block(BlockArgs),
     /// A value in state
     Query(QueryArgs),
+    /// Reading the chain through nodes that are not trusted
+    #[command(subcommand)]
+    Light(LightCommand),
     /// A script that completes commands in a shell
     Completions(CompletionsArgs),
 }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod block;
 pub(crate) mod completions;
 pub(crate) mod keys;
+pub(crate) mod light;
 pub(crate) mod localnet;
 pub(crate) mod market;
 pub(crate) mod node;
@@ -12,6 +13,7 @@ pub(crate) mod position;
 pub(crate) mod query;
 pub(crate) mod transfer;
 pub(crate) mod tx;
+pub(crate) mod validator;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -22,6 +24,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<u8, CliError> {
     match command {
         Command::Localnet(command) => localnet::run(command, output)?,
         Command::Node(command) => return node::run(command, output),
+        Command::Validator(command) => validator::run(command, output)?,
         Command::Keys(command) => keys::run(command, output)?,
         Command::Account(args) => account::run(&args, output)?,
         Command::Transfer(args) => transfer::run(&args, output)?,
@@ -31,6 +34,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<u8, CliError> {
         Command::Tx(command) => tx::run(command, output)?,
         Command::Block(args) => block::run(&args, output)?,
         Command::Query(args) => query::run(&args, output)?,
+        Command::Light(command) => light::run(command, output)?,
         Command::Completions(args) => completions::run(&args, output)?,
     }
     Ok(0)

@@ -16,6 +16,7 @@ mod output;
 mod program_arg;
 mod rpc;
 mod sending;
+mod signer;
 mod submission;
 mod table;
 mod target;

@@ -1,10 +1,6 @@
 //! Who trades: a key, and the margin account that it trades for.
 
-use std::path::Path;
-use std::path::PathBuf;
-
 use clap::Args;
-use heddle_localnet::cluster::Cluster;
 use heddle_rpc_api::AccountName;
 use heddle_rpc_api::ErrorKind;
 use heddle_rpc_api::GetMarginAccount;
@@ -15,28 +11,19 @@ use heddle_validator::home::KeyFile;
 use crate::error::CliError;
 use crate::rpc::CallError;
 use crate::rpc::Rpc;
-use crate::target::Target;
-
-/// Where a localnet lives unless it is said.
-const LOCALNET: &str = "./.heddle/localnet";
+use crate::signer::SignerArgs;
 
 /// Who trades.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TraderArgs {
-    /// A localnet's account, such as alice, whose key signs
-    #[arg(long = "as", value_name = "NAME", conflicts_with = "from")]
-    name: Option<String>,
-    /// The key file that signs
-    #[arg(long, value_name = "KEYFILE")]
-    from: Option<PathBuf>,
+    #[command(flatten)]
+    signer: SignerArgs,
     /// Which of the signer's margin accounts
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) sub: u8,
     /// The number of another owner's margin account, for which the signer is an agent
     #[arg(long, value_name = "N", conflicts_with = "sub")]
     account: Option<u32>,
-    #[command(flatten)]
-    pub(crate) target: Target,
 }
 
 /// A key, and the margin account that it trades for.
@@ -53,32 +40,14 @@ impl Trader {
 }
 
 impl TraderArgs {
-    /// The node: of the localnet that the name is of, unless another is named.
+    /// As [`SignerArgs::rpc`].
     pub(crate) fn rpc(&self) -> Result<Rpc, CliError> {
-        let default = Path::new(LOCALNET);
-        if self.name.is_some() && self.target.is_default() && Cluster::exists(default) {
-            return Rpc::new(&Target::of_home(default));
-        }
-        Rpc::new(&self.target)
+        self.signer.rpc()
     }
 
-    /// The key that signs.
+    /// As [`SignerArgs::key`].
     pub(crate) fn key(&self) -> Result<KeyFile, CliError> {
-        match (&self.name, &self.from) {
-            (Some(name), _) => Ok(KeyFile::read(&self.find(name)?.key_file)?),
-            (None, Some(path)) => Ok(KeyFile::read(path)?),
-            (None, None) => Err(CliError::usage(
-                "signer: found none, expected one; say --as NAME of a localnet's account, or --from KEYFILE",
-            )),
-        }
-    }
-
-    /// Whose account is meant, when no signature is needed.
-    pub(crate) fn address(&self) -> Result<Address, CliError> {
-        match &self.name {
-            Some(name) => Ok(self.find(name)?.address),
-            None => Ok(self.key()?.address()),
-        }
+        self.signer.key()
     }
 
     /// Which margin account is meant, by whatever says so first: its number, the address given, or the signer.
@@ -86,13 +55,15 @@ impl TraderArgs {
         match (self.account, owner) {
             (Some(account), _) => Ok(AccountName::Number { account }),
             (None, Some(address)) => Ok(AccountName::Owner { address, sub: self.sub }),
-            (None, None) => Ok(AccountName::Owner { address: self.address()?, sub: self.sub }),
+            (None, None) => {
+                Ok(AccountName::Owner { address: self.signer.address()?, sub: self.sub })
+            }
         }
     }
 
     /// The key and its margin account.
     pub(crate) fn trader(&self, rpc: &Rpc) -> Result<Trader, CliError> {
-        let key = self.key()?;
+        let key = self.signer.key()?;
         let account = self.margin_account(rpc, Some(key.address()))?;
         Ok(Trader { key, account })
     }
@@ -110,19 +81,6 @@ impl TraderArgs {
             }
             account => Ok(account?),
         }
-    }
-
-    fn find(&self, name: &str) -> Result<heddle_localnet::cluster::Account, CliError> {
-        let home = self.target.home().unwrap_or_else(|| Path::new(LOCALNET));
-        let cluster = Cluster::open(home)?;
-        let found = cluster.accounts().iter().find(|account| account.name == name);
-        found.cloned().ok_or_else(|| {
-            let names: Vec<_> = cluster.accounts().iter().map(|one| one.name.as_str()).collect();
-            CliError::usage(format!(
-                "--as: found {name:?}, expected one of {}; use one of these names",
-                names.join(", ")
-            ))
-        })
     }
 }
 

@@ -167,7 +167,7 @@ impl RpcClient {
     }
 
     /// `getValidators`.
-    pub async fn validators(&self) -> Result<Vec<api::ValidatorInfo>, ClientError> {
+    pub async fn validators(&self) -> Result<api::ValidatorSet, ClientError> {
         self.call(&api::GetValidators {}).await
     }
 

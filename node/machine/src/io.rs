@@ -6,6 +6,7 @@ use heddle_catchup::Fault;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_hotstuff::Evidence;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::VotingState;
 use heddle_mempool::AccountView;
 use heddle_mempool::Admission;
@@ -15,6 +16,9 @@ use heddle_mempool::Terms;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
+use heddle_types::Committee;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
 use heddle_types::SafetyRecord;
@@ -41,6 +45,9 @@ pub struct Candidate {
 }
 
 /// What the machine is told.
+///
+/// The peers of a validator are the other validators, by their places in the committee. Those of a follower are the nodes that it
+/// follows, whatever they are, by numbers that its driver gives them.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A peer said something; `from` is authenticated by the transport, `message` passed its stateless checks.
@@ -65,10 +72,17 @@ pub enum Input {
     PeerDown(ValidatorIndex),
     /// A peer sent something that is no message, or a malformed block.
     PeerMalformed(ValidatorIndex),
+    /// A follower's peer says what is final there.
+    Head {
+        /// The peer.
+        from: ValidatorIndex,
+        /// What is to prove it; nothing of it is checked.
+        cert: CommitCert,
+    },
     /// The block of the oldest unanswered [`Action::Execute`] was executed and its outcome is durable.
     Executed {
-        /// The height and the root after it.
-        executed: ExecutedRoot,
+        /// The height, the root after it, and who should decide by the state after it.
+        executed: Executed,
         /// Positions of the block's transactions that were skipped, ascending.
         skipped: Vec<u32>,
     },
@@ -79,6 +93,21 @@ pub enum Input {
 /// What the machine asks for, to be carried out in order.
 #[derive(Clone, Debug)]
 pub enum Action {
+    /// From here on indices are positions in this committee: those of later actions, and those of inputs told from now on. The
+    /// first action of all, and once whenever an epoch begins. Peers that are no members but may be asked have the indices
+    /// that follow the members', at most [`heddle_hotstuff::limits::GUESTS_MAX`] of them. Every connected peer that had another
+    /// index, or none, is told with [`Input::PeerUp`].
+    Committee(Arc<Committee>),
+    /// The epoch ended: make the proof durable before anything that follows.
+    EpochEnded(Box<EpochEnd>),
+    /// Read from the store how an earlier epoch ended, and send it to a peer as `Message::EpochEnd`; nothing if that is not
+    /// known.
+    ServeEpochEnd {
+        /// Who.
+        to: ValidatorIndex,
+        /// Which.
+        epoch: Epoch,
+    },
     /// Make the block durable before anything that follows.
     StoreBlock(Arc<CheckedBlock>),
     /// Make the timeout certificate durable before anything that follows.
@@ -99,7 +128,8 @@ pub enum Action {
     Execute {
         /// The block.
         block: Arc<CheckedBlock>,
-        /// The certificate that made it final: its own, or a descendant's.
+        /// The certificate that made it final: its own, or a descendant's, which may be one that is never executed, in the tail
+        /// of its epoch.
         cert: CommitCert,
     },
     /// Answer a submission.

@@ -1,9 +1,13 @@
 //! The machine: routes what it is told to the cores and joins what they ask for.
 
+mod follower;
+
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use heddle_catchup::CatchUp;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::Input as Agreement;
 use heddle_hotstuff::Now;
 use heddle_hotstuff::Recovered;
@@ -27,6 +31,7 @@ use crate::io::Candidate;
 use crate::io::Input;
 use crate::io::Status;
 use crate::io::Ticket;
+use crate::machine::follower::Follower;
 
 /// What a machine is made with.
 pub struct MachineConfig {
@@ -56,6 +61,8 @@ pub struct Machine {
     in_flight: InFlight,
     committee: Arc<Committee>,
     own: Option<ValidatorIndex>,
+    /// What a node that is no member goes by.
+    follower: Follower,
     payload: PayloadLimits,
     forward_delay: Millis,
     /// Final blocks handed out for execution, oldest first.
@@ -96,16 +103,18 @@ impl Machine {
         actions: &mut Vec<Action>,
     ) -> Self {
         let committee = Arc::clone(&config.agreement.committee);
-        let signer = config.agreement.signer.as_ref();
-        let own = signer.and_then(|signer| committee.index_of(&signer.public_key()));
+        let follower = Follower::new(&config.agreement, &recovered.commit);
         let last_final = Arc::clone(&recovered.last_final);
-        let executed = recovered.executed.last().copied().unwrap_or(last_final.header().executed);
+        let executed = recovered.executed.last().map(|executed| executed.root);
+        let executed = executed.unwrap_or(last_final.header().executed);
         let mut in_flight = InFlight::default();
         for block in &recovered.blocks {
             in_flight.insert(block);
         }
         let mut agreement_actions = Vec::new();
         let replica = Replica::new(config.agreement, recovered, now, &mut agreement_actions);
+        let own = replica.own_index();
+        actions.push(Action::Committee(Arc::clone(&committee)));
         let mut machine = Self {
             replica,
             catchup: CatchUp::new(last_final.header().height),
@@ -113,6 +122,7 @@ impl Machine {
             in_flight,
             committee,
             own,
+            follower,
             payload: config.payload,
             forward_delay: config.forward_delay,
             executing: VecDeque::new(),
@@ -135,14 +145,17 @@ impl Machine {
             Input::Forwarded(candidates) => self.on_forwarded(&candidates),
             Input::Submit { ticket, candidate } => self.on_submit(now, ticket, &candidate, actions),
             Input::PeerUp(peer) => {
+                self.follower.peers.insert(peer);
                 self.fetch(now, heddle_catchup::Input::Connected(peer), actions);
             }
             Input::PeerDown(peer) => {
+                self.follower.peers.remove(&peer);
                 self.fetch(now, heddle_catchup::Input::Disconnected(peer), actions);
             }
             Input::PeerMalformed(peer) => {
                 self.fetch(now, heddle_catchup::Input::Malformed { peer }, actions);
             }
+            Input::Head { from, cert } => self.on_head(now, from, &cert, actions),
             Input::Executed { executed, skipped } => {
                 self.on_executed(now, executed, &skipped, actions);
             }
@@ -163,10 +176,15 @@ impl Machine {
             .min()
     }
 
+    /// Whose positions the indices are of inputs told from now on: that of the last [`Action::Committee`].
+    pub const fn committee(&self) -> &Arc<Committee> {
+        &self.committee
+    }
+
     /// Where the node stands.
     pub fn status(&self) -> Status {
         Status {
-            agreement: self.replica.status(),
+            agreement: self.standing(),
             executed: self.executed,
             pool_transactions: self.pool.len(),
             pool_bytes: self.pool.bytes(),
@@ -239,19 +257,20 @@ impl Machine {
     fn on_executed(
         &mut self,
         now: Now,
-        executed: ExecutedRoot,
+        executed: Executed,
         skipped: &[u32],
         actions: &mut Vec<Action>,
     ) {
+        let height = executed.root.height;
         let block = self.executing.pop_front().expect("told once for each block handed out");
-        assert_eq!(block.header().height, executed.height, "blocks are executed in order");
-        self.executed = executed;
-        self.in_flight.executed(executed.height);
+        assert_eq!(block.header().height, height, "blocks are executed in order");
+        self.executed = executed.root;
+        self.in_flight.executed(height);
         let included = (0_u32..)
             .zip(block.transactions())
             .filter(|(position, _)| skipped.binary_search(position).is_err())
             .map(|(_, checked)| checked.as_ref());
-        let dropped = self.pool.on_executed(executed.height, included);
+        let dropped = self.pool.on_executed(height, included);
         if !dropped.is_empty() {
             actions.push(Action::Dropped(dropped));
         }
@@ -283,10 +302,15 @@ impl Machine {
             for action in asked.drain(..) {
                 self.on_agreement_action(now, action, actions);
             }
-            match self.inbox.pop_front() {
-                None => break,
-                Some(Told::Agreement(input)) => self.replica.handle(now, input, &mut asked),
-                Some(Told::Synced { peer, height, blocks, cert }) => {
+            let Some(told) = self.inbox.pop_front() else {
+                if self.begin_epoch(now, &mut asked, actions) {
+                    continue;
+                }
+                break;
+            };
+            match told {
+                Told::Agreement(input) => self.replica.handle(now, input, &mut asked),
+                Told::Synced { peer, height, blocks, cert } => {
                     self.replica.handle(now, Agreement::Synced { blocks, cert }, &mut asked);
                     for action in asked.drain(..) {
                         self.on_agreement_action(now, action, actions);
@@ -296,6 +320,32 @@ impl Machine {
             }
         }
         self.agreement_actions = asked;
+    }
+
+    /// Once the closing block of an epoch is executed, the next begins: another committee agrees, and indices are its
+    /// members'. Whether it does.
+    fn begin_epoch(
+        &mut self,
+        now: Now,
+        asked: &mut Vec<heddle_hotstuff::Action>,
+        actions: &mut Vec<Action>,
+    ) -> bool {
+        let Some(next) = self.replica.successor(now, asked) else { return false };
+        self.replica = next;
+        let before = std::mem::replace(&mut self.committee, Arc::clone(self.replica.committee()));
+        self.own = self.replica.own_index();
+        actions.push(Action::Committee(Arc::clone(&self.committee)));
+        self.follower.begin_epoch(*self.replica.genesis());
+        let renamed = before.indices().filter_map(|index| {
+            let key = before.validator(index)?.public_key;
+            Some((index, self.committee.index_of(&key)?))
+        });
+        // A follower's peers go by other numbers, of which its driver tells again.
+        let renamed: BTreeMap<_, _> = renamed.filter(|_| self.own.is_some()).collect();
+        self.fetch(now, heddle_catchup::Input::Renumbered(renamed), actions);
+        self.tell_final(now, actions);
+        self.inbox.push_back(Told::Agreement(Agreement::WorkPending(self.work_told)));
+        true
     }
 
     /// Catch-up waits to hear whether what it delivered was accepted.
@@ -313,9 +363,10 @@ impl Machine {
         }
     }
 
-    /// Tells catch-up what is final here, which lets it go on; later, when too much waits for execution.
+    /// Tells catch-up what is final here, which lets it go on; later, when too much waits for execution, or when what it would
+    /// deliver next is of an epoch that has not begun here.
     fn tell_final(&mut self, now: Now, actions: &mut Vec<Action>) {
-        self.final_untold = self.executing.len() > EXECUTING_MAX;
+        self.final_untold = self.executing.len() > EXECUTING_MAX || self.replica.has_ended();
         if !self.final_untold {
             let height = self.replica.status().final_height;
             self.fetch(now, heddle_catchup::Input::Final(height), actions);
@@ -353,6 +404,8 @@ impl Machine {
                 }
             }
             Asked::Commit { blocks, cert } => self.commit(now, &blocks, &cert, actions),
+            Asked::EpochEnded(end) => actions.push(Action::EpochEnded(end)),
+            Asked::ServeEpochEnd { to, epoch } => actions.push(Action::ServeEpochEnd { to, epoch }),
             Asked::FetchBlock { hash, height, hint } => {
                 let input = heddle_catchup::Input::Fetch { hash, height, hint };
                 self.fetch(now, input, actions);
@@ -392,6 +445,7 @@ impl Machine {
         cert: &CommitCert,
         actions: &mut Vec<Action>,
     ) {
+        self.follower.view = self.follower.view.max(cert.data.view);
         for block in blocks {
             self.in_flight.insert(block);
             self.executing.push_back(Arc::clone(block));
@@ -418,8 +472,7 @@ impl Machine {
                     let message = PeerMessage::Request { id, request };
                     actions.push(Action::Send { to, message });
                 }
-                heddle_catchup::Action::Deliver { peer, blocks, cert } => {
-                    let height = cert.data.height;
+                heddle_catchup::Action::Deliver { peer, blocks, cert, height } => {
                     self.inbox.push_back(Told::Synced { peer, height, blocks, cert });
                 }
                 heddle_catchup::Action::Fetched(block) => {
@@ -439,7 +492,7 @@ impl Machine {
             if batch.is_empty() {
                 break;
             }
-            for to in self.next_leaders() {
+            for to in self.forward_to() {
                 let message = PeerMessage::Transactions(batch.clone());
                 actions.push(Action::Send { to, message });
             }

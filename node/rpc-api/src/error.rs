@@ -190,6 +190,16 @@ impl RpcError {
         }
     }
 
+    /// The block at `height` is final, but blocks below `oldest` are not kept here.
+    pub fn pruned(height: Height, oldest: Height) -> Self {
+        let message = format!(
+            "height: found {height}, expected {oldest} or above: this node does not keep older blocks"
+        );
+        let mut error = Self::new(ErrorKind::Pruned, message);
+        error.data.hint = "ask a node that keeps all blocks".to_owned();
+        error
+    }
+
     /// The block at `height` was executed, but what happened meanwhile is not kept.
     pub fn execution_not_kept(height: Height, oldest: Option<Height>) -> Self {
         let kept = match oldest {

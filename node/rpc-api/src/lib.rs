@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod execution;
 mod key;
+mod light;
 pub mod limits;
 mod market;
 mod number;
@@ -36,6 +37,7 @@ pub use execution::{
     BlockExecution, Doing, ExecutionMode, ExecutionReason, HotKey, PhaseName, PhaseTime, Span,
 };
 pub use key::{Key, KeyAccess, Mode};
+pub use light::{EpochEnd, FinalHeader, GetEpochEnd, GetFinalHeader};
 pub use market::{
     AccountName, BookLevel, Breaker, Fees, Funding, FundingPayment, GetFundingHistory,
     GetLiquidations, GetMarginAccount, GetMarkets, GetOpenOrders, GetOrder, GetOrderBook,
@@ -47,8 +49,9 @@ pub use openrpc::openrpc;
 pub use params::{ParamError, Params, found, parse_program};
 pub use receipt::{ErrorText, Receipt, ReceiptError, Simulation, TransactionInfo, TxStatus};
 pub use reply::{
-    Account, Block, Evidence, EvidenceKind, Fee, MempoolStatus, PerformanceSample, Sent, StateItem,
-    StatePage, StateProof, StateReply, Status, Supply, SyncState, ValidatorInfo,
+    Account, Block, CandidateInfo, Evidence, EvidenceKind, Fee, MempoolStatus, PerformanceSample,
+    Sent, StateItem, StatePage, StateProof, StateReply, Status, Supply, SyncState, ValidatorInfo,
+    ValidatorSet,
 };
 pub use request::{
     GetAccount, GetBlock, GetBlockExecution, GetEvidence, GetFee, GetPerformanceSamples, GetProof,

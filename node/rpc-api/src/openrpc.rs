@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::dev;
 use crate::event;
+use crate::light as l;
 use crate::market as m;
 use crate::request as r;
 use crate::request::Request;
@@ -35,6 +36,11 @@ pub fn openrpc(dev: bool) -> Value {
             "What is at a key at the last certified root, and why.",
             vec![program(), param("key", true, text(HEX))],
         ),
+        method::<l::GetFinalHeader>("The newest final header, and why it is final.", vec![]),
+        method::<l::GetEpochEnd>(
+            "How an epoch ended, and who decides next.",
+            vec![param("epoch", true, integer(crate::limits::INTEGER_MAX))],
+        ),
         method::<r::GetState>(
             "One value, or a page of those whose keys begin with a prefix.",
             vec![
@@ -50,7 +56,7 @@ pub fn openrpc(dev: bool) -> Value {
             vec![param("transaction", false, text(HEX))],
         ),
         method::<r::GetEvidence>("Proofs of equivocation.", vec![]),
-        method::<r::GetValidators>("The committee.", vec![]),
+        method::<r::GetValidators>("The committee, and who is to decide next.", vec![]),
         method::<r::GetPerformanceSamples>(
             "How much went through lately.",
             vec![param("limit", false, integer(crate::limits::SAMPLES_MAX))],

@@ -183,6 +183,7 @@ pub fn parse_program(text: &str) -> Option<ProgramId> {
         "oracle" => Some(ProgramId::ORACLE),
         "clearing" => Some(ProgramId::CLEARING),
         "exchange" => Some(ProgramId::EXCHANGE),
+        "validators" => Some(ProgramId::VALIDATORS),
         _ if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok().map(ProgramId),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! What is answered, but for receipts.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use heddle_types::Address;
 use heddle_types::Amount;
@@ -172,6 +173,9 @@ pub struct StateProof {
     /// The canonical bytes of the header that names that root.
     #[serde(with = "text")]
     pub header: Bytes,
+    /// The canonical bytes of its descendants up to the one that the certificate is of, oldest first; often none.
+    #[serde(with = "text::list")]
+    pub descendants: Vec<Bytes>,
     /// The commit certificate of that header's block or of a descendant.
     pub certificate: Certificate,
 }
@@ -257,7 +261,40 @@ pub enum EvidenceKind {
     CommitVote,
 }
 
-/// One item of `getValidators`.
+/// The reply of `getValidators`: who decides, and who is to decide next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidatorSet {
+    /// The epoch that this node is in.
+    #[serde(with = "number")]
+    pub epoch: Epoch,
+    /// Its committee.
+    pub validators: Vec<ValidatorInfo>,
+    /// Who admits validators and sets their power; null where nobody can, because the chain's validators stay.
+    #[serde(with = "text::option")]
+    pub authority: Option<Address>,
+    /// The committee that the executed state wants, in its order. It decides from the next epoch on if it differs from `validators`;
+    /// empty where they stay.
+    pub candidates: Vec<CandidateInfo>,
+}
+
+/// One who is to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CandidateInfo {
+    /// Its key.
+    #[serde(with = "text")]
+    pub public_key: PublicKey,
+    /// Its weight in quorums.
+    pub power: u64,
+    /// The account that answers for it.
+    #[serde(with = "text")]
+    pub operator: Address,
+    /// Where it listens for other validators.
+    pub quic: SocketAddr,
+}
+
+/// A member of the committee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidatorInfo {

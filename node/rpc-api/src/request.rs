@@ -28,7 +28,7 @@ use crate::reply::StateProof;
 use crate::reply::StateReply;
 use crate::reply::Status;
 use crate::reply::Supply;
-use crate::reply::ValidatorInfo;
+use crate::reply::ValidatorSet;
 use crate::subscription::Subscribed;
 use crate::text;
 
@@ -71,8 +71,8 @@ no_params! {
     GetSupply("getSupply") -> Supply;
     /// `getEvidence`: proofs of equivocation that this node holds.
     GetEvidence("getEvidence") -> Vec<Evidence>;
-    /// `getValidators`: the committee.
-    GetValidators("getValidators") -> Vec<ValidatorInfo>;
+    /// `getValidators`: the committee, and who is to decide next.
+    GetValidators("getValidators") -> ValidatorSet;
 }
 
 /// `getBlock`: a final block, by height or by hash.

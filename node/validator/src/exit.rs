@@ -63,9 +63,10 @@ impl Fatal {
     /// Of a database that cannot be used.
     pub fn of_storage(error: &StorageError) -> Self {
         let (code, path) = match error {
-            StorageError::Missing { path } | StorageError::Corrupt { path, .. } => {
-                (ExitCode::Corrupt, path)
-            }
+            StorageError::Missing { path }
+            | StorageError::Corrupt { path, .. }
+            | StorageError::BadSnapshot { path, .. } => (ExitCode::Corrupt, path),
+            StorageError::NoSnapshotYet { path } => (ExitCode::Failed, path),
             StorageError::Exists { path } => (ExitCode::Usage, path),
             StorageError::WrongChain { path, .. } | StorageError::Version { path, .. } => {
                 (ExitCode::WrongChain, path)

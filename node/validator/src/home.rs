@@ -7,6 +7,7 @@
 //! HOME/faucet.json   the faucet's key, on development chains; may be missing
 //! HOME/lock           held while a process uses the home                  held: exit 5
 //! HOME/db/ HOME/safety HOME/node.log
+//! HOME/snapshots/    one folder for each, named by its height; may be missing
 //! ```
 //!
 //! Files are read strictly: bounded in size before they are read and in nesting, unknown and doubled fields refused, and
@@ -19,6 +20,7 @@ mod fields;
 mod file;
 mod genesis_file;
 mod json;
+mod keeping;
 mod key_file;
 mod lock;
 mod log;
@@ -29,9 +31,11 @@ use std::path::PathBuf;
 
 use heddle_types::Committee;
 use heddle_types::Genesis;
+use heddle_types::ProgramId;
 use heddle_types::ValidatorIndex;
 
 pub use config::Config;
+pub use config::DurabilityChoice;
 pub use config::ExecutionChoice;
 pub use config::IDLE_MS_MAX;
 pub use config::IDLE_MS_MIN;
@@ -48,6 +52,7 @@ pub use file::replace_file;
 pub use genesis_file::read_genesis;
 pub use genesis_file::write_genesis;
 pub use json::parse_json;
+pub use keeping::Keeping;
 pub use key_file::KeyFile;
 pub use lock::HomeLock;
 pub use lock::holder_of;
@@ -139,9 +144,19 @@ impl Home {
         self.committee.index_of(&self.key.public_key())
     }
 
+    /// Whether others than the first committee may decide one day, and this node with them.
+    pub fn may_join(&self) -> bool {
+        !self.genesis.section(ProgramId::VALIDATORS).is_empty()
+    }
+
     /// The database's directory.
     pub fn db_path(&self) -> PathBuf {
         self.dir.join("db")
+    }
+
+    /// Where snapshots are kept.
+    pub fn snapshots_path(&self) -> PathBuf {
+        self.dir.join("snapshots")
     }
 
     /// The safety file.
@@ -158,7 +173,8 @@ impl Home {
     fn check_chain(&self) -> Result<(), HomeError> {
         let mut keys = self.config.peers.iter().map(|peer| &peer.public_key);
         let any_known = keys.any(|key| self.committee.index_of(key).is_some());
-        if self.config.peers.is_empty() || any_known || self.validator_index().is_some() {
+        let is_known = any_known || self.validator_index().is_some();
+        if self.config.peers.is_empty() || is_known || self.may_join() {
             return Ok(());
         }
         Err(HomeError::field(
@@ -174,10 +190,13 @@ impl Home {
 
     fn check_peers(&self) -> Result<(), HomeError> {
         let own = self.key.public_key();
-        for (position, peer) in self.config.peers.iter().enumerate() {
+        let peers = self.config.peers.iter().map(|peer| ("peers", peer)).enumerate();
+        let follow = self.config.follow.iter().map(|peer| ("follow", peer)).enumerate();
+        for (position, (list, peer)) in peers.chain(follow) {
+            let is_unknown = self.committee.index_of(&peer.public_key).is_none();
             let expected = if peer.public_key == own {
                 "other nodes' keys only, this one is the home's own"
-            } else if self.committee.index_of(&peer.public_key).is_none() {
+            } else if list == "peers" && is_unknown && !self.may_join() {
                 "a key among the genesis's validators"
             } else {
                 continue;
@@ -186,7 +205,7 @@ impl Home {
                 HomeFile::Config,
                 &self.dir.join("config.toml"),
                 FieldError {
-                    field: format!("peers[{position}].public_key"),
+                    field: format!("{list}[{position}].public_key"),
                     found: peer.public_key.to_string(),
                     expected: expected.to_owned(),
                 },

@@ -7,6 +7,6 @@ pub mod rpc;
 mod run;
 
 pub use run::{
-    EvidenceItem, EvidenceReport, RunOptions, VerifyOptions, VerifyReport, export_evidence, run,
-    verify,
+    EvidenceItem, EvidenceReport, RunOptions, SnapshotReport, VerifyOptions, VerifyReport,
+    export_evidence, restore, run, snapshot, verify,
 };

@@ -12,12 +12,14 @@
 //! workers, execution and hashing on the execution thread, bytes on the network's runtime.
 
 mod accounts;
+mod addresses;
 mod backend;
 mod beginning;
 mod blocks;
 mod check_queues;
 mod checks;
 mod clock;
+mod committees;
 mod dev;
 mod driver;
 mod events;
@@ -29,21 +31,31 @@ mod executor;
 mod export;
 mod fatal;
 mod faucet;
+mod follow;
+mod housekeeping;
 mod known;
 mod markets;
 mod metrics;
+mod network;
 mod open;
+mod peers;
 mod pending;
+mod proofs;
+mod public;
 mod receipts;
 mod refusal;
 mod run;
 mod serve;
 mod shared;
+mod snapshots;
 mod store;
+mod told;
 mod transactions;
+mod validators;
 mod verify;
 
 pub(crate) use export::export_evidence;
 pub use open::{initialise, programs};
-pub(crate) use run::run;
+pub(crate) use run::{Role, run};
+pub(crate) use snapshots::{restore, snapshot};
 pub(crate) use verify::verify;

@@ -16,11 +16,12 @@ use crate::home::HomeLock;
 use crate::home::LogLevel;
 use crate::home::NodeLog;
 use crate::node;
+use crate::node::Role;
 
 /// How a node is run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RunOptions {
-    /// Follow the chain without voting. Not built yet: refused with [`ExitCode::Usage`].
+    /// Follow the chain without voting. A validator's home is refused with [`ExitCode::Usage`].
     pub follow: bool,
 }
 
@@ -37,7 +38,7 @@ pub struct VerifyOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReport {
-    /// Where execution began: 0, genesis.
+    /// Where execution began: 0, genesis, or the height of a snapshot.
     pub from_height: u64,
     /// The last height that was executed and compared.
     pub height: u64,
@@ -53,10 +54,11 @@ pub struct VerifyReport {
 /// `node.log` says why.
 pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
     let mut log = NodeLog::open(dir);
-    let prepared = prepare(dir, options, &log);
+    let prepared = prepare(dir, &log);
+    let role = if options.follow { Role::Follower } else { Role::Validator };
     // The lock is held until the store is closed and the last line is written: whoever finds the home free finds it as it was left.
     let ended = match &prepared {
-        Ok((home, _lock)) => node::run(home),
+        Ok((home, _lock)) => node::run(home, role),
         Err(fatal) => Err(fatal.clone()),
     };
     match ended {
@@ -70,16 +72,7 @@ pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
 }
 
 /// Reads the home and takes it.
-fn prepare(dir: &Path, options: &RunOptions, log: &NodeLog) -> Result<(Home, HomeLock), Fatal> {
-    if options.follow {
-        return Err(Fatal {
-            code: ExitCode::Usage,
-            path: dir.to_owned(),
-            found: "--follow".to_owned(),
-            expected: "a validator's home without it".to_owned(),
-            remedy: "this version has no followers yet".to_owned(),
-        });
-    }
+fn prepare(dir: &Path, log: &NodeLog) -> Result<(Home, HomeLock), Fatal> {
     let home = Home::load(dir).map_err(|error| error.to_fatal())?;
     let lock = home.lock().map_err(|error| error.to_fatal())?;
     start_log(home.config().log_level, log);
@@ -136,7 +129,43 @@ pub fn export_evidence(dir: &Path) -> Result<EvidenceReport, Fatal> {
     node::export_evidence(&home)
 }
 
-/// Executes a home's chain again from genesis and compares every root; `progress` is called after each height.
+/// A snapshot that was taken or restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotReport {
+    /// The height of its state.
+    pub height: u64,
+    /// The root of its state.
+    pub state_root: String,
+    /// How many entries it has.
+    pub entries: u64,
+    /// How many chunks it has.
+    pub chunks: usize,
+    /// Bytes of its files.
+    pub bytes: u64,
+}
+
+/// Writes a snapshot of a home's newest certified state into `out`, which must be absent or empty.
+///
+/// # Errors
+/// When the home is in use, cannot be read, or its database is damaged; when there is no certified state yet; from writing.
+pub fn snapshot(dir: &Path, out: &Path) -> Result<SnapshotReport, Fatal> {
+    let home = Home::load(dir).map_err(|error| error.to_fatal())?;
+    let _lock = home.lock().map_err(|error| error.to_fatal())?;
+    node::snapshot(&home, out)
+}
+
+/// Makes the database of a home that has none of a snapshot, all of which is verified against the home's genesis.
+///
+/// # Errors
+/// When the home is in use or has a database, the snapshot is damaged or not certified, naming the file; from writing.
+pub fn restore(dir: &Path, from: &Path) -> Result<SnapshotReport, Fatal> {
+    let home = Home::load(dir).map_err(|error| error.to_fatal())?;
+    let _lock = home.lock().map_err(|error| error.to_fatal())?;
+    node::restore(&home, from)
+}
+
+/// Executes a home's chain again, from genesis or the oldest snapshot of a home that does not have all blocks, and compares every root; `progress` is called after each height.
 ///
 /// # Errors
 /// When the home is in use, cannot be read, or its database is damaged.

@@ -11,6 +11,7 @@ use heddle_types::GenesisSection;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
 use heddle_types::UnixMillis;
+use heddle_types::Validator;
 use heddle_types::Value;
 use heddle_types::limits;
 
@@ -28,13 +29,19 @@ pub const NO_SECTION: u16 = u16::MAX - 1;
 #[derive(Clone, Copy, Debug)]
 pub struct GenesisView<'a> {
     time: UnixMillis,
+    validators: &'a [Validator],
     entries: &'a BTreeMap<StateKey, Value>,
 }
 
-impl GenesisView<'_> {
+impl<'a> GenesisView<'a> {
     /// When the chain begins.
     pub const fn time(&self) -> UnixMillis {
         self.time
+    }
+
+    /// The genesis' validators, in its order. Whether they form a committee is checked elsewhere.
+    pub const fn validators(&self) -> &'a [Validator] {
+        self.validators
     }
 
     /// What stands at `key` so far: native balances, and what programs of lower numbers put there.
@@ -118,7 +125,8 @@ pub fn genesis_state(programs: &Programs, genesis: &Genesis) -> Result<ChangeSet
         })
         .collect();
     for program in programs.iter() {
-        let view = GenesisView { time: genesis.time, entries: &entries };
+        let view =
+            GenesisView { time: genesis.time, validators: &genesis.validators, entries: &entries };
         let made = program
             .genesis(genesis.section(program.id()), &view)
             .map_err(|error| refused(program, error))?;

@@ -27,20 +27,28 @@
 
 mod bucket;
 mod build;
+mod chunk;
 mod crown;
+mod cut;
 mod forest;
 mod hashing;
 mod history;
-
 mod patch;
 mod path;
+mod prefix;
 mod prepare;
 mod proof;
 mod spares;
 mod state;
+mod subtree;
 mod tree;
 
+pub use chunk::CHUNK_BYTES_MAX;
+pub use chunk::{Chunk, ChunkError};
+pub use cut::Cut;
 pub use path::Path;
+pub use prefix::Prefix;
 pub use prepare::Prepared;
 pub use proof::{Proof, ProofError, Terminal};
 pub use state::State;
+pub use subtree::Subtree;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use borsh::BorshSerialize;
 use heddle_types::Domain;
 use heddle_types::Hash32;
 use heddle_types::StateKey;
@@ -10,7 +11,7 @@ use crate::hashing;
 use crate::hashing::Message;
 
 /// A key's 256-bit place in the tree: rule T1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
 pub struct Path(pub Hash32);
 
 impl Path {

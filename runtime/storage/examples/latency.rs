@@ -9,6 +9,7 @@ use std::time::Instant;
 use heddle_state::State;
 use heddle_storage::Outcome;
 use heddle_storage::PhaseEvents;
+use heddle_storage::Remembered;
 use heddle_storage::SafetyFile;
 use heddle_storage::Storage;
 use heddle_types::*;
@@ -50,7 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         parent = block.header().clone();
         let [blocks, records, outcomes] = &mut times;
         timed(blocks, || storage.put_block(&block))?;
-        timed(records, || safety.write(&record))?;
+        let remembered = Remembered { record: record.clone(), durable: parent.height };
+        timed(records, || safety.write(remembered))?;
         timed(outcomes, || storage.put_outcome(&outcome))?;
     }
     for (name, mut times) in ["put_block", "safety::write", "put_outcome"].iter().zip(times) {
@@ -110,5 +112,6 @@ fn outcome(
         skipped: 0,
         changes,
         root,
+        candidates: Vec::new().into(),
     })
 }

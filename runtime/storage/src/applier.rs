@@ -4,10 +4,16 @@
 //! and this thread writes the keys of many blocks together: the newest value of each, the transactions' places, the applied
 //! height, all in one batch that also deletes the blobs. What is not applied yet is answered from memory, and is applied
 //! after a restart from its blob.
+//!
+//! The state table stays at or below the newest height whose root a certified header names, so that a snapshot of that height
+//! can be taken at any time: blobs lead up to a height, and nothing leads back. Where a snapshot is due, it stops for a moment and
+//! a checkpoint is made.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -33,6 +39,9 @@ use crate::tables::Tables;
 const WAITING_BYTES_MAX: usize = 64 << 20;
 /// Blobs that are applied in one batch.
 const BATCH_BYTES_MAX: usize = 8 << 20;
+/// Blobs, and bytes of them, that are kept for snapshots though no root above them is certified.
+const HELD_MAX: usize = 512;
+const HELD_BYTES_MAX: usize = WAITING_BYTES_MAX / 2;
 /// How long the first of several outcomes waits for the others, so that a key which changes in each is written once.
 const COALESCE: Duration = Duration::from_millis(500);
 
@@ -75,13 +84,31 @@ struct Queue {
     deltas: VecDeque<Arc<Delta>>,
     locations: HashMap<TxId, TxLocation>,
     bytes: usize,
+    /// The newest height whose root is certified.
+    certified: Height,
+    checkpoints: Option<Checkpoints>,
     is_closing: bool,
     failure: Option<StorageError>,
 }
 
+/// When and where checkpoints are made.
+#[derive(Debug)]
+struct Checkpoints {
+    every: NonZeroU64,
+    dir: PathBuf,
+    /// The newest height that a final header names.
+    named: Height,
+    /// Heights at which one is due, ascending.
+    due: VecDeque<Height>,
+}
+
 impl Applier {
-    /// Starts with what a restart found not yet applied.
-    pub(crate) fn start(tables: Arc<Tables>, waiting: Vec<Delta>) -> Result<Self, StorageError> {
+    /// Starts with what a restart found not yet applied, and the newest height whose root is certified.
+    pub(crate) fn start(
+        tables: Arc<Tables>,
+        waiting: Vec<Delta>,
+        certified: Height,
+    ) -> Result<Self, StorageError> {
         let path = tables.path().to_owned();
         let shared = Arc::new(Shared {
             tables,
@@ -89,7 +116,7 @@ impl Applier {
             work: Condvar::new(),
             room: Condvar::new(),
         });
-        shared.queue().extend(waiting);
+        shared.queue().extend(waiting, Some(certified));
         let worker = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("storage-applier".to_owned())
@@ -112,10 +139,20 @@ impl Applier {
         queue.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Hands over what was just made durable.
-    pub(crate) fn add(&self, deltas: impl IntoIterator<Item = Delta>) {
-        self.shared.queue().extend(deltas);
+    /// Hands over what was just made durable, the heights that the headers of these blocks name, and the height whose root that
+    /// certifies, if it does one's.
+    pub(crate) fn add(&self, deltas: Vec<Delta>, named: &[Height], certified: Option<Height>) {
+        let mut queue = self.shared.queue();
+        queue.checkpoints.iter_mut().for_each(|checkpoints| checkpoints.on_named(named));
+        queue.extend(deltas, certified);
+        drop(queue);
         self.shared.work.notify_one();
+    }
+
+    /// Below which height everything is applied.
+    pub(crate) fn applied_below(&self) -> Height {
+        let queue = self.shared.queue();
+        queue.deltas.front().map_or(Height::new(u64::MAX), |first| first.height)
     }
 
     /// Where a transaction stands, if that is not applied yet.
@@ -123,7 +160,14 @@ impl Applier {
         self.shared.queue().locations.get(id).copied()
     }
 
-    /// Waits until all that was added is applied.
+    /// See [`crate::Storage::checkpoint_every`].
+    pub(crate) fn checkpoint_every(&self, every: NonZeroU64, dir: PathBuf) {
+        let mut queue = self.shared.queue();
+        let named = queue.certified;
+        queue.checkpoints = Some(Checkpoints { every, dir, named, due: VecDeque::new() });
+    }
+
+    /// Waits until all is applied that may be.
     ///
     /// # Errors
     /// The failure that ended the thread, if one did.
@@ -132,7 +176,7 @@ impl Applier {
         let queue = self
             .shared
             .room
-            .wait_while(queue, |q| !q.deltas.is_empty() && q.failure.is_none())
+            .wait_while(queue, |q| q.ripe() > 0 && q.failure.is_none())
             .unwrap_or_else(PoisonError::into_inner);
         queue.failure.clone().map_or(Ok(()), Err)
     }
@@ -153,7 +197,7 @@ impl Drop for Applier {
 impl Shared {
     fn run(&self) {
         while let Some(deltas) = self.next() {
-            let applied = apply(&self.tables, &deltas);
+            let applied = apply(&self.tables, &deltas).and_then(|()| self.checkpoint(&deltas));
             let mut queue = self.queue();
             match applied {
                 Ok(()) => queue.remove(&deltas),
@@ -168,12 +212,22 @@ impl Shared {
         }
     }
 
+    /// Makes a checkpoint if one is due after these.
+    fn checkpoint(&self, applied: &[Arc<Delta>]) -> Result<(), StorageError> {
+        let Some(last) = applied.last().map(|delta| delta.height) else { return Ok(()) };
+        let due = self.queue().checkpoints.as_mut().and_then(|at| at.take_due(last));
+        match due {
+            Some(dir) if !dir.exists() => self.tables.checkpoint(&dir),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// What to apply next; none when it is time to end.
     fn next(&self) -> Option<Vec<Arc<Delta>>> {
         let queue = self.queue();
         let queue = self
             .work
-            .wait_while(queue, |q| q.deltas.is_empty() && !q.is_closing)
+            .wait_while(queue, |q| q.ripe() == 0 && !q.is_closing)
             .unwrap_or_else(PoisonError::into_inner);
         let (queue, _) = self
             .work
@@ -185,7 +239,10 @@ impl Shared {
             bytes += delta.bytes.max(1);
             is_first || bytes <= BATCH_BYTES_MAX
         };
-        let deltas: Vec<_> = queue.deltas.iter().take_while(fits).cloned().collect();
+        let ripe = queue.deltas.iter().take(queue.ripe());
+        let stop = queue.checkpoints.as_ref().and_then(|checkpoints| checkpoints.due.front());
+        let ripe = ripe.take_while(|delta| stop.is_none_or(|stop| delta.height <= *stop));
+        let deltas: Vec<_> = ripe.take_while(fits).cloned().collect();
         (!deltas.is_empty()).then_some(deltas)
     }
 
@@ -196,7 +253,16 @@ impl Shared {
 }
 
 impl Queue {
-    fn extend(&mut self, deltas: impl IntoIterator<Item = Delta>) {
+    /// How many of the first may be applied.
+    fn ripe(&self) -> usize {
+        if self.deltas.len() > HELD_MAX || self.bytes > HELD_BYTES_MAX {
+            return self.deltas.len();
+        }
+        self.deltas.partition_point(|delta| delta.height <= self.certified)
+    }
+
+    fn extend(&mut self, deltas: impl IntoIterator<Item = Delta>, certified: Option<Height>) {
+        self.certified = certified.map_or(self.certified, |height| height.max(self.certified));
         for delta in deltas {
             self.bytes += delta.bytes;
             self.locations.extend(locations(&delta));
@@ -212,6 +278,30 @@ impl Queue {
             }
             self.deltas.pop_front();
         }
+    }
+}
+
+impl Checkpoints {
+    /// One is due at the first height that is named of each `every`.
+    fn on_named(&mut self, named: &[Height]) {
+        for height in named {
+            if height.get() / self.every > self.named.get() / self.every {
+                self.due.push_back(*height);
+            }
+            self.named = self.named.max(*height);
+        }
+    }
+
+    /// Where to make one if it is due at `applied`, which then it is no more.
+    fn take_due(&mut self, applied: Height) -> Option<PathBuf> {
+        while self.due.front().is_some_and(|due| *due < applied) {
+            self.due.pop_front();
+        }
+        let is_due = self.due.front() == Some(&applied);
+        is_due.then(|| {
+            self.due.pop_front();
+            self.dir.clone()
+        })
     }
 }
 

@@ -78,12 +78,9 @@ fn write_genesis(
         hash,
         &Block { header: genesis.clone(), payload: Payload::EMPTY },
     );
-    storage::put_summary(
-        &mut batch,
-        genesis.height,
-        &record,
-        &CommitCert::genesis(genesis.vote_data()),
-    );
+    storage::put_record(&mut batch, genesis.height, &record);
+    let cert = CommitCert::genesis(genesis.vote_data());
+    batch.put(schema::CERTS, &schema::height_key(genesis.height), &encode(&cert));
     let receipts = schema::receipts_key(genesis.height, Column::Receipts);
     batch.put(schema::RECEIPTS, &receipts, &encode(&Vec::<Receipt>::new()));
     let traces = schema::receipts_key(genesis.height, Column::Traces);

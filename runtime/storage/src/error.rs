@@ -52,6 +52,20 @@ pub enum StorageError {
         /// What is wrong.
         detail: Box<str>,
     },
+    /// A snapshot's file is missing or damaged, or is not what the others say.
+    #[error("{}: {detail}, expected an intact snapshot, take or fetch it again", path.display())]
+    BadSnapshot {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: Box<str>,
+    },
+    /// No state that a quorum certified is at hand.
+    #[error("{}: no certified state, expected a final block that names one, try again when the chain has gone on", path.display())]
+    NoSnapshotYet {
+        /// The database's folder.
+        path: PathBuf,
+    },
     /// The disk is full.
     #[error("{}: no space left, expected room to write, free some and restart", path.display())]
     DiskFull {
@@ -79,7 +93,12 @@ impl StorageError {
         Self::Corrupt { path: path.to_owned(), detail: detail.into() }
     }
 
-    pub(crate) fn io(path: &Path, error: &io::Error) -> Self {
+    pub(crate) fn bad_snapshot(path: &Path, detail: impl Into<Box<str>>) -> Self {
+        Self::BadSnapshot { path: path.to_owned(), detail: detail.into() }
+    }
+
+    /// Of what the system said about a path.
+    pub fn io(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::StorageFull => Self::DiskFull { path },

@@ -7,19 +7,28 @@
 
 mod applier;
 mod create;
+mod epochs;
 mod error;
 mod evidence;
 mod outcome;
+mod prune;
 mod read;
 mod recovery;
 mod safety_file;
 mod schema;
+mod snapshot;
 mod storage;
 mod tables;
 
+pub use epochs::Candidates;
 pub use error::StorageError;
 pub use evidence::EvidenceRow;
 pub use outcome::{FinalRecord, Outcome, PhaseEvents, TxLocation};
+pub use prune::KEPT_MIN;
 pub use recovery::{RECENT_MAX, Recovery};
-pub use safety_file::{MuteReason, SafetyError, SafetyFile, SafetyState};
+pub use safety_file::{
+    LEASE_VIEWS, MuteReason, Remembered, SafetyError, SafetyFile, SafetyMode, SafetyState,
+};
+pub use snapshot::{Snapshot, SnapshotFiles, SnapshotOf, SnapshotSummary};
+pub use snapshot::{restore_snapshot, take_snapshot};
 pub use storage::{LastFinal, Storage};

@@ -1,5 +1,7 @@
 //! What executing a final block gave.
 
+use std::sync::Arc;
+
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 use heddle_types::BlockHash;
@@ -12,6 +14,7 @@ use heddle_types::Receipt;
 use heddle_types::StateRoot;
 use heddle_types::TxIndex;
 use heddle_types::TxTrace;
+use heddle_types::Validator;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::limits;
@@ -42,6 +45,8 @@ pub struct Outcome {
     pub changes: ChangeSet,
     /// The root after it.
     pub root: StateRoot,
+    /// Who should decide, by the state after it. Noted where it changes.
+    pub candidates: Arc<[Validator]>,
 }
 
 /// What the phases of a block reported, in the order in which they ran, up to [`limits::PHASE_EVENTS_MAX`] events and

@@ -21,11 +21,14 @@ use crate::storage::Storage;
 use crate::tables::Tables;
 
 impl Storage {
-    /// What is known of a final height; none above the last.
+    /// What is known of a final height; none above the last, nor below [`Self::oldest`], here and in what follows.
     ///
     /// # Errors
     /// From reading.
     pub fn final_record(&self, height: Height) -> Result<Option<FinalRecord>, StorageError> {
+        if height < self.oldest() {
+            return Ok(None);
+        }
         self.tables().value(schema::FINALS, &schema::height_key(height))
     }
 
@@ -36,9 +39,7 @@ impl Storage {
     pub fn final_block(&self, height: Height) -> Result<Option<Block>, StorageError> {
         let Some(record) = self.final_record(height)? else { return Ok(None) };
         let block = read_block(self.tables(), height, record.hash)?;
-        let missing =
-            || self.tables().corrupt(format!("the block of final height {height} is gone"));
-        block.ok_or_else(missing).map(Some)
+        self.unless_pruned(height, block, "block")
     }
 
     /// A stored block, final or not.
@@ -85,7 +86,7 @@ impl Storage {
     /// # Errors
     /// From reading; [`StorageError::Corrupt`] when a final height has none.
     pub fn certificate(&self, height: Height) -> Result<Option<CommitCert>, StorageError> {
-        if height > self.last_final().height {
+        if height > self.last_final().height || height < self.oldest() {
             return Ok(None);
         }
         recovery::certificate(self.tables(), height).map(Some)
@@ -100,9 +101,7 @@ impl Storage {
         let key = schema::receipts_key(height, Column::Receipts);
         let receipts: Option<Vec<Receipt>> = self.tables().value(schema::RECEIPTS, &key)?;
         let receipts = receipts.filter(|receipts| receipts_root(receipts) == record.receipts_root);
-        let wrong =
-            || self.tables().corrupt(format!("the receipts of height {height} are not its"));
-        receipts.ok_or_else(wrong).map(Some)
+        self.unless_pruned(height, receipts, "list of receipts")
     }
 
     /// What the transactions of a final height touched, in block order, if that was recorded; none above the last.
@@ -122,8 +121,8 @@ impl Storage {
             return Ok(None);
         }
         let key = schema::receipts_key(height, Column::PhaseEvents);
-        let missing = || self.tables().corrupt(format!("the events of height {height} are gone"));
-        self.tables().value(schema::RECEIPTS, &key)?.ok_or_else(missing).map(Some)
+        let events = self.tables().value(schema::RECEIPTS, &key)?;
+        self.unless_pruned(height, events, "list of events")
     }
 
     /// Where an executed transaction stands.
@@ -137,7 +136,23 @@ impl Storage {
             None => self.tables().value(schema::TRANSACTIONS, id.as_bytes()),
         }
     }
+
+    /// What a final height must have, if it was not pruned while it was looked for.
+    fn unless_pruned<T>(
+        &self,
+        height: Height,
+        found: Option<T>,
+        what: &str,
+    ) -> Result<Option<T>, StorageError> {
+        if found.is_none() && height >= self.oldest() {
+            return Err(self
+                .tables()
+                .corrupt(format!("final height {height} has no right {what}")));
+        }
+        Ok(found)
+    }
 }
+
 /// Reads a stored block and compares it with its hash.
 pub(crate) fn read_block(
     tables: &Tables,

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use heddle_state::State;
 use heddle_types::Block;
-use heddle_types::BlockHash;
+use heddle_types::BlockHeader;
 use heddle_types::ChainId;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
 use heddle_types::Entry;
+use heddle_types::EpochEnd;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Receipt;
@@ -19,12 +21,15 @@ use heddle_types::StateKey;
 use heddle_types::TimeoutCert;
 
 use crate::applier::Delta;
+use crate::epochs;
+use crate::epochs::Candidates;
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
 use crate::read;
 use crate::schema;
 use crate::schema::Column;
 use crate::storage::LastFinal;
+use crate::storage::Pending;
 use crate::storage::Tip;
 use crate::tables::Row;
 use crate::tables::Tables;
@@ -41,12 +46,20 @@ pub struct Recovery {
     pub last_final: Block,
     /// The certificate that made it final: its own or a descendant's.
     pub cert: CommitCert,
-    /// The last [`RECENT_MAX`] heights, ascending; the last is the last final block's.
+    /// The last [`RECENT_MAX`] heights, ascending; the last is the last final block's. In a database that was made of a snapshot
+    /// the first is at the earliest the snapshot's.
     pub recent: Vec<(Height, FinalRecord)>,
+    /// The headers of as many heights before these as are missing among the last [`RECENT_MAX`].
+    pub before: Vec<BlockHeader>,
     /// The stored blocks above it, ascending by height.
     pub blocks: Vec<Block>,
     /// The newest timeout certificates, ascending by view; the one that the safety record names is among them.
     pub timeout_certs: Vec<TimeoutCert>,
+    /// How the newest epoch ended whose closing block is final here: the present one is the next. None in epoch 0.
+    pub epoch_end: Option<EpochEnd>,
+    /// Who should decide after each of the recent heights, ascending: each list from its height on. What no list covers, none
+    /// has changed since genesis.
+    pub candidates: Vec<Candidates>,
 }
 
 /// Everything that opening works out.
@@ -56,6 +69,8 @@ pub(crate) struct Recovered {
     /// Keys, ascending by view.
     pub(crate) timeout_certs: Vec<Box<[u8]>>,
     pub(crate) waiting: Vec<Delta>,
+    /// The newest height whose root a certified header names.
+    pub(crate) certified: Height,
 }
 
 /// Opens the tables of `chain` in `dir`.
@@ -89,20 +104,95 @@ pub(crate) fn open_tables(dir: &Path, chain: ChainId) -> Result<Tables, StorageE
 
 /// Reads everything back and compares it with its roots.
 pub(crate) fn recover(tables: &Tables) -> Result<Recovered, StorageError> {
-    let finals = tables.last_row(schema::FINALS)?;
-    let (key, value) = finals.ok_or_else(|| tables.corrupt("no final block, not even genesis"))?;
-    let height = schema::height_of(&key).ok_or_else(|| tables.corrupt("a final height's key"))?;
-    let record: FinalRecord = tables.decode(schema::FINALS, &value)?;
-    let last = LastFinal { height, hash: record.hash, root: record.root };
+    let last = last_final(tables)?;
     let (state, waiting) = rebuild(tables, last.height)?;
     let (blocks, pending) = pending(tables, last.height)?;
     let (keys, timeout_certs) = timeout_certs(tables)?;
     let last_final = read::read_block(tables, last.height, last.hash)?
         .ok_or_else(|| tables.corrupt("the last final block is gone"))?;
     let cert = certificate(tables, last.height)?;
-    let recent = recent(tables, last.height)?;
-    let recovery = Recovery { state, last_final, cert, recent, blocks, timeout_certs };
-    Ok(Recovered { recovery, tip: Tip { last, pending }, timeout_certs: keys, waiting })
+    let (before, recent) = recent(tables, last.height)?;
+    let oldest = oldest(tables)?;
+    let certified = certified(tables, last.height)?
+        .map_or(Height::ZERO, |(block, _)| block.header.executed.height);
+    let first = recent.first().map_or(last.height, |(height, _)| *height);
+    let candidates = epochs::candidates(tables, first)?;
+    let (ended, epoch_end) = epochs::ends(tables, last.height)?;
+    let newest = candidates.last().map(|(_, members)| Arc::clone(members));
+    let tip = Tip { last, oldest, pending, ended, candidates: newest };
+    let recovery = Recovery {
+        state,
+        last_final,
+        cert,
+        recent,
+        before,
+        blocks,
+        timeout_certs,
+        epoch_end,
+        candidates,
+    };
+    Ok(Recovered { recovery, tip, timeout_certs: keys, waiting, certified })
+}
+
+/// The last height whose outcome is there.
+pub(crate) fn last_final(tables: &Tables) -> Result<LastFinal, StorageError> {
+    let finals = tables.last_row(schema::FINALS)?;
+    let (key, value) = finals.ok_or_else(|| tables.corrupt("no final block, not even genesis"))?;
+    let height = schema::height_of(&key).ok_or_else(|| tables.corrupt("a final height's key"))?;
+    let record: FinalRecord = tables.decode(schema::FINALS, &value)?;
+    Ok(LastFinal { height, hash: record.hash, root: record.root })
+}
+
+/// The height of the state table.
+pub(crate) fn applied(tables: &Tables) -> Result<Height, StorageError> {
+    let bytes = tables.bytes(schema::META, schema::META_APPLIED)?;
+    let applied = bytes.and_then(|bytes| schema::height_of(&bytes));
+    applied.ok_or_else(|| tables.corrupt("no applied height"))
+}
+
+/// The oldest height whose block and receipts are there.
+pub(crate) fn oldest(tables: &Tables) -> Result<Height, StorageError> {
+    match tables.bytes(schema::META, schema::META_OLDEST)? {
+        None => Ok(Height::ZERO),
+        Some(bytes) => {
+            schema::height_of(&bytes).ok_or_else(|| tables.corrupt("table meta: oldest"))
+        }
+    }
+}
+
+/// The headers before the block of the snapshot that this database was made of; none when it was made of genesis.
+fn before(tables: &Tables) -> Result<Vec<BlockHeader>, StorageError> {
+    Ok(tables.value(schema::META, schema::META_BEFORE)?.unwrap_or_default())
+}
+
+/// The header of a final height; none when it is not stored.
+pub(crate) fn final_header(
+    tables: &Tables,
+    height: Height,
+) -> Result<Option<BlockHeader>, StorageError> {
+    let key = schema::height_key(height);
+    match tables.value::<FinalRecord>(schema::FINALS, &key)? {
+        Some(record) => Ok(read::read_block(tables, height, record.hash)?.map(|b| b.header)),
+        None => Ok(before(tables)?.into_iter().find(|header| header.height == height)),
+    }
+}
+
+/// The newest block up to `last` that has a certificate of its own, and that; none when all such blocks were pruned. The closing
+/// block of an epoch may have another's.
+pub(crate) fn certified(
+    tables: &Tables,
+    last: Height,
+) -> Result<Option<(Block, CommitCert)>, StorageError> {
+    for row in tables.rows_down_from(schema::CERTS, &schema::height_key(last)) {
+        let (key, value) = row?;
+        let cert: CommitCert = tables.decode_canonical(schema::CERTS, &value)?;
+        let record: Option<FinalRecord> = tables.value(schema::FINALS, &key)?;
+        if record.is_some_and(|record| record.hash == cert.data.block) {
+            let block = read::read_block(tables, cert.data.height, cert.data.block)?;
+            return Ok(block.map(|block| (block, cert)));
+        }
+    }
+    Ok(None)
 }
 
 /// The certificate that made `height` final.
@@ -116,9 +206,7 @@ pub(crate) fn certificate(tables: &Tables, height: Height) -> Result<CommitCert,
 
 /// The state of the applied height from its table, then one delta after the other up to `last`; each root is compared.
 fn rebuild(tables: &Tables, last: Height) -> Result<(State, Vec<Delta>), StorageError> {
-    let bytes = tables.bytes(schema::META, schema::META_APPLIED)?;
-    let applied = bytes.and_then(|bytes| schema::height_of(&bytes));
-    let applied = applied.ok_or_else(|| tables.corrupt("no applied height"))?;
+    let applied = applied(tables)?;
     let rows = tables.rows_from(schema::STATE, &[]);
     let entries: Vec<(StateKey, Entry)> =
         rows.map(|row| state_row(tables, &row?)).collect::<Result<_, _>>()?;
@@ -136,7 +224,10 @@ fn rebuild(tables: &Tables, last: Height) -> Result<(State, Vec<Delta>), Storage
     Ok((state, waiting))
 }
 
-fn state_row(tables: &Tables, (key, value): &Row) -> Result<(StateKey, Entry), StorageError> {
+pub(crate) fn state_row(
+    tables: &Tables,
+    (key, value): &Row,
+) -> Result<(StateKey, Entry), StorageError> {
     let key = schema::state_key_of(key).ok_or_else(|| tables.corrupt("table state: a key"))?;
     Ok((key, tables.decode_canonical(schema::STATE, value)?))
 }
@@ -150,12 +241,12 @@ fn compare_root(tables: &Tables, state: &State, height: Height) -> Result<(), St
     Err(tables.corrupt(format!("the state of height {height} has root {found}, not {expected}")))
 }
 
-fn final_record(tables: &Tables, height: Height) -> Result<FinalRecord, StorageError> {
+pub(crate) fn final_record(tables: &Tables, height: Height) -> Result<FinalRecord, StorageError> {
     let record = tables.value(schema::FINALS, &schema::height_key(height))?;
     record.ok_or_else(|| tables.corrupt(format!("no record of final height {height}")))
 }
 
-fn delta(tables: &Tables, height: Height) -> Result<Delta, StorageError> {
+pub(crate) fn delta(tables: &Tables, height: Height) -> Result<Delta, StorageError> {
     let blob = tables.bytes(schema::DELTAS, &schema::height_key(height))?;
     let blob = blob.ok_or_else(|| tables.corrupt(format!("no changes of height {height}")))?;
     let changes: ChangeSet = tables.decode(schema::DELTAS, &blob)?;
@@ -167,11 +258,11 @@ fn delta(tables: &Tables, height: Height) -> Result<Delta, StorageError> {
     Ok(Delta { height, changes, transactions, bytes: Delta::size(blob.len(), receipts.len()) })
 }
 
-type Pending = BTreeMap<Height, Vec<BlockHash>>;
+type AllPending = BTreeMap<Height, Vec<Pending>>;
 
-fn pending(tables: &Tables, last: Height) -> Result<(Vec<Block>, Pending), StorageError> {
+fn pending(tables: &Tables, last: Height) -> Result<(Vec<Block>, AllPending), StorageError> {
     let mut blocks = Vec::new();
-    let mut pending = Pending::new();
+    let mut pending = AllPending::new();
     for row in tables.rows_from(schema::BLOCKS, &schema::height_key(last.next())) {
         let (key, value) = row?;
         let block: Block = tables.decode_canonical(schema::BLOCKS, &value)?;
@@ -180,7 +271,7 @@ fn pending(tables: &Tables, last: Height) -> Result<(Vec<Block>, Pending), Stora
             return Err(tables.corrupt(format!("block {hash} stands at another key")));
         }
         read::check_block(tables, height, hash, &block)?;
-        pending.entry(height).or_default().push(hash);
+        pending.entry(height).or_default().push(Pending::of(hash, &block.header));
         blocks.push(block);
     }
     Ok((blocks, pending))
@@ -206,10 +297,17 @@ fn timeout_certs(tables: &Tables) -> Result<TimeoutCerts, StorageError> {
     Ok((keys, certs))
 }
 
-fn recent(tables: &Tables, last: Height) -> Result<Vec<(Height, FinalRecord)>, StorageError> {
+type Recent = (Vec<BlockHeader>, Vec<(Height, FinalRecord)>);
+
+/// What is known of the last [`RECENT_MAX`] heights: headers, and from some height on records.
+fn recent(tables: &Tables, last: Height) -> Result<Recent, StorageError> {
     let first = last.next().get().saturating_sub(RECENT_MAX);
-    let heights = (first..=last.get()).map(Height::new);
-    heights.map(|height| Ok((height, final_record(tables, height)?))).collect()
+    let mut before = before(tables)?;
+    let base = before.last().map_or(0, |header| header.height.next().get());
+    before.retain(|header| header.height.get() >= first);
+    let heights = (first.max(base)..=last.get()).map(Height::new);
+    let records = heights.map(|height| Ok((height, final_record(tables, height)?)));
+    Ok((before, records.collect::<Result<_, StorageError>>()?))
 }
 
 fn meta<T: borsh::BorshDeserialize>(tables: &Tables, key: &[u8]) -> Result<T, StorageError> {

@@ -2,41 +2,59 @@
 //!
 //! ```text
 //! slot 0 at 0, slot 1 at 4096; each 4096 bytes, written by one aligned write of one sector
-//!   magic 8 ‖ counter u64 ‖ chain 32 ‖ owner's key 32 ‖ device u64 ‖ inode u64 ‖ length u32 ‖ record ‖ zeros ‖ blake3 32
 //! ```
-//! Numbers are little-endian; the hash covers all before it. Slots are written in turn, the counter growing by one with each
-//! write, so the newer slot is the record and the older one the record before it. Both must be intact and consecutive: a
-//! slot that is damaged may have been the newer one. The device and inode are those of the file itself, so a copy, or a
-//! restored backup, which may be older than what was signed, is recognised. The file's size never changes: its blocks are
-//! allocated when it is made, and a full disk cannot fail a write.
+//! Slots are written in turn, the counter growing by one with each write, so the newer slot is the record and the older one
+//! the record before it. Both must be intact and consecutive: a slot that is damaged may have been the newer one. The device
+//! and inode are those of the file itself, so a copy, or a restored backup, which may be older than what was signed, is
+//! recognised. The file's size never changes: its blocks are allocated when it is made, and a full disk cannot fail a write.
+//!
+//! **Lease mode** (rules L1 to L3 of `docs/consensus.md`): a slot also says up to which view its owner may sign without a
+//! sync. Such writes are in the system's memory when the process ends, and lost with the power; so the slot says in which
+//! boot of the machine it was written, and in another boot the record is not believed, only the limit.
+
+mod slot;
 
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use borsh::BorshDeserialize;
-use borsh::BorshSerialize;
-use heddle_types::Canonical;
 use heddle_types::ChainId;
+use heddle_types::Height;
+use heddle_types::LeaseLimit;
 use heddle_types::PublicKey;
 use heddle_types::SafetyRecord;
-use heddle_types::decode_exact;
-use heddle_types::encode;
+use heddle_types::View;
 use thiserror::Error;
 
-const SLOT: usize = 4096;
-const SLOT_OFFSETS: [u64; 2] = [0, 4096];
-const HASH: usize = 32;
-const MAGIC: [u8; 8] = *b"HDLSAFE1";
-/// Bytes before the record.
-const HEADER: usize = 8 + 8 + 32 + 32 + 8 + 8 + 4;
+use slot::Identity;
+use slot::Slot;
 
-const _: () = assert!(HEADER + SafetyRecord::BYTES_MAX + HASH <= SLOT);
+const SLOT_OFFSETS: [u64; 2] = [0, slot::BYTES as u64];
+/// Views ahead that a lease is taken for: a validator that lost power is mute until so many have passed.
+pub const LEASE_VIEWS: u64 = 64;
+
+/// When what is written must be on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SafetyMode {
+    /// Each record, before anything that it contains leaves.
+    #[default]
+    Strict,
+    /// A limit [`LEASE_VIEWS`] ahead, before anything of a view above the last one.
+    Lease,
+}
+
+/// What a validator must not forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// What it signed.
+    pub record: SafetyRecord,
+    /// The height up to which outcomes were durable then: it may have told somebody of them.
+    pub durable: Height,
+}
 
 /// The open file. One process at a time: the database's lock, in the same home, sees to that.
 #[derive(Debug)]
@@ -44,17 +62,18 @@ pub struct SafetyFile {
     file: File,
     path: PathBuf,
     identity: Identity,
-    /// Of the newest record.
-    counter: u64,
+    mode: SafetyMode,
+    newest: Slot,
 }
 
 /// What opening the file says about signing.
 #[derive(Debug)]
 pub enum SafetyState {
-    /// It is this validator's own, and this is its newest record.
-    Ready(SafetyFile, Box<SafetyRecord>),
-    /// It cannot be relied on: sign nothing until the others have told where they are.
-    Mute(MuteReason),
+    /// It is this validator's own; [`SafetyFile::remembered`] is what it did last.
+    Ready(Box<SafetyFile>),
+    /// It cannot be relied on: sign nothing until the others have told where they are. What it says was durable is believed
+    /// all the same: who waits for more than there ever was waits in vain, but tells nothing wrong.
+    Mute(MuteReason, Height),
 }
 
 /// Why the file cannot be relied on.
@@ -80,6 +99,16 @@ pub enum MuteReason {
     Counters {
         /// The slots' counters.
         counters: [u64; 2],
+    },
+    /// The machine has started again since records were written that were not synced.
+    #[error(
+        "the machine has started again since the last records, which need not be on disk; they are of views up to {} of epoch {}",
+        limit.view,
+        limit.epoch
+    )]
+    PowerLost {
+        /// Whatever was signed is not above it.
+        limit: LeaseLimit,
     },
     /// It is a copy of another file, such as a restored backup.
     #[error("the safety file is a copy, and may be older than what was signed")]
@@ -108,15 +137,6 @@ pub struct SafetyError {
     pub source: io::Error,
 }
 
-/// Whose the file is, and which file it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct Identity {
-    chain: ChainId,
-    owner: [u8; 32],
-    device: u64,
-    inode: u64,
-}
-
 impl SafetyFile {
     /// Makes the file of a validator that never signed anything. Only for a new key: `init` and `join`.
     ///
@@ -132,7 +152,8 @@ impl SafetyFile {
             fs::hard_link(draft, path)?;
             fs::remove_file(draft)
         };
-        Self::make(path, owner, record, publish)
+        let first = Remembered { record: record.clone(), durable: Height::ZERO };
+        Self::make(path, owner, (first, SafetyMode::Strict), publish)
     }
 
     /// Replaces whatever is there by a new file, atomically: once the other validators have told where they are.
@@ -142,154 +163,162 @@ impl SafetyFile {
     pub fn recreate(
         path: &Path,
         owner: PublicKey,
-        record: &SafetyRecord,
+        remembered: Remembered,
+        mode: SafetyMode,
     ) -> Result<Self, SafetyError> {
-        Self::make(path, owner, record, |draft| fs::rename(draft, path))
+        Self::make(path, owner, (remembered, mode), |draft| fs::rename(draft, path))
     }
 
     /// Opens the file of `owner` on `chain`.
     ///
     /// # Errors
     /// From reading. Whatever is wrong with the file itself is a [`SafetyState::Mute`].
-    pub fn open(path: &Path, chain: ChainId, owner: PublicKey) -> Result<SafetyState, SafetyError> {
+    pub fn open(
+        path: &Path,
+        chain: ChainId,
+        owner: PublicKey,
+        mode: SafetyMode,
+    ) -> Result<SafetyState, SafetyError> {
         let fail = |source| SafetyError { path: path.to_owned(), source };
         let file = match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(SafetyState::Mute(MuteReason::Missing));
+                return Ok(SafetyState::Mute(MuteReason::Missing, Height::ZERO));
             }
             Err(error) => return Err(fail(error)),
         };
         let identity = Identity::of(&file, chain, owner).map_err(fail)?;
         let slots = match read_slots(&file).map_err(fail)? {
             Ok(slots) => slots,
-            Err(reason) => return Ok(SafetyState::Mute(reason)),
+            Err(reason) => return Ok(SafetyState::Mute(reason, Height::ZERO)),
         };
+        let own = slots.iter().flatten().filter(|slot| slot.identity.is_of(&identity));
+        let durable = own.map(|slot| slot.remembered.durable).max().unwrap_or(Height::ZERO);
         Ok(match newest(slots, &identity) {
-            Err(reason) => SafetyState::Mute(reason),
-            Ok(Slot { counter, record, .. }) => {
-                let file = Self { file, path: path.to_owned(), identity, counter };
-                SafetyState::Ready(file, Box::new(record))
+            Err(reason) => SafetyState::Mute(reason, durable),
+            Ok(newest) => {
+                let path = path.to_owned();
+                SafetyState::Ready(Box::new(Self { file, path, identity, mode, newest }))
             }
         })
     }
 
-    /// Makes `record` durable, in place of the one before the newest: one write and one `fdatasync`.
+    /// What was written last.
+    pub const fn remembered(&self) -> &Remembered {
+        &self.newest.remembered
+    }
+
+    /// Makes what is remembered durable, in place of what was before the newest: one write and one `fdatasync`. In lease mode
+    /// the sync is left out for views up to the limit.
     ///
     /// # Errors
-    /// From writing; which of the records is on disk is unknown then, and nothing may be signed any more.
+    /// From writing; which of the records is on disk is unknown then, and nothing may be signed any more. In lease mode the
+    /// file is removed: what the system still shows of it may not be what is on the disk later.
     ///
     /// # Panics
     /// If the record is of another chain, or longer than its limit.
-    pub fn write(&mut self, record: &SafetyRecord) -> Result<(), SafetyError> {
-        let counter = self.counter + 1;
-        let slot = to_slot(counter, &self.identity, record);
+    pub fn write(&mut self, remembered: Remembered) -> Result<(), SafetyError> {
+        let counter = self.newest.counter + 1;
+        let lease = self.mode.lease(self.newest.lease, &remembered.record);
+        let may_wait = lease.is_some() && lease == self.newest.lease;
+        let next = Slot { counter, identity: self.identity, lease, remembered };
         let offset = SLOT_OFFSETS[usize::from(counter % 2 == 1)];
-        self.file
-            .write_all_at(&slot, offset)
-            .and_then(|()| self.file.sync_data())
-            .map_err(|source| SafetyError { path: self.path.clone(), source })?;
-        self.counter = counter;
+        let written = self.file.write_all_at(&next.to_bytes(), offset);
+        let synced = written.and_then(|()| if may_wait { Ok(()) } else { self.file.sync_data() });
+        synced.map_err(|source| {
+            if next.lease.is_some() || self.newest.lease.is_some() {
+                // Whether that succeeds or not, this process signs no more.
+                let _ = fs::remove_file(&self.path);
+            }
+            SafetyError { path: self.path.clone(), source }
+        })?;
+        self.newest = next;
         Ok(())
     }
 
     fn make(
         path: &Path,
         owner: PublicKey,
-        record: &SafetyRecord,
+        (remembered, mode): (Remembered, SafetyMode),
         publish: impl Fn(&Path) -> io::Result<()>,
     ) -> Result<Self, SafetyError> {
         let draft = path.with_extension("new");
         let made = || -> io::Result<Self> {
             let mut options = OpenOptions::new();
             let file = options.read(true).write(true).create(true).truncate(true).open(&draft)?;
-            let identity = Identity::of(&file, record.chain, owner)?;
-            file.write_all_at(&to_slot(0, &identity, record), SLOT_OFFSETS[0])?;
-            file.write_all_at(&to_slot(1, &identity, record), SLOT_OFFSETS[1])?;
+            let identity = Identity::of(&file, remembered.record.chain, owner)?;
+            let lease = mode.lease(None, &remembered.record);
+            let first = Slot { counter: 0, identity, lease, remembered: remembered.clone() };
+            let newest = Slot { counter: 1, ..first.clone() };
+            file.write_all_at(&first.to_bytes(), SLOT_OFFSETS[0])?;
+            file.write_all_at(&newest.to_bytes(), SLOT_OFFSETS[1])?;
             file.sync_all()?;
             publish(&draft)?;
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
-            Ok(Self { file, path: path.to_owned(), identity, counter: 1 })
+            Ok(Self { file, path: path.to_owned(), identity, mode, newest })
         };
         made().map_err(|source| SafetyError { path: path.to_owned(), source })
     }
 }
 
-impl Identity {
-    fn of(file: &File, chain: ChainId, owner: PublicKey) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        Ok(Self { chain, owner: owner.0, device: metadata.dev(), inode: metadata.ino() })
+impl SafetyMode {
+    /// L1: how far may be signed without a sync once `record` is on disk; none when each is synced.
+    fn lease(self, current: Option<LeaseLimit>, record: &SafetyRecord) -> Option<LeaseLimit> {
+        let signed = record.vote.view.max(record.commit_vote.view).max(record.proposal.view);
+        let signed = LeaseLimit { epoch: record.epoch, view: signed.max(record.timeout) };
+        let ahead = View::new(signed.view.get().saturating_add(LEASE_VIEWS));
+        match self {
+            Self::Strict => None,
+            Self::Lease => {
+                let next = LeaseLimit { view: ahead, ..signed };
+                Some(current.filter(|limit| *limit >= signed).unwrap_or(next))
+            }
+        }
     }
 }
 
-#[derive(Debug)]
-struct Slot {
-    counter: u64,
-    identity: Identity,
-    record: SafetyRecord,
-}
-
-fn to_slot(counter: u64, identity: &Identity, record: &SafetyRecord) -> [u8; SLOT] {
-    assert_eq!(record.chain, identity.chain, "a record of the file's chain");
-    let record = encode(record);
-    assert!(record.len() <= SafetyRecord::BYTES_MAX, "a record within its limit");
-    let len = u32::try_from(record.len()).expect("at most 3900");
-    let bytes = encode(&(MAGIC, counter, identity, len));
-    assert_eq!(bytes.len(), HEADER, "the header's size");
-    let mut slot = [0; SLOT];
-    slot[..HEADER].copy_from_slice(&bytes);
-    slot[HEADER..HEADER + record.len()].copy_from_slice(&record);
-    let hash = blake3::hash(&slot[..SLOT - HASH]);
-    slot[SLOT - HASH..].copy_from_slice(hash.as_bytes());
-    slot
-}
-
-/// None when it is damaged, in any way.
-fn from_slot(slot: &[u8]) -> Option<Slot> {
-    let (bytes, hash) = slot.split_last_chunk::<HASH>()?;
-    if blake3::hash(bytes).as_bytes() != hash {
-        return None;
-    }
-    let (header, rest) = bytes.split_at_checked(HEADER)?;
-    let (magic, counter, identity, len) =
-        <([u8; 8], u64, Identity, u32)>::try_from_slice(header).ok()?;
-    let record = rest.get(..usize::try_from(len).ok()?)?;
-    let record: SafetyRecord = decode_exact(record).ok()?;
-    (magic == MAGIC).then_some(Slot { counter, identity, record })
-}
-
-fn read_slots(file: &File) -> io::Result<Result<[Slot; 2], MuteReason>> {
+/// Those that are intact.
+fn read_slots(file: &File) -> io::Result<Result<[Option<Slot>; 2], MuteReason>> {
     let bytes = file.metadata()?.len();
-    let mut slots = [[0; SLOT]; 2];
+    let mut slots = [[0; slot::BYTES]; 2];
     if u64::try_from(slots.as_flattened().len()) != Ok(bytes) {
         return Ok(Err(MuteReason::Size { bytes }));
     }
     file.read_exact_at(slots.as_flattened_mut(), 0)?;
-    Ok(match slots.each_ref().map(|slot| from_slot(slot)) {
-        [Some(first), Some(second)] => Ok([first, second]),
-        [None, _] => Err(MuteReason::Damaged { slot: 0 }),
-        [_, None] => Err(MuteReason::Damaged { slot: 1 }),
-    })
+    Ok(Ok(slots.each_ref().map(|slot| Slot::from_bytes(slot))))
 }
 
-fn newest([first, second]: [Slot; 2], own: &Identity) -> Result<Slot, MuteReason> {
+fn newest(slots: [Option<Slot>; 2], own: &Identity) -> Result<Slot, MuteReason> {
+    let (first, second) = match slots {
+        [Some(first), Some(second)] => (first, second),
+        [None, _] => return Err(MuteReason::Damaged { slot: 0 }),
+        [_, None] => return Err(MuteReason::Damaged { slot: 1 }),
+    };
     for slot in [&first, &second] {
         let found = slot.identity;
-        if found.chain != own.chain || slot.record.chain != own.chain {
+        if found.chain != own.chain || slot.remembered.record.chain != own.chain {
             return Err(MuteReason::WrongChain { found: found.chain });
         }
         if found.owner != own.owner {
             return Err(MuteReason::WrongOwner { found: PublicKey(found.owner) });
         }
-        if found != *own {
+        if !found.is_file(own) {
             return Err(MuteReason::Copied);
         }
     }
     let counters = [first.counter, second.counter];
+    let (newer, older) =
+        if first.counter > second.counter { (first, second) } else { (second, first) };
+    // L2. One of the slots was synced with the newest limit, whatever became of those written after it. A newer one without a
+    // lease was synced, and all before it.
+    if let Some(limit) = newer.lease_of_another_boot(own) {
+        let limit = limit.max(older.lease_of_another_boot(own).unwrap_or(limit));
+        return Err(MuteReason::PowerLost { limit });
+    }
     let in_place = counters[0] % 2 == 0 && counters[1] % 2 == 1;
     if !in_place || counters[0].abs_diff(counters[1]) != 1 {
         return Err(MuteReason::Counters { counters });
     }
-    Ok(if first.counter > second.counter { first } else { second })
+    Ok(newer)
 }

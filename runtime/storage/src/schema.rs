@@ -3,11 +3,15 @@
 //! | table | key | value |
 //! |---|---|---|
 //! | `meta` | `version`, `chain`, `applied`; `tc` ‖ view ‖ hash | format, chain id, applied height; timeout certificate |
+//! | | `ep` ‖ epoch | how it ended |
+//! | | `ca` ‖ height | who should decide from there on, where that changed |
+//! | | `oldest`; `before` | oldest height that is answered for; headers before a restored snapshot's block |
+//! | | `restoring`; `rc` ‖ chunk | while a snapshot is restored: which, and which chunks are there |
 //! | | `ev` ‖ signer ‖ epoch ‖ view ‖ kind | the two statements of an [`EvidenceRow`] |
 //! | `blocks` | height ‖ hash | block, final or not |
 //! | `heights_of` | block hash | height |
 //! | `finals` | height | [`crate::FinalRecord`] |
-//! | `certs` | height of the certified block | commit certificate |
+//! | `certs` | height of the certified block; of the closing block, if it is in the tail of an epoch | commit certificate |
 //! | `receipts` | height ‖ 0, height ‖ 1, height ‖ 2 | receipts, traces, [`crate::PhaseEvents`] |
 //! | `deltas` | height above the applied one | change set |
 //! | `state` | program ‖ key bytes | entry, as of the applied height |
@@ -25,7 +29,7 @@ use heddle_types::View;
 use crate::evidence::EvidenceRow;
 
 /// The format that this code reads and writes.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 pub(crate) const META: &str = "meta";
 pub(crate) const BLOCKS: &str = "blocks";
@@ -44,12 +48,31 @@ pub(crate) const TABLES: [&str; 9] =
 pub(crate) const META_VERSION: &[u8] = b"version";
 pub(crate) const META_CHAIN: &[u8] = b"chain";
 pub(crate) const META_APPLIED: &[u8] = b"applied";
+/// The oldest height whose block and receipts are there; absent when all are.
+pub(crate) const META_OLDEST: &[u8] = b"oldest";
+/// The headers before the block of the snapshot that the database was made of.
+pub(crate) const META_BEFORE: &[u8] = b"before";
+/// Which snapshot is being restored.
+pub(crate) const META_RESTORING: &[u8] = b"restoring";
 /// Before the key of a piece of evidence in `meta`.
 pub(crate) const EVIDENCE_PREFIX: &[u8] = b"ev";
 /// Up to the end of the signer in such a key.
 pub(crate) const EVIDENCE_SIGNER_BYTES: usize = EVIDENCE_PREFIX.len() + 2;
 /// Before the key of a timeout certificate in `meta`.
 pub(crate) const TIMEOUT_CERT_PREFIX: &[u8] = b"tc";
+
+/// Before the epoch in the key of how it ended, in `meta`.
+pub(crate) const EPOCH_END_PREFIX: &[u8] = b"ep";
+/// Before the height in the key of candidates, in `meta`.
+pub(crate) const CANDIDATES_PREFIX: &[u8] = b"ca";
+
+pub(crate) fn epoch_end_key(epoch: Epoch) -> Vec<u8> {
+    [EPOCH_END_PREFIX, &epoch.get().to_be_bytes()].concat()
+}
+
+pub(crate) fn candidates_key(height: Height) -> Vec<u8> {
+    [CANDIDATES_PREFIX, &height_key(height)].concat()
+}
 
 pub(crate) const fn height_key(height: Height) -> [u8; 8] {
     height.get().to_be_bytes()
@@ -84,6 +107,11 @@ pub(crate) fn receipts_key(height: Height, column: Column) -> [u8; 9] {
 
 pub(crate) fn timeout_cert_key(cert: &TimeoutCert) -> Vec<u8> {
     [TIMEOUT_CERT_PREFIX, &cert.view.get().to_be_bytes(), cert.hash().as_bytes()].concat()
+}
+
+/// The note that a chunk is restored.
+pub(crate) fn restored_key(chunk: usize) -> Vec<u8> {
+    [b"rc".as_slice(), &(chunk as u64).to_be_bytes()].concat()
 }
 
 pub(crate) fn evidence_key(row: &EvidenceRow) -> Vec<u8> {

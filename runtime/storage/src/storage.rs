@@ -9,23 +9,27 @@ use std::sync::PoisonError;
 
 use heddle_types::Block;
 use heddle_types::BlockHash;
+use heddle_types::BlockHeader;
 use heddle_types::Canonical;
 use heddle_types::ChainId;
 use heddle_types::CheckedBlock;
-use heddle_types::CommitCert;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::StateRoot;
 use heddle_types::TimeoutCert;
+use heddle_types::Validator;
 use heddle_types::encode;
 
 use crate::applier::Applier;
 use crate::applier::Delta;
+use crate::epochs;
+use crate::epochs::Ended;
 use crate::error::StorageError;
 use crate::outcome::FinalRecord;
 use crate::outcome::Outcome;
 use crate::recovery;
 use crate::recovery::Recovery;
+use crate::safety_file::SafetyMode;
 use crate::schema;
 use crate::schema::Column;
 use crate::tables::Batch;
@@ -36,7 +40,7 @@ use crate::tables::Tables;
 const TIMEOUT_CERTS_KEPT: usize = 8;
 
 /// The open database. Its methods block, may be called from any thread, and return only when what they store is durable.
-/// Dropping it applies what waits and closes it.
+/// Dropping it applies what may be applied and closes it.
 pub struct Storage {
     // Dropped first, so that the thread ends before the tables close.
     applier: Applier,
@@ -47,6 +51,8 @@ pub struct Storage {
     /// Held while outcomes are stored, so that they follow each other. The other locks are never held across a write to
     /// disk: a block before a vote shares its sync with an outcome instead of waiting for it.
     outcomes: Mutex<()>,
+    /// Of what must be there before something is signed.
+    before_signing: Durability,
 }
 
 /// The last final block whose outcome is durable.
@@ -64,8 +70,27 @@ pub struct LastFinal {
 #[derive(Clone, Debug)]
 pub(crate) struct Tip {
     pub(crate) last: LastFinal,
-    /// The blocks above it.
-    pub(crate) pending: BTreeMap<Height, Vec<BlockHash>>,
+    /// The oldest height that is answered for.
+    pub(crate) oldest: Height,
+    /// The blocks above the last.
+    pub(crate) pending: BTreeMap<Height, Vec<Pending>>,
+    pub(crate) ended: Option<Ended>,
+    /// Who should decide after the last final block, if that was noted.
+    pub(crate) candidates: Option<Arc<[Validator]>>,
+}
+
+/// A stored block that is not final yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) hash: BlockHash,
+    /// The height whose root its header names.
+    pub(crate) executed: Height,
+}
+
+impl Pending {
+    pub(crate) const fn of(hash: BlockHash, header: &BlockHeader) -> Self {
+        Self { hash, executed: header.executed.height }
+    }
 }
 
 impl Storage {
@@ -78,15 +103,27 @@ impl Storage {
     pub fn open(dir: &Path, chain: ChainId) -> Result<(Self, Recovery), StorageError> {
         let tables = Arc::new(recovery::open_tables(dir, chain)?);
         let recovered = recovery::recover(&tables)?;
-        let applier = Applier::start(Arc::clone(&tables), recovered.waiting)?;
+        let applier = Applier::start(Arc::clone(&tables), recovered.waiting, recovered.certified)?;
         let storage = Self {
             applier,
             tables,
             tip: Mutex::new(recovered.tip),
             timeout_certs: Mutex::new(recovered.timeout_certs),
             outcomes: Mutex::new(()),
+            before_signing: Durability::Synced,
         };
         Ok((storage, recovered.recovery))
+    }
+
+    /// The same for a validator that need not remember what it signed when the power is lost: blocks and timeout certificates
+    /// are not synced in lease mode. Outcomes always are, and with them what was written before.
+    #[must_use]
+    pub fn in_mode(mut self, mode: SafetyMode) -> Self {
+        self.before_signing = match mode {
+            SafetyMode::Strict => Durability::Synced,
+            SafetyMode::Lease => Durability::Logged,
+        };
+        self
     }
 
     /// Makes blocks durable. One at or below the last final height is not stored: it is there, or it lost.
@@ -101,19 +138,20 @@ impl Storage {
         let mut added = Vec::new();
         for block in blocks {
             let (height, hash) = (block.header().height, block.hash());
-            if self.tip().wants(height, hash) && !added.contains(&(height, hash)) {
+            let block_is_new = !added.iter().any(|(_, added): &(_, Pending)| added.hash == hash);
+            if block_is_new && self.tip().wants(height, hash) {
                 put_block(&mut batch, hash, &block.to_block());
-                added.push((height, hash));
+                added.push((height, Pending::of(hash, block.header())));
             }
         }
         if added.is_empty() {
             return Ok(());
         }
-        batch.write(Durability::Synced)?;
+        batch.write(self.before_signing)?;
         let mut tip = self.tip();
-        for (height, hash) in added {
-            if tip.wants(height, hash) {
-                tip.pending.entry(height).or_default().push(hash);
+        for (height, block) in added {
+            if tip.wants(height, block.hash) {
+                tip.pending.entry(height).or_default().push(block);
             }
         }
         Ok(())
@@ -141,7 +179,7 @@ impl Storage {
         while keys.len() > TIMEOUT_CERTS_KEPT && keys[0] != key {
             batch.delete(schema::META, &keys.remove(0));
         }
-        batch.write(Durability::Synced)?;
+        batch.write(self.before_signing)?;
         *lock(&self.timeout_certs) = keys;
         Ok(())
     }
@@ -158,23 +196,34 @@ impl Storage {
         let _in_turn = lock(&self.outcomes);
         let mut batch = self.tables.batch();
         let mut deltas = Vec::with_capacity(outcomes.len());
-        let Tip { mut last, pending } = self.tip().clone();
+        let Tip { mut last, pending, ended, mut candidates, .. } = self.tip().clone();
+        let mut named = Vec::with_capacity(outcomes.len());
+        let mut certified = None;
         for outcome in outcomes {
             assert_eq!(outcome.height, last.height.next(), "outcomes come height by height");
             let stored = pending.get(&outcome.height).map_or(&[][..], Vec::as_slice);
-            assert!(stored.contains(&outcome.hash), "the block is stored before its outcome");
-            for loser in stored.iter().filter(|hash| **hash != outcome.hash) {
-                batch.delete(schema::BLOCKS, &schema::block_key(outcome.height, *loser));
-                batch.delete(schema::HEIGHTS_OF, loser.as_bytes());
+            let block = stored.iter().find(|block| block.hash == outcome.hash);
+            let block = block.expect("the block is stored before its outcome");
+            named.push(block.executed);
+            if outcome.cert.data.block == outcome.hash {
+                certified = Some(block.executed);
             }
-            deltas.push(put_outcome(&mut batch, outcome));
+            for loser in stored.iter().filter(|block| block.hash != outcome.hash) {
+                batch.delete(schema::BLOCKS, &schema::block_key(outcome.height, loser.hash));
+                batch.delete(schema::HEIGHTS_OF, loser.hash.as_bytes());
+            }
+            let covered = Ended::last_covered(ended, &outcome.cert);
+            deltas.push(put_outcome(&mut batch, outcome, covered));
+            let height = outcome.height;
+            epochs::put_candidates(&mut batch, height, &outcome.candidates, &mut candidates);
             last = LastFinal { height: outcome.height, hash: outcome.hash, root: outcome.root };
         }
         batch.write(Durability::Synced)?;
         // Before the tip moves: whoever sees the new height finds its transactions.
-        self.applier.add(deltas);
+        self.applier.add(deltas, &named, certified);
         let mut tip = self.tip();
         tip.last = last;
+        tip.candidates = candidates;
         tip.pending = tip.pending.split_off(&last.height.next());
         Ok(())
     }
@@ -190,7 +239,8 @@ impl Storage {
         self.put_outcomes(std::slice::from_ref(outcome))
     }
 
-    /// Waits until all outcomes are applied and everything is in table files.
+    /// Waits until all outcomes that may be are applied, and everything is in table files. The state table never passes the
+    /// newest height whose root is certified, but for a pile of outcomes without such a height.
     ///
     /// # Errors
     /// From writing.
@@ -202,6 +252,12 @@ impl Storage {
     /// The last final block whose outcome is durable.
     pub fn last_final(&self) -> LastFinal {
         self.tip().last
+    }
+
+    /// The oldest height whose block and receipts can be read: genesis, unless older ones were pruned or the database was made of a
+    /// snapshot.
+    pub fn oldest(&self) -> Height {
+        self.tip().oldest
     }
 
     /// One of the newest timeout certificates.
@@ -222,7 +278,16 @@ impl Storage {
         &self.applier
     }
 
-    fn tip(&self) -> MutexGuard<'_, Tip> {
+    /// Held while something is stored that the next outcome depends on.
+    pub(crate) fn outcomes_in_turn(&self) -> MutexGuard<'_, ()> {
+        lock(&self.outcomes)
+    }
+
+    pub(crate) fn set_ended(&self, ended: Ended) {
+        self.tip().ended = Some(ended);
+    }
+
+    pub(crate) fn tip(&self) -> MutexGuard<'_, Tip> {
         lock(&self.tip)
     }
 }
@@ -230,7 +295,8 @@ impl Storage {
 impl Tip {
     /// Whether a block is neither stored nor too late.
     fn wants(&self, height: Height, hash: BlockHash) -> bool {
-        let is_known = self.pending.get(&height).is_some_and(|hashes| hashes.contains(&hash));
+        let stored = self.pending.get(&height).map_or(&[][..], Vec::as_slice);
+        let is_known = stored.iter().any(|block| block.hash == hash);
         height > self.last.height && !is_known
     }
 }
@@ -241,17 +307,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(crate) fn put_block(batch: &mut Batch<'_>, hash: BlockHash, block: &Block) {
-    let height = block.header.height;
-    let bytes = encode(block);
-    assert!(bytes.len() <= Block::BYTES_MAX, "a checked block is within its limit");
-    batch.put(schema::BLOCKS, &schema::block_key(height, hash), &bytes);
-    batch.put(schema::HEIGHTS_OF, hash.as_bytes(), &encode(&height));
+    put_final_block(batch, hash, block);
+    batch.put(schema::HEIGHTS_OF, hash.as_bytes(), &encode(&block.header.height));
 }
 
-fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome) -> Delta {
+/// A block that is found by its height only.
+pub(crate) fn put_final_block(batch: &mut Batch<'_>, hash: BlockHash, block: &Block) {
+    let bytes = encode(block);
+    assert!(bytes.len() <= Block::BYTES_MAX, "a checked block is within its limit");
+    batch.put(schema::BLOCKS, &schema::block_key(block.header.height, hash), &bytes);
+}
+
+/// `covered` is the last height that its certificate makes final.
+fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome, covered: Height) -> Delta {
     let height = outcome.height;
-    assert!(outcome.cert.data.height >= height, "a certificate covers its block and ancestors");
-    put_summary(batch, height, &outcome.record(), &outcome.cert);
+    assert!(covered >= height, "a certificate covers its block and ancestors");
+    put_record(batch, height, &outcome.record());
+    batch.put(schema::CERTS, &schema::height_key(covered), &encode(&outcome.cert));
     let receipts = schema::receipts_key(height, Column::Receipts);
     batch.put(schema::RECEIPTS, &receipts, &encode(&outcome.receipts));
     let traces = schema::receipts_key(height, Column::Traces);
@@ -268,12 +340,6 @@ fn put_outcome(batch: &mut Batch<'_>, outcome: &Outcome) -> Delta {
     }
 }
 
-pub(crate) fn put_summary(
-    batch: &mut Batch<'_>,
-    height: Height,
-    record: &FinalRecord,
-    cert: &CommitCert,
-) {
+pub(crate) fn put_record(batch: &mut Batch<'_>, height: Height, record: &FinalRecord) {
     batch.put(schema::FINALS, &schema::height_key(height), &encode(record));
-    batch.put(schema::CERTS, &schema::height_key(cert.data.height), &encode(cert));
 }

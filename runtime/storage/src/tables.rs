@@ -19,6 +19,7 @@ use rocksdb::Options;
 use rocksdb::ReadOptions;
 use rocksdb::WriteBatch;
 use rocksdb::WriteOptions;
+use rocksdb::checkpoint::Checkpoint;
 
 use crate::error::StorageError;
 use crate::schema;
@@ -132,10 +133,27 @@ impl Tables {
         rows.map(|row| row.map_err(|error| self.error(&error)))
     }
 
+    /// The rows up to `last`, descending.
+    pub(crate) fn rows_down_from<'a>(
+        &'a self,
+        table: &str,
+        last: &'a [u8],
+    ) -> impl Iterator<Item = Result<Row, StorageError>> + 'a {
+        let mode = IteratorMode::From(last, Direction::Reverse);
+        let rows = self.db.iterator_cf(self.table(table), mode);
+        rows.map(|row| row.map_err(|error| self.error(&error)))
+    }
+
     /// The row with the highest key.
     pub(crate) fn last_row(&self, table: &str) -> Result<Option<Row>, StorageError> {
         let mut rows = self.db.iterator_cf(self.table(table), IteratorMode::End);
         rows.next().transpose().map_err(|error| self.error(&error))
+    }
+
+    /// Makes a copy in `dir`, which must not exist.
+    pub(crate) fn checkpoint(&self, dir: &Path) -> Result<(), StorageError> {
+        let made = Checkpoint::new(&self.db).and_then(|now| now.create_checkpoint(dir));
+        made.map_err(|error| StorageError::rocks(dir, &error))
     }
 
     /// Moves everything from memory into table files.

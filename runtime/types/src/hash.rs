@@ -50,6 +50,10 @@ impl Domain {
     pub const PROGRAM_ADDRESS: Self = Self(*b"heddle/program/1");
     /// The parts of a resident object that were flushed, and the stamp before them.
     pub const RESIDENT: Self = Self(*b"heddle/parts/1\0\0");
+    /// A proof that somebody holds the key of a validator.
+    pub const POSSESSION: Self = Self(*b"heddle/member/1\0");
+    /// A snapshot's manifest.
+    pub const SNAPSHOT: Self = Self(*b"heddle/snap/1\0\0\0");
     /// The first message on a connection.
     pub const HANDSHAKE: Self = Self(*b"heddle/hello/1\0\0");
 }

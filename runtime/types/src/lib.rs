@@ -24,6 +24,7 @@ mod codec;
 mod committee;
 mod declared;
 mod ed25519;
+mod epoch_end;
 mod event_data;
 mod events;
 mod fingerprint;
@@ -34,6 +35,7 @@ mod quantity;
 mod receipt;
 mod safety;
 mod scheme;
+mod snapshot;
 mod state_key;
 mod time;
 mod trace;
@@ -55,6 +57,7 @@ pub use declared::{BlockSpace, Declared};
 pub use ed25519::{
     KeyError, PublicKey, SecretKey, Signature, SignedMessage, verify_each, verify_one,
 };
+pub use epoch_end::{EpochEnd, EpochEndError};
 pub use event_data::EventData;
 pub use events::Events;
 pub use fingerprint::fingerprint;
@@ -63,8 +66,9 @@ pub use hash::{BlockHash, ChainId, Domain, Hash32, ParseHashError, StateRoot, Tx
 pub use quantity::{Amount, Epoch, Height, TxIndex, ValidatorIndex, View};
 pub use receipt::{Event, Outcome, ProgramError, Receipt, TxFailure};
 pub use receipt::{receipt_hashes, receipts_root, receipts_root_of};
-pub use safety::{SafetyRecord, SafetyVote};
+pub use safety::{LeaseLimit, SafetyRecord, SafetyVote};
 pub use scheme::{Ed25519Scheme, Ed25519Signer, VoteScheme, VoteSigner};
+pub use snapshot::{ManifestError, SnapshotManifest};
 pub use state_key::{Deposit, Entry, ProgramId, StateKey};
 pub use time::{Instant, Millis, UnixMillis};
 pub use trace::{AccessTrace, SlotTouches, Touch, TxTrace};

@@ -24,6 +24,10 @@ pub const PHASE_EVENTS_MAX: usize = 256 * 1024;
 pub const PHASE_EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Validators in a committee. A certificate of 34 Ed25519 signatures still fits in a slot of the safety file.
 pub const VALIDATORS_MAX: usize = 50;
+/// Blocks of an epoch before it may be closed. Whoever is behind goes through each epoch's end.
+pub const EPOCH_BLOCKS_MIN: u64 = 32;
+/// Blocks on a closing block until a certificate ends the epoch: nobody votes for what is further above its last final one.
+pub const EPOCH_TAIL_MAX: usize = 512;
 /// Bytes of an encoded block: header and payload.
 pub const BLOCK_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Transactions in a block.
@@ -50,6 +54,14 @@ pub const GENESIS_SECTION_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const LAG_MAX: u64 = 16;
 /// How far a block's time may lie ahead of a voter's wall clock, in milliseconds.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 500;
+/// Headers before a snapshot's block that come with it; fewer only where the chain has fewer.
+pub const SNAPSHOT_HEADERS_BEFORE: usize = 255;
+/// Headers after a snapshot's block that come with it. One is enough when execution keeps up.
+pub const SNAPSHOT_HEADERS_AFTER_MAX: usize = 512;
+/// Epochs whose end a snapshot may carry.
+pub const SNAPSHOT_EPOCHS_MAX: usize = 256;
+/// Chunks of a snapshot: of half a MiB, 32 GiB.
+pub const SNAPSHOT_CHUNKS_MAX: usize = 65_536;
 
 const _: () = assert!(CALL_BYTES_MAX < TRANSACTION_BYTES_MAX);
 const _: () = assert!(KEY_BYTES_MAX < u8::MAX as usize);

@@ -26,6 +26,15 @@ impl SafetyVote {
     pub const NONE: Self = Self { view: View::ZERO, block: BlockHash::ZERO };
 }
 
+/// In lease mode nothing is signed above it before a higher one is durable (L1 of `docs/consensus.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LeaseLimit {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The highest view in it.
+    pub view: View,
+}
+
 canonical! {
     /// What a validator has signed, durable before any of it leaves.
     pub struct SafetyRecord {

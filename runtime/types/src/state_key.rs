@@ -41,6 +41,8 @@ impl ProgramId {
     pub const CLEARING: Self = Self(3);
     /// Markets and orders.
     pub const EXCHANGE: Self = Self(4);
+    /// Who the validators are.
+    pub const VALIDATORS: Self = Self(5);
 }
 
 /// A place in state: a program and up to [`limits::KEY_BYTES_MAX`] bytes that the program chose.

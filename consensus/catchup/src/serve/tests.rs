@@ -27,7 +27,12 @@ fn serve(
             block: BlockHash::ZERO,
         });
         let cert = height.get().is_multiple_of(certified_every).then_some(cert);
-        (height.get() < 100).then_some(Stored { block: height.get(), bytes: block_bytes, cert })
+        (height.get() < 100).then_some(Stored {
+            block: height.get(),
+            bytes: block_bytes,
+            cert,
+            end: None,
+        })
     };
     match serve_range(Height::new(from), blocks, bytes, read) {
         Response::Range { blocks, cert } => (blocks, cert.map(|cert| cert.data.height.get())),

@@ -11,3 +11,4 @@ mod chain;
 mod network;
 mod ranges;
 mod schedules;
+mod snapshots;

@@ -45,6 +45,10 @@ pub(crate) enum Manner {
     WrongKind,
     /// Never gives a certificate.
     Endless,
+    /// Goes on over the ends of epochs as if they were none.
+    Endings,
+    /// Leaves out the tails of epochs, and their certificates.
+    Tailless,
     /// Answers the first of three requests only.
     Lossy,
     /// Repeats every answer.
@@ -105,6 +109,20 @@ impl Network {
         self.put += 1;
     }
 
+    /// Another epoch begins: peers have other indices, also in what is on its way.
+    pub(crate) fn renumber(&mut self, names: &BTreeMap<ValidatorIndex, ValidatorIndex>) {
+        self.handle(Input::Renumbered(names.clone()));
+        let manners = std::mem::take(&mut self.manners);
+        self.manners =
+            manners.into_iter().filter_map(|(peer, m)| Some((*names.get(&peer)?, m))).collect();
+        for input in self.mail.values_mut() {
+            if let Input::Response { peer, .. } = input {
+                // Whoever has no index is not heard.
+                *peer = names.get(peer).copied().unwrap_or(ValidatorIndex::new(u16::MAX));
+            }
+        }
+    }
+
     /// Lets time pass until `is_done`, or until `limit_ms` have passed or nothing can happen any more; whether it was done.
     pub(crate) fn run(&mut self, limit_ms: u64, is_done: impl Fn(&Self) -> bool) -> bool {
         let end = self.now.after(Millis::new(limit_ms));
@@ -143,9 +161,9 @@ impl Network {
                 Action::Send { to, id, request } => self.on_send(to, id, request),
                 Action::Fetched(block) => self.fetched.push(block.hash()),
                 Action::Misbehaved { peer, fault } => self.faults.push((peer, fault)),
-                Action::Deliver { peer, blocks, cert } => {
+                Action::Deliver { peer, blocks, cert, height } => {
                     assert!(follow_up.is_none(), "two deliveries at once");
-                    follow_up = Some(self.on_deliver(peer, blocks, &cert));
+                    follow_up = Some(self.on_deliver((peer, height), blocks, &cert));
                 }
             }
         }
@@ -161,8 +179,8 @@ impl Network {
     /// As the agreement core: the certificate must be the chain's, and the first block the next one.
     fn on_deliver(
         &mut self,
-        from: ValidatorIndex,
-        blocks: Vec<Arc<CheckedBlock>>,
+        (from, height): (ValidatorIndex, Height),
+        mut blocks: Vec<Arc<CheckedBlock>>,
         cert: &CommitCert,
     ) -> Input {
         let last = blocks.last().expect("a delivery has blocks");
@@ -170,11 +188,13 @@ impl Network {
         assert_eq!(cert.data, last.header().vote_data());
         let mut pairs = blocks.iter().zip(&blocks[1..]);
         assert!(pairs.all(|(parent, block)| block.header().parent == parent.hash()));
-        if last.header().height > self.chain.last()
-            || *cert != self.chain.cert(last.header().height.get())
-        {
+        if self.chain.covered(cert).is_none() {
             return Input::Refused { peer: from };
         }
+        assert_eq!(self.chain.covered(cert), Some(height.get()));
+        let epoch = blocks[0].header().epoch;
+        assert!(blocks.iter().all(|block| block.header().epoch == epoch), "blocks of two epochs");
+        blocks.retain(|block| block.header().height <= height);
         self.delivered.extend(blocks);
         Input::Final(Height::new(self.final_height()))
     }
@@ -209,6 +229,14 @@ impl Network {
             Manner::Lossy if !self.asked.len().is_multiple_of(3) => return None,
             Manner::Lossy => honest,
             Manner::Short(known) => self.chain.serve(from, blocks, bytes, Height::new(known)),
+            Manner::Endings => {
+                self.chain.without_ends().serve(from, blocks, bytes, self.chain.last())
+            }
+            Manner::Tailless => match some.iter().position(|b| b.header().next_committee.is_some())
+            {
+                Some(end) => Response::Range { blocks: some[..=end].to_vec(), cert: None },
+                None => honest,
+            },
             Manner::Empty => Response::Range { blocks: Vec::new(), cert: None },
             Manner::Forger => self.forged.serve(from, blocks, bytes, self.forged.last()),
             Manner::Gapped => {
@@ -233,9 +261,11 @@ impl Network {
 
     fn answer_block(&self, manner: Manner, hash: BlockHash) -> Option<Response> {
         Some(match manner {
-            Manner::Honest | Manner::Stutters | Manner::Endless => {
-                Response::Block(self.chain.find(hash))
-            }
+            Manner::Honest
+            | Manner::Stutters
+            | Manner::Endless
+            | Manner::Endings
+            | Manner::Tailless => Response::Block(self.chain.find(hash)),
             Manner::Silent => return None,
             Manner::Lossy if !self.asked.len().is_multiple_of(3) => return None,
             Manner::Lossy => Response::Block(self.chain.find(hash)),

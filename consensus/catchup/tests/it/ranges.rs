@@ -115,6 +115,58 @@ fn a_late_refusal_of_what_is_final_by_now_hurts_nobody() {
     assert_eq!(network.faults, []);
 }
 
+fn three_epochs() -> Chain {
+    Chain::with_ends(1000, (3, 5000), 0, &[(100, 0), (101, 3), (700, 500)])
+}
+
+#[test]
+fn ranges_end_where_epochs_do_and_bring_what_ended_them() {
+    let network = catch_up(three_epochs(), &[Manner::Honest; 3]);
+    assert_eq!(network.faults, []);
+    assert_eq!(network.delivered.len(), 1000);
+    let epochs: Vec<_> = network.delivered.iter().map(|b| b.header().epoch.get()).collect();
+    assert!(epochs.is_sorted());
+    assert_eq!(epochs.last(), Some(&3));
+}
+
+#[test]
+fn an_epoch_s_end_does_not_make_requests_smaller() {
+    let requests = |ends: &[(u64, usize)]| {
+        let chain = Chain::with_ends(2000, (1, 100), 0, ends);
+        catch_up(chain, &[Manner::Honest]).asked.len()
+    };
+    // What is left of a request that met an end is asked for again.
+    assert!(requests(&[(70, 0), (75, 1)]) <= requests(&[]) + 2);
+}
+
+#[test]
+fn whoever_leaves_out_the_end_of_an_epoch_lies() {
+    for (manner, fault) in [(Manner::Endings, Fault::WrongRange), (Manner::Tailless, Fault::NoCert)]
+    {
+        let ends: Vec<_> = (1..25).map(|end| (40 * end, 1)).collect();
+        let chain = Chain::with_ends(1000, (3, 5000), 0, &ends);
+        let network = catch_up(chain, &[manner, Manner::Honest]);
+        assert!(network.faults.contains(&(peer(0), fault)), "{manner:?}: {:?}", network.faults);
+        assert!(network.faults.iter().all(|(who, _)| *who == peer(0)));
+    }
+}
+
+#[test]
+fn what_is_on_its_way_is_of_use_when_peers_have_other_indices() {
+    let chain = Chain::new(400, 1, 5_000, 0);
+    let mut network = Network::new(chain.clone(), &[Manner::Honest; 3], &[50]);
+    network.handle(Input::CatchUp { peer: peer(0), height: chain.last() });
+    let asked = network.asked.len();
+    assert_eq!(asked, 3 * limits::RANGES_PER_PEER_MAX);
+    // The third left.
+    network.renumber(&[(peer(0), peer(1)), (peer(1), peer(0))].into());
+    assert!(network.run(60_000, |network| network.final_height() == 400));
+    // The seventh chunk, and the two that the third had been asked for.
+    assert_eq!(network.asked.len(), asked + 1 + limits::RANGES_PER_PEER_MAX);
+    assert_eq!(network.faults, []);
+    assert!(network.asked[asked..].iter().all(|(to, _)| *to != peer(2)));
+}
+
 #[test]
 fn requests_are_within_their_bounds() {
     let network = catch_up(Chain::new(3000, 7, 300, 0), &[Manner::Honest, Manner::Lossy]);

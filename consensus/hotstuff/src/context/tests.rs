@@ -4,6 +4,7 @@ use heddle_types::ChainId;
 use heddle_types::Committee;
 use heddle_types::Ed25519Scheme;
 use heddle_types::Epoch;
+use heddle_types::Millis;
 use heddle_types::PublicKey;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
@@ -16,6 +17,8 @@ use heddle_types::decode_exact;
 use heddle_types::encode;
 
 use super::Context;
+use crate::pacemaker::PacemakerConfig;
+use crate::replica::Config;
 
 fn context(powers: &[u64]) -> Context {
     let validators = powers
@@ -23,8 +26,19 @@ fn context(powers: &[u64]) -> Context {
         .zip(0_u8..)
         .map(|(power, number)| Validator { public_key: PublicKey([number; 32]), power: *power });
     let committee = Committee::new(ChainId::ZERO, Epoch::ZERO, validators.collect()).unwrap();
-    let genesis = data();
-    Context::new(Arc::new(committee), genesis, Arc::new(Ed25519Scheme), None)
+    let pacemaker = PacemakerConfig {
+        timeout_base: Millis::new(1),
+        timeout_max: Millis::new(1),
+        idle_interval: Millis::new(1),
+    };
+    Context::new(&Config {
+        committee: Arc::new(committee),
+        genesis: data(),
+        scheme: Arc::new(Ed25519Scheme),
+        signer: None,
+        pacemaker,
+        epoch_blocks_min: 1,
+    })
 }
 
 fn data() -> VoteData {

@@ -123,7 +123,7 @@ fn the_dead_cost_one_view_each_as_long_as_their_failure_is_in_the_window() {
 #[test]
 fn the_window_is_what_the_tip_has_executed_and_nothing_later() {
     let final_turns = (0..=300).map(|height| turn(height, height, 0));
-    let known = Turns::new(final_turns);
+    let known = Turns::new(Height::ZERO, final_turns);
     let above = || (301..=310).rev().map(|height| turn(height, height, 1));
     let window = known.window(&header(310, 305), above()).unwrap();
     let heights: Vec<_> = window.iter().map(|turn| turn.height.get()).collect();
@@ -136,16 +136,16 @@ fn the_window_is_what_the_tip_has_executed_and_nothing_later() {
 
 #[test]
 fn a_window_with_a_hole_is_not_known() {
-    let known = Turns::new((0..=20).map(|height| turn(height, height, 0)));
+    let known = Turns::new(Height::ZERO, (0..=20).map(|height| turn(height, height, 0)));
     let holed = (22..=30).rev().map(|height| turn(height, height, 1));
     assert_eq!(known.window(&header(30, 28), holed), None);
-    let late = Turns::new((10..=20).map(|height| turn(height, height, 0)));
+    let late = Turns::new(Height::ZERO, (10..=20).map(|height| turn(height, height, 0)));
     assert_eq!(late.window(&header(20, 20), std::iter::empty()), None);
 }
 
 #[test]
 fn what_is_kept_is_all_that_any_tip_may_ask_for() {
-    let known = Turns::new((0..=1000).map(|height| turn(height, height, 0)));
+    let known = Turns::new(Height::ZERO, (0..=1000).map(|height| turn(height, height, 0)));
     let tip = header(1000, 1000 - limits::REPUTATION_LAG_MAX);
     assert!(known.window(&tip, std::iter::empty()).is_some());
     assert_eq!(known.by_height.len(), limits::TURNS_MAX);
@@ -166,9 +166,9 @@ proptest! {
         }
         let height = turns.len() as u64 - 1;
         let tip = header(height, height - executed_behind);
-        let whole = Turns::new(turns.iter().copied()).window(&tip, std::iter::empty()).unwrap();
+        let whole = Turns::new(Height::ZERO, turns.iter().copied()).window(&tip, std::iter::empty()).unwrap();
         let restarted = turns.split_off(turns.len().saturating_sub(limits::TURNS_MAX));
-        let window = Turns::new(restarted).window(&tip, std::iter::empty()).unwrap();
+        let window = Turns::new(Height::ZERO, restarted).window(&tip, std::iter::empty()).unwrap();
         let views = View::new(10_000).get()..10_100;
         prop_assert_eq!(
             leaders(&Schedule::new(Arc::clone(&committee), &whole), views.clone()),

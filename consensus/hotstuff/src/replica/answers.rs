@@ -18,11 +18,16 @@ use crate::io::UnmuteAnswer;
 use crate::io::VotingState;
 use crate::limits;
 use crate::mute;
+use crate::mute::Mute;
 use crate::safety;
 
 impl Replica {
     /// The first words: where this node is, and once more what it signed last, which may not have left before a crash.
     pub(super) fn start(&mut self) {
+        if self.commit.data.height > self.tree.final_height() {
+            let hint = self.hint(self.commit.data.view);
+            self.pending_commit = Some((self.commit.clone(), hint));
+        }
         self.outbox.push_free(Action::Voting(self.voting));
         self.recall_votes();
         self.announce();
@@ -31,10 +36,8 @@ impl Replica {
         }
     }
 
+    /// Who decides nothing asks in this way whether the epoch ended: nobody tells it anything else.
     pub(super) fn announce(&mut self) {
-        if self.context.me().is_none() {
-            return;
-        }
         let certificates = Box::new(self.certificates());
         self.outbox.push(Action::Broadcast(Message::Certificates(certificates)));
         let vote = self.own_vote.map(Message::Vote);
@@ -50,19 +53,27 @@ impl Replica {
         if self.context.me().is_none() || Some(to) == self.context.me() {
             return;
         }
-        if !is_due(&mut self.answered, to, self.now.instant) {
-            return;
+        if self.is_due(to) {
+            self.introduce(to);
         }
+    }
+
+    /// Tells a peer where this node is.
+    pub(super) fn introduce(&mut self, to: ValidatorIndex) {
         let message = Message::Certificates(Box::new(self.certificates()));
         self.outbox.push(Action::Send { to, message });
     }
 
+    /// Whether a peer was not answered lately; notes that it is now.
+    pub(super) fn is_due(&mut self, to: ValidatorIndex) -> bool {
+        is_due(&mut self.answered, to, self.now.instant)
+    }
+
     pub(super) fn ask_to_unmute(&mut self) {
         let now = self.now.instant;
-        let Some(mute) = &mut self.mute else { return };
-        mute.on_asked(now);
-        let nonce = mute.nonce();
-        self.outbox.push(Action::Broadcast(Message::UnmuteRequest { nonce }));
+        let Some(question) = self.mute.as_mut().and_then(Mute::question) else { return };
+        let (epoch, nonce) = (self.context.committee.epoch(), question.ask(now));
+        self.outbox.push(Action::Broadcast(Message::UnmuteRequest { epoch, nonce }));
     }
 
     pub(super) fn on_unmute_request(&mut self, from: ValidatorIndex, nonce: [u8; 32]) {
@@ -82,7 +93,7 @@ impl Replica {
 
     pub(super) fn on_unmute_answer(&mut self, from: ValidatorIndex, answer: &UnmuteAnswer) {
         let (Some(me), Some(mute)) = (self.context.me(), &self.mute) else { return };
-        if answer.nonce != mute.nonce() || answer.voter != from {
+        if Some(answer.nonce) != mute.nonce() || answer.voter != from {
             return;
         }
         let committee = &self.context.committee;
@@ -96,19 +107,19 @@ impl Replica {
             return;
         }
         self.is_heard();
-        if let Some(mute) = &mut self.mute {
-            mute.answer(&self.context.committee, from, answer.view);
+        if let Some(question) = self.mute.as_mut().and_then(Mute::question) {
+            question.answer(&self.context.committee, from, answer.view);
         }
         self.try_unmute();
     }
 
-    /// Signs again once that is safe: R9.
+    /// Signs again once that is safe: R9, L3.
     pub(super) fn try_unmute(&mut self) {
         let committee = &self.context.committee;
-        let highest = self.mute.as_ref().and_then(|mute| mute.highest(committee));
-        let Some(highest) = highest else { return };
-        self.own.set_start(highest.next());
-        let Some(record) = safety::unmute(&self.record, highest) else { return };
+        let floor = self.mute.as_ref().and_then(|mute| mute.floor(committee));
+        let Some(floor) = floor else { return };
+        self.own.set_start(floor);
+        let Some(record) = safety::unmute(&self.record, floor) else { return };
         self.record = record;
         self.mute = None;
         self.voting = VotingState::Voting;

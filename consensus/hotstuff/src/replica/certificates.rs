@@ -128,7 +128,7 @@ impl Replica {
         self.own_vote = None;
     }
 
-    fn check_own(
+    pub(super) fn check_own(
         &mut self,
         mut voters: impl Iterator<Item = ValidatorIndex>,
         data: &VoteData,

@@ -16,11 +16,16 @@ use crate::tree::Gap;
 impl Replica {
     /// A verified certificate of a block above the last final one. The highest waits until its blocks are here.
     pub(super) fn adopt_commit(&mut self, cert: CommitCert, from: ValidatorIndex) {
+        if self.ending.is_some() {
+            return;
+        }
         if let Ok(path) = self.tree.path(cert.data.block, cert.data.height) {
             self.commit(path.into_iter().rev().collect(), cert);
         } else {
             let pending = self.pending_commit.as_ref().map(|(cert, _)| cert.data.height);
-            if pending < Some(cert.data.height) {
+            // A proof of the end brought its tail along, which nobody may have any more.
+            let is_proven = self.proof.as_ref().is_none_or(|proof| proof.cert == cert);
+            if pending < Some(cert.data.height) && is_proven {
                 self.pending_commit = Some((cert, from));
             }
         }
@@ -42,6 +47,9 @@ impl Replica {
 
     /// Blocks from catching up. Those that are final already are skipped; the rest must link down to the last final one.
     pub(super) fn on_synced(&mut self, blocks: &[Arc<CheckedBlock>], cert: CommitCert) {
+        if self.ending.is_some() {
+            return;
+        }
         let height = self.tree.final_height();
         let newer = blocks.iter().position(|block| block.header().height > height);
         let (Some(first), Some(last)) = (newer, blocks.last()) else { return };
@@ -59,6 +67,9 @@ impl Replica {
 
     /// Asks for what is missing between the last final block and what is certified, and compares certified roots.
     pub(super) fn connect(&mut self) {
+        if self.ending.is_some() {
+            return;
+        }
         let tip = self.record.high_qc.data;
         let held = self.held.as_ref().map(|proposal| proposal.qc.data);
         let pending = self.pending_commit.as_ref().map(|(cert, _)| cert.data);
@@ -71,7 +82,10 @@ impl Replica {
         let highest = self.tree.final_height().get().saturating_add(limits::FETCH_GAP_MAX);
         let (near, far): (BTreeMap<_, _>, _) =
             missing.into_iter().partition(|(_, (height, _))| height.get() <= highest);
-        let source = self.pending_commit.as_ref().map(|(cert, peer)| (*peer, cert.data.height));
+        let source = self.pending_commit.as_ref().map(|(cert, peer)| {
+            let last = self.proof.as_ref().map_or(cert.data.height, |proof| proof.closing.height);
+            (*peer, last)
+        });
         let committee = &self.context.committee;
         let asked = self.fetches.want(self.now.instant, &near, committee, self.context.me());
         asked.into_iter().for_each(|action| self.outbox.push_free(action));
@@ -93,10 +107,12 @@ impl Replica {
     }
 
     /// `blocks` are consecutive, the first being the last final one's child.
-    fn commit(&mut self, blocks: Vec<Arc<CheckedBlock>>, cert: CommitCert) {
-        let Some(last) = blocks.last().map(Arc::clone) else { return };
+    fn commit(&mut self, mut blocks: Vec<Arc<CheckedBlock>>, cert: CommitCert) {
         let first = blocks.first().map(|block| block.header().parent);
         assert_eq!(first, Some(self.tree.last_final().hash()), "the final chain does not fork");
+        let closing = blocks.iter().position(|block| self.context.is_closing(block.header()));
+        let tail = closing.map(|closing| blocks.split_off(closing.saturating_add(1)));
+        let Some(last) = blocks.last().map(Arc::clone) else { return };
         for block in &blocks {
             let divergence = self.roots.certify(block.header().executed);
             self.on_divergence(divergence);
@@ -105,9 +121,12 @@ impl Replica {
                 self.last_change = block.header().height;
             }
         }
+        self.commit = cert.clone();
+        match tail {
+            Some(tail) => self.end(blocks, &tail, cert),
+            None => self.outbox.push(Action::Commit { blocks, cert }),
+        }
         self.tree.finalize(last);
         self.pacemaker.on_commit();
-        self.commit = cert.clone();
-        self.outbox.push(Action::Commit { blocks, cert });
     }
 }

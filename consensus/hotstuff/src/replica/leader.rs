@@ -5,7 +5,6 @@ use std::sync::Arc;
 use heddle_types::BlockHeader;
 use heddle_types::CheckedBlock;
 use heddle_types::Hash32;
-use heddle_types::Height;
 use heddle_types::Instant;
 use heddle_types::Millis;
 use heddle_types::View;
@@ -32,6 +31,7 @@ impl Replica {
         if executed.height < parent.executed.height {
             return None;
         }
+        let candidates = self.roots.candidates(executed.height)?;
         let header = BlockHeader {
             version: BlockHeader::VERSION,
             chain: self.record.chain,
@@ -43,9 +43,10 @@ impl Replica {
             executed,
             time: self.now.wall.max(parent.time.after(Millis::new(1))),
             proposer: self.context.me()?,
-            next_committee: None,
+            next_committee: self.context.next_committee(parent, candidates),
         };
-        let must_be_empty = header.height.since(executed.height) > LAG_MAX;
+        let lags = header.height.since(executed.height) > LAG_MAX;
+        let must_be_empty = lags || self.context.is_closing(parent);
         self.building = Some(Building {
             header: header.clone(),
             must_be_empty,
@@ -86,7 +87,8 @@ impl Replica {
             return None;
         }
         let skipped = Some(self.record.high_qc.data.view) != self.view.prev();
-        let first = self.view == View::ZERO.next() && self.tree.final_height() == Height::ZERO;
+        let first = self.view == View::ZERO.next()
+            && self.tree.final_height() == self.context.genesis.height;
         if skipped || first || self.is_waiting() {
             return Some(self.now.instant);
         }

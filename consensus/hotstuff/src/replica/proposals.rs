@@ -131,6 +131,9 @@ impl Replica {
         if !leads || !follows(&proposal.block, parent.header()) {
             return Verdict::Refuse;
         }
+        if !self.names_rightly(&proposal.block, parent.header()) {
+            return Verdict::Refuse;
+        }
         let latest = self.now.wall.after(Millis::new(CLOCK_AHEAD_MS_MAX));
         if header.time > latest {
             return Verdict::Hold;
@@ -148,7 +151,6 @@ impl Replica {
             && header.chain == committee.chain()
             && header.epoch == committee.epoch()
             && committee.validator(header.proposer).is_some()
-            && header.next_committee.is_none()
     }
 
     fn is_signed(&self, proposal: &CheckedProposal) -> bool {

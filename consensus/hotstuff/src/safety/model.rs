@@ -105,7 +105,7 @@ fn what_is_adopted_and_who_signs_again_are_the_models() {
         let adopted = super::adopt(&ours(record), &qc(at.into()));
         let block = Block::new(at, 0);
         check(Some(adopted), Some(RULES.adopt(record, block)), &format!("{record:?} {at}"));
-        let unmuted = super::unmute(&ours(record), view(at.into()));
+        let unmuted = super::unmute(&ours(record), view(RULES.floor(at).into()));
         let model = RULES.unmute(RULES.floor(at), record.high_qc);
         check(unmuted, model, &format!("{record:?} {at}"));
     }

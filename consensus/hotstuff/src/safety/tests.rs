@@ -164,11 +164,11 @@ fn r8_the_high_qc_never_goes_back() {
 }
 
 #[test]
-fn r9_who_was_mute_starts_above_the_view_after_the_highest_answer() {
+fn r9_l3_who_was_mute_starts_with_a_certificate_above_its_floor() {
     let holds = |number| SafetyRecord { high_qc: qc(number), ..record() };
-    assert!(super::unmute(&holds(8), view(8)).is_none());
-    assert!(super::unmute(&holds(9), view(8)).is_none(), "m+1");
-    let record = super::unmute(&holds(10), view(8)).unwrap();
+    assert!(super::unmute(&holds(8), view(9)).is_none());
+    assert!(super::unmute(&holds(9), view(9)).is_none(), "m+1, or C");
+    let record = super::unmute(&holds(10), view(9)).unwrap();
     let SafetyRecord { vote, commit_vote, proposal, timeout, .. } = record;
     assert_eq!([vote.view, commit_vote.view, proposal.view, timeout], [view(9); 4]);
     assert!(super::unmute(&holds(10), view(u64::MAX)).is_none());

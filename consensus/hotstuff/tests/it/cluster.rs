@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_hotstuff::Action;
+use heddle_hotstuff::Config;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::Input;
 use heddle_hotstuff::Message;
 use heddle_hotstuff::Recovered;
@@ -13,11 +15,14 @@ use heddle_types::BlockHash;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
+use heddle_types::Committee;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
 use heddle_types::SafetyRecord;
 use heddle_types::StateRoot;
 use heddle_types::TimeoutCert;
+use heddle_types::Validator;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use rand_chacha::ChaCha20Rng;
@@ -26,6 +31,7 @@ use rand_core::SeedableRng;
 
 use crate::oracle::Oracle;
 use crate::oracle::Witness;
+use crate::scheme;
 use crate::world;
 use crate::world::World;
 
@@ -42,18 +48,26 @@ impl Network {
     pub(crate) const CONSTANT: Self = Self { delay: 10_000, jitter: 0, loss: 0, duplicate: 0 };
 }
 
+/// Who should decide from a height on, ascending; before the first, those of epoch 0.
+pub(crate) type Script = Vec<(u64, Vec<Validator>)>;
+
 /// What survives a crash.
 struct Disk {
     safety: Option<SafetyRecord>,
     tc: Option<TimeoutCert>,
     blocks: BTreeMap<BlockHash, Arc<CheckedBlock>>,
     chain: BTreeMap<Height, Arc<CheckedBlock>>,
+    /// By the last height that each made final.
     certs: BTreeMap<Height, CommitCert>,
+    /// By epoch.
+    ends: BTreeMap<u64, EpochEnd>,
     roots: BTreeMap<Height, StateRoot>,
 }
 
 pub(crate) struct Node {
     replica: Option<Replica>,
+    /// Who decides where it has come to.
+    committee: Arc<Committee>,
     life: u64,
     disk: Disk,
     witness: Witness,
@@ -68,7 +82,8 @@ pub(crate) struct Node {
 
 #[derive(Clone)]
 enum Event {
-    Deliver(ValidatorIndex, Message),
+    /// From that node.
+    Deliver(usize, Message),
     Input(Input),
 }
 
@@ -82,7 +97,8 @@ pub(crate) struct Cluster {
     pub(crate) sent: BTreeMap<&'static str, u64>,
     /// When each block was first proposed.
     pub(crate) proposed_at: BTreeMap<u64, u64>,
-    oracle: Oracle,
+    pub(crate) oracle: Oracle,
+    script: Script,
     rng: ChaCha20Rng,
     now: u64,
     sequence: u64,
@@ -92,8 +108,20 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn new(len: u16, seed: u64, network: Network) -> Self {
-        let world = World::new(len);
+        Self::with_script(len, len, network, seed, Script::new())
+    }
+
+    /// As many nodes as `len`, the first `members` of which decide in epoch 0.
+    pub(crate) fn with_script(
+        len: u16,
+        members: u16,
+        network: Network,
+        seed: u64,
+        script: Script,
+    ) -> Self {
+        let world = World::new(members);
         let nodes = (0..len).map(|_| Node::new(&world)).collect();
+        let oracle = Oracle::new(&world.committee);
         let mut cluster = Self {
             world,
             nodes,
@@ -102,7 +130,8 @@ impl Cluster {
             groups: vec![0; usize::from(len)],
             sent: BTreeMap::new(),
             proposed_at: BTreeMap::new(),
-            oracle: Oracle::new(len),
+            oracle,
+            script,
             rng: ChaCha20Rng::seed_from_u64(seed),
             now: 0,
             sequence: 0,
@@ -133,10 +162,13 @@ impl Cluster {
     }
 
     pub(crate) fn start(&mut self, who: usize) {
-        let recovered = self.nodes[who].recover(&self.world, self.rng.next_u64());
+        let nonce = self.rng.next_u64();
+        let candidates = |height: Height| self.candidates(height);
+        let recovered = self.nodes[who].recover(&self.world, nonce, candidates);
         let mut actions = Vec::new();
-        let config = self.world.config(u16::try_from(who).unwrap());
+        let config = self.config(who);
         let node = &mut self.nodes[who];
+        node.committee = Arc::clone(&config.committee);
         node.final_height = recovered.last_final.header().height;
         node.told_pending = false;
         node.crash_after = None;
@@ -209,10 +241,26 @@ impl Cluster {
 
     /// Hands one node an input, now.
     pub(crate) fn input(&mut self, who: usize, input: Input) {
+        let now = world::at_micros(self.now);
         let Some(replica) = self.nodes[who].replica.as_mut() else { return };
         let mut actions = Vec::new();
-        replica.handle(world::at_micros(self.now), input, &mut actions);
+        replica.handle(now, input, &mut actions);
         self.perform(who, actions);
+        self.begin_epoch(who);
+    }
+
+    fn begin_epoch(&mut self, who: usize) {
+        let now = world::at_micros(self.now);
+        let mut actions = Vec::new();
+        let replica = self.nodes[who].replica.as_ref();
+        let next = replica.and_then(|replica| replica.successor(now, &mut actions));
+        if let Some(next) = next {
+            self.nodes[who].committee = Arc::clone(next.committee());
+            self.nodes[who].replica = Some(next);
+            self.nodes[who].told_pending = false;
+            self.perform(who, actions);
+            self.tell_pending(who);
+        }
     }
 
     fn step(&mut self, end: u64) -> bool {
@@ -228,7 +276,13 @@ impl Cluster {
         if first == Some(at) {
             let (_, (who, life, event)) = self.queue.pop_first().unwrap();
             if self.nodes[who].life == life {
-                self.input(who, event.into());
+                match event {
+                    Event::Input(input) => self.input(who, input),
+                    Event::Deliver(from, message) => {
+                        let from = self.index(who, from);
+                        self.input(who, Input::Message { from, message });
+                    }
+                }
             }
         } else if let Some((_, who)) = tick {
             self.input(who, Input::Tick);
@@ -251,7 +305,6 @@ impl Cluster {
     }
 
     fn perform_one(&mut self, who: usize, action: Action) {
-        let me = ValidatorIndex::new(u16::try_from(who).unwrap());
         let disk = &mut self.nodes[who].disk;
         match action {
             Action::StoreBlock(block) => {
@@ -261,18 +314,22 @@ impl Cluster {
             Action::Persist(record) => {
                 let named = disk.tc.as_ref().map(TimeoutCert::hash);
                 assert!(record.high_tc.is_none() || record.high_tc == named, "a TC not stored");
-                self.oracle.on_record(me.get(), &record);
+                self.oracle.on_record(&scheme::key(u16::try_from(who).unwrap()), &record);
                 disk.safety = Some(record);
             }
             Action::Send { to, message } => {
                 self.witness(who, &message);
-                assert_ne!(to, me);
-                self.send(who, usize::from(to.get()), message);
+                let to = self.node(who, to);
+                assert_ne!(to, who);
+                self.send(who, to, message);
             }
             Action::Broadcast(message) => {
                 self.witness(who, &message);
-                for to in (0..self.nodes.len()).filter(|to| *to != who) {
-                    self.send(who, to, message.clone());
+                for to in self.committee(who).indices() {
+                    let to = self.node(who, to);
+                    if to != who {
+                        self.send(who, to, message.clone());
+                    }
                 }
             }
             Action::Build { header, must_be_empty, pending } => {
@@ -287,16 +344,31 @@ impl Cluster {
                 self.input(who, Input::Built(Arc::new(block)));
             }
             Action::Commit { blocks, cert } => self.commit(who, &blocks, cert),
+            Action::EpochEnded(end) => {
+                self.oracle.on_end(&end);
+                self.nodes[who].disk.ends.insert(end.epoch().get(), *end);
+            }
+            Action::ServeEpochEnd { to, epoch } => {
+                let to = self.node(who, to);
+                let end = self.nodes[who].disk.ends.get(&epoch.get()).cloned();
+                if let Some(end) = end {
+                    self.send(who, to, Message::EpochEnd(Box::new(end)));
+                }
+            }
             Action::FetchBlock { hash, hint, .. } => {
-                assert_ne!(hint, me);
-                let other = &self.nodes[usize::from(hint.get())];
+                let hint = self.node(who, hint);
+                assert_ne!(hint, who);
+                let other = &self.nodes[hint];
                 let final_block = other.disk.chain.values().find(|block| block.hash() == hash);
                 let block = other.disk.blocks.get(&hash).or(final_block).cloned();
                 if let Some(block) = block.filter(|_| self.connected(who, hint)) {
                     self.later(2 * self.network.delay, who, Event::Input(Input::Fetched(block)));
                 }
             }
-            Action::CatchUp { peer, .. } => self.catch_up(who, peer),
+            Action::CatchUp { peer, .. } => {
+                let peer = self.node(who, peer);
+                self.catch_up(who, peer);
+            }
             Action::Voting(_) => {}
             Action::Diverged { height, .. } => panic!("{who} has another root at {height}"),
             Action::Evidence(evidence) => panic!("all are honest, and yet: {evidence:?}"),
@@ -305,10 +377,9 @@ impl Cluster {
     }
 
     fn commit(&mut self, who: usize, blocks: &[Arc<CheckedBlock>], cert: CommitCert) {
-        assert_eq!(blocks.last().unwrap().hash(), cert.data.block);
         self.oracle.on_cert(&cert);
         let node = &mut self.nodes[who];
-        node.disk.certs.insert(cert.data.height, cert);
+        node.disk.certs.insert(blocks.last().unwrap().header().height, cert);
         for block in blocks {
             let height = block.header().height;
             assert_eq!(height, node.final_height.next(), "heights are consecutive");
@@ -324,21 +395,35 @@ impl Cluster {
             let root = world::execute(node.disk.roots[&height.prev().unwrap()], block);
             // What is executed counts as durable at once; the core hears of it later.
             node.disk.roots.insert(height, root);
-            let executed = ExecutedRoot { height, root };
+            let root = ExecutedRoot { height, root };
+            let executed = Executed { root, candidates: self.candidates(height) };
             self.later(self.execution, who, Event::Input(Input::Executed(executed)));
         }
         self.tell_pending(who);
     }
 
-    fn catch_up(&mut self, who: usize, peer: ValidatorIndex) {
-        let source = &self.nodes[usize::from(peer.get())].disk;
+    /// What a peer has from the next height on: to the end of the epoch, if it ended there.
+    fn catch_up(&mut self, who: usize, peer: usize) {
+        let source = &self.nodes[peer].disk;
         let from = self.nodes[who].final_height.next();
-        let Some((height, cert)) = source.certs.last_key_value() else { return };
-        if *height < from || !self.connected(who, peer) {
+        let epoch = self.committee(who).epoch().get();
+        let end =
+            source.ends.get(&epoch).filter(|end| source.chain.contains_key(&end.closing.height));
+        let own = |(height, cert): &(&Height, &CommitCert)| {
+            source.chain[height].hash() == cert.data.block
+        };
+        let last = source.certs.iter().rfind(own).map(|(height, cert)| (*height, cert.clone()));
+        let end = end.map(|end| (end.closing.height, end.cert.clone(), world::tail(end)));
+        let (height, cert, tail) = match (end, last) {
+            (Some(end), _) => end,
+            (None, Some((height, cert))) => (height, cert, Vec::new()),
+            (None, None) => return,
+        };
+        if height < from || !self.connected(who, peer) {
             return;
         }
-        let blocks = source.chain.range(from..=*height).map(|(_, block)| Arc::clone(block));
-        let input = Input::Synced { blocks: blocks.collect(), cert: cert.clone() };
+        let blocks = source.chain.range(from..=height).map(|(_, block)| Arc::clone(block));
+        let input = Input::Synced { blocks: blocks.chain(tail).collect(), cert };
         self.later(4 * self.network.delay, who, Event::Input(input));
     }
 
@@ -365,24 +450,58 @@ impl Cluster {
             Message::Certificates(_) => "certificates",
             Message::UnmuteRequest { .. } => "unmute request",
             Message::UnmuteAnswer(_) => "unmute answer",
+            Message::EpochEnd(_) => "epoch end",
         };
         *self.sent.entry(name).or_default() += 1;
     }
 
     fn send(&mut self, from: usize, to: usize, message: Message) {
-        let sender = ValidatorIndex::new(u16::try_from(from).unwrap());
-        if !self.connected(to, sender) || self.random(100) < self.network.loss {
+        if !self.connected(to, from) || self.random(100) < self.network.loss {
             return;
         }
         let copies = 1 + u64::from(self.random(100) < self.network.duplicate);
         for _ in 0..copies {
             let delay = self.network.delay + self.random(self.network.jitter + 1);
-            self.later(delay, to, Event::Deliver(sender, message.clone()));
+            self.later(delay, to, Event::Deliver(from, message.clone()));
         }
     }
 
-    fn connected(&self, who: usize, peer: ValidatorIndex) -> bool {
-        let peer = usize::from(peer.get());
+    /// Who decides where this node has come to.
+    pub(crate) fn committee(&self, who: usize) -> &Arc<Committee> {
+        &self.nodes[who].committee
+    }
+
+    fn candidates(&self, height: Height) -> Arc<[Validator]> {
+        let known = self.script.iter().rfind(|(from, _)| *from <= height.get());
+        known.map_or(self.world.committee.validators(), |(_, members)| members).into()
+    }
+
+    /// By which index a node knows another: a member by its place, a guest by one that follows theirs.
+    fn index(&self, who: usize, other: usize) -> ValidatorIndex {
+        let committee = self.committee(who);
+        let other = u16::try_from(other).unwrap();
+        let guest = || ValidatorIndex::new(u16::try_from(committee.len()).unwrap() + other);
+        committee.index_of(&scheme::key(other)).unwrap_or_else(guest)
+    }
+
+    fn node(&self, who: usize, index: ValidatorIndex) -> usize {
+        let nodes = 0..self.nodes.len();
+        nodes.into_iter().find(|other| self.index(who, *other) == index).unwrap()
+    }
+
+    fn config(&self, who: usize) -> Config {
+        let first = self.world.config(u16::try_from(who).unwrap());
+        match self.nodes[who].last_end() {
+            None => first,
+            Some(end) => Config {
+                committee: Arc::new(end.successor().unwrap()),
+                genesis: end.genesis(),
+                ..first
+            },
+        }
+    }
+
+    fn connected(&self, who: usize, peer: usize) -> bool {
         self.groups[who] == self.groups[peer] && self.nodes[peer].replica.is_some()
     }
 
@@ -402,15 +521,6 @@ impl Cluster {
     }
 }
 
-impl From<Event> for Input {
-    fn from(event: Event) -> Self {
-        match event {
-            Event::Deliver(from, message) => Self::Message { from, message },
-            Event::Input(input) => input,
-        }
-    }
-}
-
 impl Node {
     fn new(world: &World) -> Self {
         let (height, genesis) = (Height::ZERO, Arc::clone(&world.genesis));
@@ -422,9 +532,11 @@ impl Node {
             roots: BTreeMap::from([(height, genesis.header().executed.root)]),
             chain: BTreeMap::from([(height, genesis)]),
             certs: BTreeMap::from([(height, cert)]),
+            ends: BTreeMap::new(),
         };
         Self {
             replica: None,
+            committee: Arc::clone(&world.committee),
             life: 0,
             disk,
             witness: Witness::default(),
@@ -436,11 +548,25 @@ impl Node {
         }
     }
 
-    fn recover(&self, world: &World, nonce: u64) -> Recovered {
+    /// How the last epoch ended whose closing block is final here.
+    fn last_end(&self) -> Option<&EpochEnd> {
+        let is_final = |end: &&EpochEnd| self.disk.chain.contains_key(&end.closing.height);
+        self.disk.ends.values().rfind(is_final)
+    }
+
+    fn recover(
+        &self,
+        world: &World,
+        nonce: u64,
+        candidates: impl Fn(Height) -> Arc<[Validator]>,
+    ) -> Recovered {
         let (height, last_final) = self.disk.chain.last_key_value().unwrap();
         let (_, commit) = self.disk.certs.last_key_value().unwrap();
         let roots = self.disk.roots.iter();
-        let executed = roots.map(|(height, root)| ExecutedRoot { height: *height, root: *root });
+        let executed = roots.map(|(height, root)| Executed {
+            root: ExecutedRoot { height: *height, root: *root },
+            candidates: candidates(*height),
+        });
         let above = self.disk.blocks.values().filter(|block| block.header().height > *height);
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&nonce.to_le_bytes());

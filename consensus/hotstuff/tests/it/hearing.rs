@@ -87,7 +87,7 @@ fn a_vote_waits_for_the_execution_of_what_the_header_claims() {
         let said = solo.propose(&solo.world.propose(&block, solo.qc(&parent), None));
         assert!(said.votes().is_empty());
         let executed = ExecutedRoot { height: Height::new(1), root: own };
-        let said = solo.input(Input::Executed(executed));
+        let said = solo.input(Input::Executed(solo.world.executed(executed)));
         assert_eq!(said.votes().len(), votes);
         assert_eq!(said.count("diverged"), 0, "proposed is not certified");
     }
@@ -101,7 +101,7 @@ fn a_certified_root_that_differs_ends_everything() {
     solo.propose(&solo.world.propose(&block, solo.qc(&parent), None));
     solo.hear_certificates(solo.qc(&block), None);
     let executed = ExecutedRoot { height: Height::new(1), root: StateRoot::ZERO };
-    assert_eq!(solo.input(Input::Executed(executed)).names(), ["diverged"]);
+    assert_eq!(solo.input(Input::Executed(solo.world.executed(executed))).names(), ["diverged"]);
     assert!(solo.give_up().0.is_empty());
     assert_eq!(solo.replica.deadline(), None);
 }
@@ -124,7 +124,7 @@ fn past_the_largest_lag_only_empty_blocks_are_voted_for() {
 fn an_executed_height_never_goes_back_along_the_chain() {
     let mut solo = Solo::new();
     let root = StateRoot(Hash32([5; 32]));
-    solo.input(Input::Executed(ExecutedRoot { height: Height::new(1), root }));
+    solo.input(Input::Executed(solo.world.executed(ExecutedRoot { height: Height::new(1), root })));
     let claims = claim(&mut solo, root);
     let parent = solo.world.block(&solo.world.genesis, 1);
     let said = solo.propose(&solo.world.propose(&claims, solo.qc(&parent), None));
@@ -325,7 +325,7 @@ proptest! {
                     certificates.commit = solo.world.commit_cert(voters, &block);
                     Message::Certificates(Box::new(certificates))
                 }
-                _ => Message::UnmuteRequest { nonce: [0; 32] },
+                _ => Message::UnmuteRequest { epoch: heddle_types::Epoch::ZERO, nonce: [0; 32] },
             };
             solo.now_ms += near;
             solo.hear(from, message);

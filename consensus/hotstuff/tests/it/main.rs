@@ -4,6 +4,8 @@
 mod attacks;
 mod bounds;
 mod cluster;
+mod ending;
+mod epochs;
 mod faults;
 mod hearing;
 mod liveness;

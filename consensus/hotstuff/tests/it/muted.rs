@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
+use heddle_hotstuff::Config;
 use heddle_hotstuff::Message;
+use heddle_hotstuff::Recovered;
+use heddle_hotstuff::Replica;
 use heddle_hotstuff::UnmuteAnswer;
 use heddle_hotstuff::VotingState;
 use heddle_types::CheckedBlock;
+use heddle_types::Committee;
 use heddle_types::Domain;
+use heddle_types::Epoch;
 use heddle_types::Hash32;
+use heddle_types::LeaseLimit;
 use heddle_types::QuorumCert;
+use heddle_types::VoteData;
 use heddle_types::encode;
 
 use crate::cluster::Cluster;
@@ -16,6 +23,7 @@ use crate::cluster::Network;
 use crate::scheme;
 use crate::solo::Solo;
 use crate::world;
+use crate::world::World;
 use crate::world::view;
 
 /// Ten blocks in ten views.
@@ -91,7 +99,9 @@ fn r9_it_signs_nothing_but_asks_again_and_again() {
     let said = solo.give_up();
     assert!(!said.is_signed());
     assert_eq!(said.count("unmute request"), 1);
-    assert!(solo.hear(1, Message::UnmuteRequest { nonce: [1; 32] }).0.is_empty());
+    assert!(
+        solo.hear(1, Message::UnmuteRequest { epoch: Epoch::ZERO, nonce: [1; 32] }).0.is_empty()
+    );
 }
 
 #[test]
@@ -199,7 +209,7 @@ fn r9_an_answer_is_never_below_what_the_answerer_signed() {
     let mut record = Solo::new().world.first_record();
     record.timeout = view(7);
     let mut solo = Solo::recovered(0, Solo::new().world.recovered(Some(record)));
-    let said = solo.hear(1, Message::UnmuteRequest { nonce: [1; 32] });
+    let said = solo.hear(1, Message::UnmuteRequest { epoch: Epoch::ZERO, nonce: [1; 32] });
     let answered = said.0.iter().find_map(|action| match action {
         heddle_hotstuff::Action::Send { message: Message::UnmuteAnswer(answer), .. } => {
             Some(answer.view)
@@ -207,7 +217,10 @@ fn r9_an_answer_is_never_below_what_the_answerer_signed() {
         _ => None,
     });
     assert_eq!(answered, Some(view(7)));
-    assert!(solo.hear(1, Message::UnmuteRequest { nonce: [2; 32] }).0.is_empty(), "at once again");
+    assert!(
+        solo.hear(1, Message::UnmuteRequest { epoch: Epoch::ZERO, nonce: [2; 32] }).0.is_empty(),
+        "at once again"
+    );
 }
 
 #[test]
@@ -241,4 +254,41 @@ fn two_of_four_without_their_records_stay_mute() {
     for who in [2, 3] {
         assert_eq!(cluster.replica(who).status().voting, VotingState::Muted);
     }
+}
+
+/// Lost power with a limit of view 6 in `epoch`.
+fn lost_power(epoch: u64) -> Solo {
+    let lease = Some(LeaseLimit { epoch: Epoch::new(epoch), view: view(6) });
+    Solo::recovered(0, Recovered { lease, ..World::new(4).recovered(None) })
+}
+
+#[test]
+fn l3_who_lost_power_asks_nobody_and_signs_nothing_up_to_its_limit() {
+    let mut solo = lost_power(0);
+    assert_eq!(solo.first.names(), ["voting", "certificates"]);
+    let chain = chain(&solo);
+    assert!(!solo.give_up().is_signed());
+    for block in &chain[1..=6] {
+        let said = solo.hear_certificates(solo.qc(block), None);
+        assert!(is_muted(&solo) && !said.is_signed(), "a QC of the limit's view is not enough");
+    }
+    let said = solo.hear_certificates(solo.qc(&chain[7]), None);
+    assert_eq!(said.names()[..3], ["persist", "voting", "commit vote"]);
+    let record = solo.record.as_ref().unwrap();
+    assert_eq!((record.timeout, record.high_qc.data.view), (view(6), view(7)));
+}
+
+#[test]
+fn l3_a_limit_of_a_later_epoch_forbids_everything_and_one_of_an_earlier_epoch_nothing() {
+    assert_eq!(lost_power(1).replica.status().voting, VotingState::Behind);
+
+    let world = World::new(4);
+    let (chain, members) = (world.committee.chain(), world.committee.validators().to_vec());
+    let committee = Arc::new(Committee::new(chain, Epoch::new(1), members).unwrap());
+    let genesis = VoteData { epoch: Epoch::new(1), ..world.genesis.header().vote_data() };
+    let config = Config { committee, genesis, ..world.config(0) };
+    let lease = Some(LeaseLimit { epoch: Epoch::ZERO, view: view(6) });
+    let recovered = Recovered { lease, ..world.recovered(None) };
+    let next = Replica::new(config, recovered, world::at_ms(0), &mut Vec::new());
+    assert_eq!(next.status().voting, VotingState::Voting);
 }

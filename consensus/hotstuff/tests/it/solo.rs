@@ -196,7 +196,9 @@ impl Said {
             | Message::CommitVote(_)
             | Message::Timeout(_)
             | Message::UnmuteAnswer(_) => true,
-            Message::Certificates(_) | Message::UnmuteRequest { .. } => false,
+            Message::Certificates(_) | Message::UnmuteRequest { .. } | Message::EpochEnd(_) => {
+                false
+            }
         })
     }
 
@@ -223,7 +225,10 @@ fn name(action: &Action) -> &'static str {
             Message::Certificates(_) => "certificates",
             Message::UnmuteRequest { .. } => "unmute request",
             Message::UnmuteAnswer(_) => "unmute answer",
+            Message::EpochEnd(_) => "epoch end",
         },
+        Action::EpochEnded(_) => "epoch ended",
+        Action::ServeEpochEnd { .. } => "serve epoch end",
         Action::Build { .. } => "build",
         Action::Commit { .. } => "commit",
         Action::FetchBlock { .. } => "fetch",

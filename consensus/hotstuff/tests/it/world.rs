@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use heddle_hotstuff::CheckedProposal;
 use heddle_hotstuff::Config;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::Now;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
@@ -23,6 +24,7 @@ use heddle_types::CommitVote;
 use heddle_types::Committee;
 use heddle_types::Domain;
 use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
@@ -55,6 +57,7 @@ use crate::scheme;
 pub(crate) const WALL: u64 = 1_000_000;
 pub(crate) const TIMEOUT_MS: u64 = 100;
 pub(crate) const IDLE_MS: u64 = 1000;
+pub(crate) const EPOCH_BLOCKS_MIN: u64 = 4;
 
 #[derive(Clone)]
 pub(crate) struct World {
@@ -99,6 +102,19 @@ pub(crate) fn transaction(number: u64) -> Arc<CheckedTransaction> {
     Arc::new(CheckedTransaction::check(Transaction { body, auth, payer_auth: None }).unwrap())
 }
 
+/// The blocks on a closing block by which it became final.
+pub(crate) fn tail(end: &EpochEnd) -> Vec<Arc<CheckedBlock>> {
+    let block = |header: &BlockHeader| Arc::new(CheckedBlock::build(header.clone(), vec![]));
+    end.tail.iter().map(block).collect()
+}
+
+/// Members by the numbers of their keys, each with its power.
+pub(crate) fn members(powers: &[(u16, u64)]) -> Vec<Validator> {
+    let member =
+        |(key, power): &(u16, u64)| Validator { public_key: scheme::key(*key), power: *power };
+    powers.iter().map(member).collect()
+}
+
 impl World {
     pub(crate) fn new(len: u16) -> Self {
         Self::with_powers(&vec![1; usize::from(len)])
@@ -107,9 +123,7 @@ impl World {
     /// A validator of each of these powers.
     pub(crate) fn with_powers(powers: &[u64]) -> Self {
         let chain = ChainId(Hash32([7; 32]));
-        let validator =
-            |(i, power): (u16, &u64)| Validator { public_key: scheme::key(i), power: *power };
-        let validators = (0..).zip(powers).map(validator).collect();
+        let validators = members(&(0..).zip(powers.iter().copied()).collect::<Vec<_>>());
         let committee = Arc::new(Committee::new(chain, Epoch::ZERO, validators).unwrap());
         let header = BlockHeader {
             version: BlockHeader::VERSION,
@@ -138,6 +152,7 @@ impl World {
                 timeout_max: Millis::new(2000),
                 idle_interval: Millis::new(IDLE_MS),
             },
+            epoch_blocks_min: EPOCH_BLOCKS_MIN,
         }
     }
 
@@ -149,14 +164,20 @@ impl World {
     pub(crate) fn recovered(&self, safety: Option<SafetyRecord>) -> Recovered {
         Recovered {
             safety,
+            lease: None,
             high_tc: None,
             last_final: Arc::clone(&self.genesis),
             commit: CommitCert::genesis(self.genesis.header().vote_data()),
-            executed: vec![self.genesis.header().executed],
+            executed: vec![self.executed(self.genesis.header().executed)],
             turns: vec![Turn::from(self.genesis.header())],
             blocks: vec![],
             nonce: [9; 32],
         }
+    }
+
+    /// What executing a height gives while nobody is to join or leave.
+    pub(crate) fn executed(&self, root: ExecutedRoot) -> Executed {
+        Executed { root, candidates: self.committee.validators().into() }
     }
 
     /// An empty block on `parent`, proposed by the leader of `view`, that claims genesis's root.

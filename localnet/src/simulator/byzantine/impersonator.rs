@@ -39,7 +39,9 @@ impl Misbehave for Impersonator {
                 Message::Timeout(Box::new(Timeout { voter: name, ..(**timeout).clone() }))
             }
             Message::Certificates(certificates) => forged_certificates(hand, certificates),
-            Message::UnmuteRequest { .. } | Message::UnmuteAnswer(_) => return,
+            Message::UnmuteRequest { .. } | Message::UnmuteAnswer(_) | Message::EpochEnd(_) => {
+                return;
+            }
         };
         let others = hand.others();
         hand.send_all(&others, &PeerMessage::Consensus(forged));

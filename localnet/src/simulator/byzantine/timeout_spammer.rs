@@ -42,6 +42,9 @@ impl Misbehave for TimeoutSpammer {
             hand.send_all(&others, &commit_vote);
         }
         let nonce = hand.dice.bytes();
-        hand.send(from, PeerMessage::Consensus(Message::UnmuteRequest { nonce }));
+        hand.send(
+            from,
+            PeerMessage::Consensus(Message::UnmuteRequest { nonce, epoch: qc.data.epoch }),
+        );
     }
 }

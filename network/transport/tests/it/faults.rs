@@ -10,7 +10,7 @@ use heddle_wire::Channel;
 use crate::net::Node;
 use crate::net::Plan;
 use crate::net::eventually;
-use crate::net::index;
+use crate::net::key;
 use crate::net::runtime;
 
 const CUT: LinkFault =
@@ -21,7 +21,7 @@ fn pair(runtime: &tokio::runtime::Runtime) -> [Node; 2] {
     let nodes = [0, 1].map(|i| Node::start(runtime, plan.config(i)));
     for (node, other) in [(&nodes[0], 1), (&nodes[1], 0)] {
         for channel in Channel::ALL {
-            eventually("connected", || node.transport.is_connected(index(other), channel));
+            eventually("connected", || node.transport.is_connected(&key(other), channel));
         }
     }
     nodes
@@ -38,7 +38,7 @@ fn a_delay_is_felt_once_a_way_and_gone_when_it_is_taken_back() {
         assert_eq!(nodes[1].wait_frame(0), b"a".as_slice());
         sent.elapsed()
     };
-    assert!(nodes[0].transport.set_links(&[(index(1), late)]));
+    assert!(nodes[0].transport.set_links(&[(key(1), late)]));
     let with = one_way();
     assert!((Duration::from_millis(80)..Duration::from_millis(300)).contains(&with), "{with:?}");
     assert!(nodes[0].transport.set_links(&[]));
@@ -56,8 +56,8 @@ fn much_arrives_whole_and_in_order_over_a_slow_lossy_link() {
         loss_percent: 3,
         ..LinkFault::default()
     };
-    assert!(nodes[0].transport.set_links(&[(index(1), bad)]));
-    assert!(nodes[1].transport.set_links(&[(index(0), bad)]));
+    assert!(nodes[0].transport.set_links(&[(key(1), bad)]));
+    assert!(nodes[1].transport.set_links(&[(key(0), bad)]));
     // Large enough to leave as many segments of one transmit.
     let bodies: Vec<Vec<u8>> = (1..=20_u8).map(|byte| vec![byte; 50_000]).collect();
     for body in &bodies {
@@ -72,17 +72,17 @@ fn much_arrives_whole_and_in_order_over_a_slow_lossy_link() {
 fn a_link_cut_one_way_goes_down_and_comes_back_when_it_is_healed() {
     let runtime = runtime();
     let nodes = pair(&runtime);
-    assert!(nodes[0].transport.set_links(&[(index(1), CUT)]));
+    assert!(nodes[0].transport.set_links(&[(key(1), CUT)]));
     for channel in Channel::ALL {
         for (node, other) in [(&nodes[0], 1), (&nodes[1], 0)] {
-            eventually("down", || !node.transport.is_connected(index(other), channel));
+            eventually("down", || !node.transport.is_connected(&key(other), channel));
         }
     }
     let healed = Instant::now();
     assert!(nodes[0].transport.set_links(&[]));
-    eventually("up again", || nodes[0].transport.is_connected(index(1), Channel::Ctl));
+    eventually("up again", || nodes[0].transport.is_connected(&key(1), Channel::Ctl));
     eprintln!("connected {:?} after healing", healed.elapsed());
-    eventually("up again", || nodes[1].transport.is_connected(index(0), Channel::Ctl));
+    eventually("up again", || nodes[1].transport.is_connected(&key(0), Channel::Ctl));
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn a_fault_of_one_link_is_not_felt_on_another() {
     let plan = Plan::new(3);
     let nodes = [0, 1, 2].map(|i| Node::start(&runtime, plan.config(i)));
     for other in [1, 2] {
-        eventually("up", || nodes[0].transport.is_connected(index(other), Channel::Ctl));
+        eventually("up", || nodes[0].transport.is_connected(&key(other), Channel::Ctl));
     }
-    assert!(nodes[0].transport.set_links(&[(index(1), CUT)]));
+    assert!(nodes[0].transport.set_links(&[(key(1), CUT)]));
     assert_eq!(nodes[0].send(2, Channel::Ctl, b"through"), Sent::Queued);
     assert_eq!(nodes[2].wait_frame(0), b"through".as_slice());
 }
@@ -103,7 +103,7 @@ fn a_fault_of_somebody_else_is_refused_and_changes_nothing() {
     let runtime = runtime();
     let nodes = pair(&runtime);
     let late = LinkFault { delay: Duration::from_secs(60), ..LinkFault::default() };
-    assert!(!nodes[0].transport.set_links(&[(index(1), late), (index(7), late)]));
+    assert!(!nodes[0].transport.set_links(&[(key(1), late), (key(7), late)]));
     assert_eq!(nodes[0].send(1, Channel::Ctl, b"at once"), Sent::Queued);
     assert_eq!(nodes[1].wait_frame(0), b"at once".as_slice());
 }

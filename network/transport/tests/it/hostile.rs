@@ -38,7 +38,7 @@ use crate::net::Node;
 use crate::net::PATIENCE;
 use crate::net::Plan;
 use crate::net::eventually;
-use crate::net::index;
+use crate::net::key;
 use crate::net::runtime;
 
 const UNKNOWN_KEY: u32 = 1;
@@ -204,8 +204,8 @@ fn another_chain_is_refused() {
     other.chain = ChainId(Hash32([8; 32]));
     let nodes = [Node::start(&runtime, other), Node::start(&runtime, plan.config(1))];
     eventually("refused", || nodes[1].transport.stats().refused >= 2);
-    assert!(!nodes[1].transport.is_connected(index(0), Channel::Ctl));
-    assert!(!nodes[0].transport.is_connected(index(1), Channel::Ctl));
+    assert!(!nodes[1].transport.is_connected(&key(0), Channel::Ctl));
+    assert!(!nodes[0].transport.is_connected(&key(1), Channel::Ctl));
 }
 
 #[test]
@@ -215,12 +215,12 @@ fn whoever_answers_with_another_key_than_the_dialled_one_is_refused() {
     let impostor = Node::start(&runtime, plan.config(2));
     let mut config = plan.config(0);
     // Node 2 sits where node 1 should.
-    config.peers.retain(|peer| peer.index == index(1));
+    config.peers.retain(|peer| peer.key == key(1));
     config.peers[0].addr = plan.addrs[2];
     let node = Node::start(&runtime, config);
     std::thread::sleep(Duration::from_millis(300));
-    assert!(!node.transport.is_connected(index(1), Channel::Ctl));
-    assert!(!impostor.transport.is_connected(index(0), Channel::Ctl));
+    assert!(!node.transport.is_connected(&key(1), Channel::Ctl));
+    assert!(!impostor.transport.is_connected(&key(0), Channel::Ctl));
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn a_frame_that_the_driver_reports_ends_the_connection() {
     let _stream = open(&runtime, &connection, &[ctl_hello(), framed(b"nonsense")].concat());
     let body = victim.wait_frame(0);
     let error = heddle_wire::decode(Channel::Ctl, &body).unwrap_err();
-    victim.transport.report_bad_frame(index(0), Channel::Ctl, &error);
+    victim.transport.report_bad_frame(&key(0), Channel::Ctl, &error);
     assert_eq!(closed_with(&runtime, &connection), u64::from(BAD_FRAME));
     assert_unharmed(&victim, &friend);
 }
@@ -303,7 +303,7 @@ fn a_peer_that_reads_nothing_loses_its_connection_and_slows_nobody() {
     victim.wait_connected(0, Channel::Ctl);
     let body = Bytes::from(vec![1; 1024 * 1024]);
     let mut sent = 0;
-    while victim.transport.send(index(0), Channel::Ctl, body.clone()) == Sent::Queued {
+    while victim.transport.send(&key(0), Channel::Ctl, body.clone()) == Sent::Queued {
         sent += 1;
         assert!(sent < 100, "the queue has no bound");
         assert_unharmed(&victim, &friend);
@@ -323,11 +323,11 @@ fn bulk_that_does_not_get_through_is_dropped_and_the_connection_stays() {
     victim.wait_connected(0, Channel::Bulk);
     let body = Bytes::from(vec![1; 1024 * 1024]);
     let dropped = (0..100)
-        .filter(|_| victim.transport.send(index(0), Channel::Bulk, body.clone()) == Sent::Dropped)
+        .filter(|_| victim.transport.send(&key(0), Channel::Bulk, body.clone()) == Sent::Dropped)
         .count();
     assert!(dropped > 50, "{dropped}");
     assert_eq!(victim.transport.stats().bulk_dropped, u64::try_from(dropped).unwrap());
-    assert!(victim.transport.is_connected(index(0), Channel::Bulk));
+    assert!(victim.transport.is_connected(&key(0), Channel::Bulk));
     assert_unharmed(&victim, &friend);
 }
 

@@ -15,7 +15,7 @@ use crate::hostile::dial_as;
 use crate::net::Node;
 use crate::net::Plan;
 use crate::net::eventually;
-use crate::net::index;
+use crate::net::key;
 use crate::net::runtime;
 
 #[test]
@@ -25,7 +25,7 @@ fn frames_arrive_in_order_on_both_channels_and_both_ways() {
     let nodes = [0, 1].map(|i| Node::start(&runtime, plan.config(i)));
     for channel in Channel::ALL {
         for (from, to) in [(0, 1), (1, 0)] {
-            eventually("connected", || nodes[from].transport.is_connected(index(to), channel));
+            eventually("connected", || nodes[from].transport.is_connected(&key(to), channel));
         }
     }
     for channel in Channel::ALL {
@@ -51,7 +51,7 @@ fn a_broadcast_reaches_all_four() {
     let nodes: Vec<_> = (0..4).map(|i| Node::start(&runtime, plan.config(i))).collect();
     for (i, node) in nodes.iter().enumerate() {
         for j in (0..4).filter(|j| *j != i) {
-            eventually("all are connected", || node.transport.is_connected(index(j), Channel::Ctl));
+            eventually("all are connected", || node.transport.is_connected(&key(j), Channel::Ctl));
         }
     }
     for i in 0..4 {
@@ -147,7 +147,7 @@ fn a_second_node_with_a_key_is_refused_and_told_while_the_first_answers() {
             Event::SameKeyElsewhere(elsewhere) => Some(elsewhere),
             _ => None,
         });
-        assert_eq!(elsewhere, Elsewhere::RefusedBy { peer: index(other) });
+        assert_eq!(elsewhere, Elsewhere::RefusedBy { peer: key(other) });
         // The first is still there, and nobody took its place.
         assert_eq!(nodes[twin_of].send(other, Channel::Ctl, b"still here"), Sent::Queued);
         assert_eq!(nodes[other].wait_frame(twin_of), b"still here".as_slice());

@@ -10,5 +10,6 @@ mod faults;
 mod hostile;
 mod links;
 mod net;
+mod peers;
 mod public;
 mod speed;

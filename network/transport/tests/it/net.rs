@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::net::UdpSocket;
+use std::sync::LazyLock;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -15,8 +16,8 @@ use heddle_transport::Transport;
 use heddle_transport::TransportConfig;
 use heddle_types::ChainId;
 use heddle_types::Hash32;
+use heddle_types::PublicKey;
 use heddle_types::SecretKey;
-use heddle_types::ValidatorIndex;
 use heddle_wire::Channel;
 use tokio::runtime::Runtime;
 
@@ -28,21 +29,20 @@ pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Keys ascend with the index, so that lower indices dial higher ones.
-pub(crate) fn secrets(count: usize) -> Vec<SecretKey> {
-    let mut secrets: Vec<_> =
-        (0..count).map(|i| SecretKey::from_seed([u8::try_from(i).unwrap() + 1; 32])).collect();
+/// The nodes' keys. They ascend with the number, so that lower numbers dial higher ones.
+static SECRETS: LazyLock<Vec<SecretKey>> = LazyLock::new(|| {
+    let mut secrets: Vec<_> = (1..=8).map(|n| SecretKey::from_seed([n; 32])).collect();
     secrets.sort_by_key(SecretKey::public_key);
     secrets
-}
+});
 
 pub(crate) fn free_addrs(count: usize) -> Vec<SocketAddr> {
     let sockets: Vec<_> = (0..count).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
     sockets.iter().map(|socket| socket.local_addr().unwrap()).collect()
 }
 
-pub(crate) fn index(i: usize) -> ValidatorIndex {
-    ValidatorIndex::new(u16::try_from(i).unwrap())
+pub(crate) fn key(i: usize) -> PublicKey {
+    SECRETS[i].public_key()
 }
 
 /// What a whole network is made from.
@@ -53,22 +53,23 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(count: usize) -> Self {
-        Self { secrets: secrets(count), addrs: free_addrs(count) }
+        Self { secrets: SECRETS[..count].to_vec(), addrs: free_addrs(count) }
     }
 
     pub(crate) fn config(&self, i: usize) -> TransportConfig {
-        let peer = |j: usize| Peer {
-            index: index(j),
-            key: self.secrets[j].public_key(),
-            addr: self.addrs[j],
-        };
         TransportConfig {
             listen: self.addrs[i],
             secret: self.secrets[i].clone(),
             chain: CHAIN,
-            peers: (0..self.secrets.len()).filter(|j| *j != i).map(peer).collect(),
+            peers: self.peers(i, 0..self.secrets.len()),
             instance: u64::try_from(i).unwrap() + 100,
         }
+    }
+
+    /// These nodes as `i` knows them.
+    pub(crate) fn peers(&self, i: usize, of: impl IntoIterator<Item = usize>) -> Vec<Peer> {
+        let others = of.into_iter().filter(|j| *j != i);
+        others.map(|j| Peer { key: key(j), addr: self.addrs[j] }).collect()
     }
 }
 
@@ -105,7 +106,7 @@ impl Node {
     pub(crate) fn wait_connected(&self, peer: usize, on: Channel) {
         self.wait("connected", |event| match event {
             Event::Connected { peer: p, channel } => {
-                (p == index(peer) && channel == on).then_some(())
+                (p == key(peer) && channel == on).then_some(())
             }
             _ => None,
         });
@@ -114,7 +115,7 @@ impl Node {
     pub(crate) fn wait_disconnected(&self, peer: usize, on: Channel) {
         self.wait("disconnected", |event| match event {
             Event::Disconnected { peer: p, channel } => {
-                (p == index(peer) && channel == on).then_some(())
+                (p == key(peer) && channel == on).then_some(())
             }
             _ => None,
         });
@@ -122,13 +123,13 @@ impl Node {
 
     pub(crate) fn wait_frame(&self, from: usize) -> Bytes {
         self.wait("frame", |event| match event {
-            Event::Frame { peer, body, .. } => (peer == index(from)).then_some(body),
+            Event::Frame { peer, body, .. } => (peer == key(from)).then_some(body),
             _ => None,
         })
     }
 
     pub(crate) fn send(&self, to: usize, channel: Channel, body: &[u8]) -> Sent {
-        self.transport.send(index(to), channel, Bytes::copy_from_slice(body))
+        self.transport.send(&key(to), channel, Bytes::copy_from_slice(body))
     }
 }
 

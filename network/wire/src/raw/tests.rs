@@ -21,6 +21,7 @@ use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
 use heddle_types::CommitVote;
 use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
@@ -38,6 +39,7 @@ use heddle_types::TimeoutEntry;
 use heddle_types::Transaction;
 use heddle_types::TransactionBody;
 use heddle_types::UnixMillis;
+use heddle_types::Validator;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
@@ -153,6 +155,18 @@ fn certificates() -> Certificates {
     Certificates { high_qc: qc(), high_tc: Some(tc()), commit: commit() }
 }
 
+fn end() -> EpochEnd {
+    let header = block(0).header().clone();
+    let key = SecretKey::from_seed([3; 32]).public_key();
+    EpochEnd {
+        before: header.clone(),
+        closing: header.clone(),
+        tail: vec![header],
+        cert: commit(),
+        members: vec![Validator { public_key: key, power: 2 }],
+    }
+}
+
 /// One of each kind.
 fn all() -> Vec<PeerMessage> {
     let proposal =
@@ -177,8 +191,9 @@ fn all() -> Vec<PeerMessage> {
         })),
         PeerMessage::Consensus(Message::Timeout(Box::new(timeout()))),
         PeerMessage::Consensus(Message::Certificates(Box::new(certificates()))),
-        PeerMessage::Consensus(Message::UnmuteRequest { nonce: [4; 32] }),
+        PeerMessage::Consensus(Message::UnmuteRequest { epoch: Epoch::new(6), nonce: [4; 32] }),
         PeerMessage::Consensus(Message::UnmuteAnswer(Box::new(answer))),
+        PeerMessage::Consensus(Message::EpochEnd(Box::new(end()))),
         PeerMessage::Ping(1),
         PeerMessage::Pong(u64::MAX),
         PeerMessage::Transactions(vec![transaction(0), transaction(1)]),
@@ -255,6 +270,15 @@ fn golden_ping_request_and_answer() {
     let response = Response::Range { blocks: Vec::new(), cert: None };
     let message = PeerMessage::Response { id: RequestId::new(77), response };
     assert_eq!(hex(&encode(&message)), "144d000000000000000000000000");
+}
+
+#[test]
+fn golden_end_of_an_epoch_and_question_of_who_is_muted() {
+    let message = PeerMessage::Consensus(Message::EpochEnd(Box::new(end())));
+    assert_eq!(hex(&encode(&message)), format!("09{}", hex(&heddle_types::encode(&end()))));
+    let message = Message::UnmuteRequest { epoch: Epoch::new(6), nonce: [4; 32] };
+    let expected = format!("050600000000000000{}", "04".repeat(32));
+    assert_eq!(hex(&encode(&PeerMessage::Consensus(message))), expected);
 }
 
 #[test]
@@ -336,7 +360,7 @@ fn absurd_lengths_are_refused_with_the_field_and_before_anything_is_reserved() {
     let long = vec![0; Channel::Ctl.frame_bytes_max() + 1];
     assert!(matches!(decode(Channel::Ctl, &long), Err(DecodeError::TooLong { .. })));
     assert_eq!(decode(Channel::Ctl, &[]), Err(DecodeError::Empty));
-    assert_eq!(decode(Channel::Ctl, &[9]), Err(DecodeError::UnknownTag { tag: 9 }));
+    assert_eq!(decode(Channel::Ctl, &[10]), Err(DecodeError::UnknownTag { tag: 10 }));
 }
 
 #[test]

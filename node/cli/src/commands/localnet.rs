@@ -1,5 +1,6 @@
 //! `heddle localnet`: a local cluster of validators.
 
+mod add;
 mod chaos;
 mod fault;
 mod feed;
@@ -18,7 +19,7 @@ use clap::Subcommand;
 use crate::error::CliError;
 use crate::output::Output;
 
-/// A local cluster of validators.
+/// A local cluster of validators, and perhaps followers.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  heddle localnet start --validators 4")]
 pub(crate) enum LocalnetCommand {
@@ -46,6 +47,8 @@ pub(crate) enum LocalnetCommand {
     /// Let validator I go on (SIGCONT)
     #[command(after_help = "Example:\n  heddle localnet resume 2")]
     Resume(fault::FaultArgs),
+    /// Add a follower: a new node without a vote
+    Add(add::AddArgs),
     /// Cut validators off from each other
     Partition(links::PartitionArgs),
     /// End all faults of links
@@ -68,6 +71,7 @@ pub(crate) fn run(command: LocalnetCommand, output: Output) -> Result<(), CliErr
         LocalnetCommand::StartOne(args) => fault::start_one(&args, output),
         LocalnetCommand::Pause(args) => fault::pause(&args, output),
         LocalnetCommand::Resume(args) => fault::resume(&args, output),
+        LocalnetCommand::Add(args) => add::run(&args, output),
         LocalnetCommand::Partition(args) => links::partition(&args, output),
         LocalnetCommand::Heal(args) => links::heal(&args, output),
         LocalnetCommand::Latency(args) => links::latency(&args, output),

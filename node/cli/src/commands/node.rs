@@ -1,4 +1,4 @@
-//! `heddle node run|verify|export-evidence`.
+//! `heddle node run|verify|snapshot|restore|export-evidence`.
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use clap::Subcommand;
 use heddle_validator::EvidenceItem;
 use heddle_validator::EvidenceReport;
 use heddle_validator::RunOptions;
+use heddle_validator::SnapshotReport;
 use heddle_validator::VerifyOptions;
 use heddle_validator::VerifyReport;
 use heddle_validator::exit::ExitCode;
@@ -20,22 +21,26 @@ use crate::output::Output;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  heddle node run --home .heddle/localnet/validator-0")]
 pub(crate) enum NodeCommand {
-    /// Run one validator until SIGINT or SIGTERM
+    /// Run one validator, or a follower, until SIGINT or SIGTERM
     ///
     /// Exit codes: 0 asked to stop; 2 bad usage or configuration; 3 corrupt data; 4 disk; 5 home or key in use; 6 wrong
     /// version or chain; 11 divergence from a certified root. The last line on stderr and in node.log then says why.
     #[command(after_help = "Example:\n  heddle node run --home .heddle/localnet/validator-0")]
     Run {
-        /// The validator's home
+        /// The node's home
         #[arg(long, value_name = "DIR")]
         home: PathBuf,
         /// Follow the chain without voting
+        ///
+        /// The nodes under [[follow]] in config.toml are asked for what is final, or the validators under [[peers]]; all that
+        /// they say is verified. The key must not be a validator's. A follower whose key becomes a validator's is stopped and
+        /// run without --follow.
         #[arg(long)]
         follow: bool,
     },
     /// Execute a home's chain again and compare every root
     ///
-    /// Exit codes: 0 all are equal; 11 one differs; 5 the home is in use; others as for run.
+    /// From genesis, or from the oldest snapshot of a home that does not have all blocks. Exit codes: 0 all are equal; 11 one differs; 5 the home is in use; others as for run.
     #[command(
         after_help = "Example:\n  heddle node verify --home .heddle/localnet/validator-0 --json"
     )]
@@ -49,6 +54,37 @@ pub(crate) enum NodeCommand {
         /// Execute with the specification of execution, one transaction after the other
         #[arg(long)]
         sequential: bool,
+    },
+    /// Write the newest certified state of a home into a folder, as chunks that are each verified alone
+    ///
+    /// Exit codes: 0 done; 1 there is something in the folder already, or nothing is certified yet; 5 the home is in use;
+    /// others as for run.
+    #[command(
+        after_help = "Example:\n  heddle node snapshot --home .heddle/localnet/validator-0 --out snapshot --json"
+    )]
+    Snapshot {
+        /// The home, which must not be running
+        #[arg(long, value_name = "DIR")]
+        home: PathBuf,
+        /// The folder to make
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Make the database of a home that has none of a snapshot
+    ///
+    /// Everything is verified against the home's genesis, and the node goes on from there. Interrupted, it goes on where it
+    /// was when it is called again. Exit codes: 0 done; 1 there is a database; 3 a file of the snapshot is missing, damaged
+    /// or not certified; 5 the home is in use; others as for run.
+    #[command(
+        after_help = "Example:\n  heddle node restore --home .heddle/localnet/validator-0 --from snapshot --json"
+    )]
+    Restore {
+        /// The home, whose database must be missing or empty
+        #[arg(long, value_name = "DIR")]
+        home: PathBuf,
+        /// The folder that `heddle node snapshot` wrote
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
     },
     /// Print the proofs of equivocation that a home holds, each verified
     ///
@@ -79,6 +115,16 @@ pub(crate) fn run(command: NodeCommand, output: Output) -> Result<u8, CliError> 
             output.result(&report, text)?;
             Ok(if report.ok { ExitCode::Ok } else { ExitCode::Diverged }.number())
         }
+        NodeCommand::Snapshot { home, out } => {
+            let report = heddle_validator::snapshot(&home, &out).map_err(refused)?;
+            output.result(&report, snapshot_text)?;
+            Ok(ExitCode::Ok.number())
+        }
+        NodeCommand::Restore { home, from } => {
+            let report = heddle_validator::restore(&home, &from).map_err(refused)?;
+            output.result(&report, snapshot_text)?;
+            Ok(ExitCode::Ok.number())
+        }
         NodeCommand::ExportEvidence { home } => {
             let report = heddle_validator::export_evidence(&home).map_err(refused)?;
             output.result(&report, evidence_text)?;
@@ -103,6 +149,13 @@ fn evidence_text(report: &EvidenceReport) -> String {
         format!("{key}: two of kind {:?} in epoch {epoch}, view {view}; {proof}", found.kind)
     };
     report.evidence.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn snapshot_text(report: &SnapshotReport) -> String {
+    let SnapshotReport { height, state_root, entries, chunks, bytes } = report;
+    format!(
+        "height {height}, state root {state_root}: {entries} entries in {chunks} chunks, {bytes} bytes"
+    )
 }
 
 fn text(report: &VerifyReport) -> String {

@@ -1,6 +1,6 @@
 use super::heddle;
 
-const COMMANDS: [&str; 48] = [
+const COMMANDS: [&str; 62] = [
     "",
     "localnet",
     "localnet start",
@@ -29,6 +29,11 @@ const COMMANDS: [&str; 48] = [
     "tx simulate",
     "block",
     "query",
+    "light",
+    "light init",
+    "light follow",
+    "light query",
+    "light account",
     "completions",
     "localnet feed",
     "market",
@@ -49,6 +54,15 @@ const COMMANDS: [&str; 48] = [
     "position agent",
     "position agent add",
     "position agent revoke",
+    "validator",
+    "validator list",
+    "validator prove",
+    "validator join",
+    "validator leave",
+    "validator power",
+    "validator rotate",
+    "validator address",
+    "validator authority",
 ];
 
 #[test]

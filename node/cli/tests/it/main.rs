@@ -3,12 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod chaos;
+mod corruption;
 mod damage;
 mod execution;
 mod faults;
+mod followers;
 mod help;
 mod hostile;
 mod http;
+mod lease;
+mod liar;
+mod light;
 mod localnet;
 mod net;
 mod node;
@@ -16,8 +21,10 @@ mod offline;
 mod python;
 mod reserved;
 mod running;
+mod snapshots;
 mod trading;
 mod usage;
+mod validators;
 
 use std::io::Write;
 use std::process::Command;

@@ -39,10 +39,16 @@ pub(crate) struct Net {
 impl Net {
     /// One that is made and does not run.
     pub(crate) fn init() -> Self {
+        Self::init_with(&[])
+    }
+
+    /// The same, with these arguments besides.
+    pub(crate) fn init_with(args: &[&str]) -> Self {
         let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("net").to_str().unwrap().to_owned();
-        let said = heddle(&["localnet", "init", "--port-base", "0", "--home", &home, "--json"]);
+        let fixed = ["localnet", "init", "--port-base", "0", "--home", &home, "--json"];
+        let said = heddle(&[fixed.as_slice(), args].concat());
         assert_eq!(said.code, 0, "{}", said.stderr);
         Self { home, chain: said.field("chainId"), _dir: dir, _turn: turn }
     }
@@ -168,7 +174,12 @@ impl Net {
 
     /// The final block at a height that every validator has: it must be the same everywhere, and so must its roots.
     pub(crate) fn common_block(&self, height: u64) -> Value {
-        let blocks: Vec<Value> = (0..VALIDATORS)
+        self.block_of_all(height, VALIDATORS)
+    }
+
+    /// The same of so many nodes, the followers being behind the validators.
+    pub(crate) fn block_of_all(&self, height: u64, nodes: usize) -> Value {
+        let blocks: Vec<Value> = (0..nodes)
             .map(|index| {
                 self.await_above(index, height.saturating_sub(1), Duration::from_secs(10));
                 let mut block = self.call(index, "getBlock", json!({ "height": height }));
@@ -187,9 +198,14 @@ impl Net {
         (0..VALIDATORS).filter_map(|index| self.final_height(index)).max().unwrap()
     }
 
-    /// What `node verify` says of a home that does not run: it must be right.
+    /// What `node verify` says of a validator's home that does not run: it must be right.
     pub(crate) fn verify(&self, index: usize) -> Value {
-        let said = heddle(&["node", "verify", "--home", &self.validator(index), "--json"]);
+        Self::verify_home(&self.validator(index))
+    }
+
+    /// The same of any home.
+    pub(crate) fn verify_home(home: &str) -> Value {
+        let said = heddle(&["node", "verify", "--home", home, "--json"]);
         assert_eq!(said.code, 0, "{} {}", said.stdout, said.stderr);
         assert_eq!(said.json()["ok"], true);
         said.json()
@@ -222,6 +238,11 @@ impl Process {
 
     pub(crate) fn signal(&self, signal: Signal) {
         send_signal(u64::from(self.0.id()), signal);
+    }
+
+    /// Its exit code, if it has ended.
+    pub(crate) fn has_ended(&mut self) -> Option<i32> {
+        self.0.try_wait().unwrap().map(|status| status.code().unwrap())
     }
 
     /// Its exit code; it must end within this.

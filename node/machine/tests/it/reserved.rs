@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::Now;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
@@ -89,6 +90,7 @@ impl Chain {
             payload: PayloadLimits::new(FITS as usize, 1_000_000),
             forward_delay: Millis::new(2),
             agreement: heddle_hotstuff::Config {
+                epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
                 genesis: data,
                 scheme: Arc::new(Ed25519Scheme),
                 signer: Some(Arc::new(Ed25519Signer(key()))),
@@ -104,11 +106,15 @@ impl Chain {
             SafetyRecord::first(committee.chain(), committee.epoch(), QuorumCert::genesis(data));
         let recovered = Recovered {
             safety: Some(first),
+            lease: None,
             high_tc: None,
             turns: vec![Turn::from(block.header())],
             last_final: Arc::new(block),
             commit: CommitCert::genesis(data),
-            executed: vec![ExecutedRoot { height: Height::ZERO, root: StateRoot::ZERO }],
+            executed: vec![Executed {
+                root: ExecutedRoot { height: Height::ZERO, root: StateRoot::ZERO },
+                candidates: committee.validators().into(),
+            }],
             blocks: Vec::new(),
             nonce: [0; 32],
         };
@@ -166,6 +172,8 @@ impl Chain {
         let height = self.blocks[self.executed].header().height;
         self.executed += 1;
         let executed = ExecutedRoot { height, root: StateRoot::ZERO };
+        let candidates = genesis().validators.into();
+        let executed = Executed { root: executed, candidates };
         self.tell(Input::Executed { executed, skipped: Vec::new() });
     }
 

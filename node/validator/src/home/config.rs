@@ -6,6 +6,7 @@ use std::num::NonZeroU16;
 use std::path::Path;
 use std::str::FromStr;
 
+use heddle_storage::SafetyMode;
 use heddle_types::Hash32;
 use heddle_types::Millis;
 use heddle_types::PublicKey;
@@ -14,6 +15,7 @@ use heddle_types::limits;
 use crate::home::FieldError;
 use crate::home::HomeError;
 use crate::home::HomeFile;
+use crate::home::Keeping;
 use crate::home::fields::Field;
 use crate::home::fields::Fields;
 use crate::home::file;
@@ -28,16 +30,20 @@ pub const IDLE_MS_MAX: u64 = 3_600_000;
 /// Names that `rpc_hosts` may list.
 pub const RPC_HOSTS_MAX: usize = 64;
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 13] = [
     "rpc",
     "quic",
     "peers",
+    "follow",
     "idle_interval",
     "threads",
     "execution",
+    "durability",
     "block_transactions",
     "log_level",
     "rpc_hosts",
+    Keeping::KNOWN[0],
+    Keeping::KNOWN[1],
 ];
 
 /// How a node runs.
@@ -49,21 +55,27 @@ pub struct Config {
     pub quic: SocketAddr,
     /// The other validators.
     pub peers: Vec<Peer>,
+    /// Whom a follower asks, validators or other followers; the validators unless any is given.
+    pub follow: Vec<Peer>,
     /// How often an idle chain makes a block; 1 s unless it is given.
     pub idle_interval: Millis,
     /// Threads for signatures, hashing and execution; as many as there are cores unless it is given.
     pub threads: Option<NonZeroU16>,
     /// How blocks are executed; `auto` unless it is given. The outcome is the same.
     pub execution: ExecutionChoice,
+    /// What must be on the disk before this validator signs; `strict` unless it is given.
+    pub durability: DurabilityChoice,
     /// The most transactions that this node puts into a block, a quarter of them kept for reserved ones; 4,000 unless it is given.
     pub block_transactions: Option<NonZeroU16>,
     /// What goes into the log; `info` unless it is given.
     pub log_level: LogLevel,
     /// Names other than loopback ones that a request's `Host` may have.
     pub rpc_hosts: Vec<String>,
+    /// What of the past is kept.
+    pub keeping: Keeping,
 }
 
-/// Another validator, and where it listens.
+/// Another node, and where it listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Its key.
@@ -82,6 +94,16 @@ pub enum ExecutionChoice {
     Sequential,
     /// On several threads, whether that pays or not.
     Declared,
+}
+
+/// What must be on the disk before a validator signs. `docs/guide/durability.md` says what each mode loses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DurabilityChoice {
+    /// Everything that it must not forget.
+    #[default]
+    Strict,
+    /// How far it may sign; after the power was lost it waits until the others are past that.
+    Lease,
 }
 
 /// The least severe message that is logged.
@@ -117,6 +139,32 @@ impl FromStr for ExecutionChoice {
     fn from_str(text: &str) -> Result<Self, ()> {
         let all = [Self::Auto, Self::Sequential, Self::Declared];
         all.into_iter().find(|choice| choice.as_str() == text).ok_or(())
+    }
+}
+
+impl DurabilityChoice {
+    /// As it stands in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Lease => "lease",
+        }
+    }
+
+    /// As the store knows it.
+    pub const fn mode(self) -> SafetyMode {
+        match self {
+            Self::Strict => SafetyMode::Strict,
+            Self::Lease => SafetyMode::Lease,
+        }
+    }
+}
+
+impl FromStr for DurabilityChoice {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Strict, Self::Lease].into_iter().find(|choice| choice.as_str() == text).ok_or(())
     }
 }
 
@@ -205,11 +253,20 @@ impl Config {
         if self.execution != ExecutionChoice::default() {
             let _ = writeln!(text, "execution = \"{}\"", self.execution.as_str());
         }
+        if self.durability != DurabilityChoice::default() {
+            let _ = writeln!(text, "durability = \"{}\"", self.durability.as_str());
+        }
         if !self.rpc_hosts.is_empty() {
             let _ = writeln!(text, "rpc_hosts = {:?}", self.rpc_hosts);
         }
-        for Peer { public_key, quic } in &self.peers {
-            let _ = write!(text, "\n[[peers]]\npublic_key = \"{public_key}\"\nquic = \"{quic}\"\n");
+        text += &self.keeping.to_toml();
+        for (list, nodes) in [("peers", &self.peers), ("follow", &self.follow)] {
+            for Peer { public_key, quic } in nodes {
+                let _ = write!(
+                    text,
+                    "\n[[{list}]]\npublic_key = \"{public_key}\"\nquic = \"{quic}\"\n"
+                );
+            }
         }
         text
     }
@@ -221,6 +278,9 @@ impl Config {
             fields.optional("execution").map_or(Ok(ExecutionChoice::default()), |field| {
                 field.parsed("auto, sequential or declared")
             });
+        let durability = fields
+            .optional("durability")
+            .map_or(Ok(DurabilityChoice::default()), |field| field.parsed("strict or lease"));
         let block_transactions = fields.optional("block_transactions");
         let block_transactions = block_transactions.map(|field| block(&field)).transpose()?;
         let log_level = fields.optional("log_level").map_or(Ok(LogLevel::default()), |field| {
@@ -230,12 +290,15 @@ impl Config {
             rpc: address(&fields.take("rpc")?)?,
             quic: address(&fields.take("quic")?)?,
             peers: fields.optional("peers").map_or(Ok(Vec::new()), peers)?,
+            follow: fields.optional("follow").map_or(Ok(Vec::new()), peers)?,
             idle_interval: idle_interval?,
             threads,
             execution: execution?,
+            durability: durability?,
             block_transactions,
             log_level: log_level?,
             rpc_hosts: fields.optional("rpc_hosts").map_or(Ok(Vec::new()), hosts)?,
+            keeping: Keeping::from_fields(&mut fields)?,
         })
     }
 }

@@ -20,8 +20,10 @@ use heddle_types::UnixMillis;
 use heddle_types::Validator;
 
 use super::Config;
+use super::DurabilityChoice;
 use super::ExecutionChoice;
 use super::Home;
+use super::Keeping;
 use super::KeyFile;
 use super::LogLevel;
 use super::Peer;
@@ -64,12 +66,18 @@ fn config() -> Config {
         rpc: "127.0.0.1:26000".parse().unwrap(),
         quic: "127.0.0.1:26001".parse().unwrap(),
         peers: vec![peer(2), peer(3), peer(4)],
+        follow: vec![peer(3), peer(9)],
         idle_interval: Millis::new(250),
         threads: std::num::NonZeroU16::new(2),
         execution: ExecutionChoice::Declared,
+        durability: DurabilityChoice::Lease,
         block_transactions: std::num::NonZeroU16::new(40),
         log_level: LogLevel::Warn,
         rpc_hosts: vec!["node.example".to_owned()],
+        keeping: Keeping {
+            prune: std::num::NonZeroU64::new(5000),
+            snapshot_interval: std::num::NonZeroU64::new(1),
+        },
     }
 }
 

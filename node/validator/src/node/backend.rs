@@ -12,11 +12,12 @@ use heddle_rpc_api::Account;
 use heddle_rpc_api::Block;
 use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
-use heddle_rpc_api::Certificate;
 use heddle_rpc_api::Clock;
+use heddle_rpc_api::EpochEnd;
 use heddle_rpc_api::ErrorKind;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
+use heddle_rpc_api::FinalHeader;
 use heddle_rpc_api::GetBlock;
 use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::GetBlockExecution;
@@ -40,7 +41,7 @@ use heddle_rpc_api::Status;
 use heddle_rpc_api::Supply;
 use heddle_rpc_api::SyncState;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::ValidatorInfo;
+use heddle_rpc_api::ValidatorSet;
 use heddle_sdk::BlockInfo;
 use heddle_sdk::fees;
 use heddle_sdk::native;
@@ -49,6 +50,7 @@ use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
+use heddle_types::Epoch;
 use heddle_types::Height;
 use heddle_types::ProgramId;
 use heddle_types::StateKey;
@@ -56,8 +58,6 @@ use heddle_types::StateView;
 use heddle_types::Transaction;
 use heddle_types::TxId;
 use heddle_types::View;
-use heddle_types::encode;
-use heddle_types::limits;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
@@ -72,9 +72,11 @@ use crate::node::executions;
 use crate::node::faucet;
 use crate::node::faucet::Faucet;
 use crate::node::markets;
+use crate::node::proofs;
 use crate::node::refusal;
 use crate::node::shared::Shared;
 use crate::node::transactions;
+use crate::node::validators;
 use crate::rpc::Backend;
 use crate::rpc::BlockFeed;
 use crate::rpc::Health;
@@ -157,15 +159,15 @@ impl Backend for NodeBackend {
     async fn simulate(&self, transaction: Transaction) -> Result<Simulation, RpcError> {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
-            if transaction.body.chain != shared.committee.chain() {
+            if transaction.body.chain != shared.committees.chain() {
                 return Err(RpcError::wrong_chain(
                     transaction.body.chain,
-                    shared.committee.chain(),
+                    shared.committees.chain(),
                 ));
             }
             let state = shared.state.read();
             let block = BlockInfo {
-                chain: shared.committee.chain(),
+                chain: shared.committees.chain(),
                 height: shared.durable.read().height.next(),
                 time: clock::wall(),
             };
@@ -216,7 +218,17 @@ impl Backend for NodeBackend {
 
     async fn proof(&self, request: GetProof) -> Result<StateProof, RpcError> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || read_proof(&shared, &request)).await
+        blocking(move || proofs::read_proof(&shared, &request)).await
+    }
+
+    async fn final_header(&self) -> Result<FinalHeader, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || proofs::read_final_header(&shared)).await
+    }
+
+    async fn epoch_end(&self, epoch: Epoch) -> Result<EpochEnd, RpcError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || proofs::read_epoch_end(&shared, epoch)).await
     }
 
     async fn state(&self, request: GetState) -> Result<StateReply, RpcError> {
@@ -256,14 +268,8 @@ impl Backend for NodeBackend {
         Ok(self.shared.evidence.lock().clone())
     }
 
-    async fn validators(&self) -> Result<Vec<ValidatorInfo>, RpcError> {
-        let committee = &self.shared.committee;
-        let info = |(index, validator): (_, &heddle_types::Validator)| ValidatorInfo {
-            index,
-            public_key: validator.public_key,
-            power: validator.power,
-        };
-        Ok(committee.indices().zip(committee.validators()).map(info).collect())
+    async fn validators(&self) -> Result<ValidatorSet, RpcError> {
+        Ok(validators::read(&self.shared))
     }
 
     async fn performance_samples(&self, limit: u64) -> Result<Vec<PerformanceSample>, RpcError> {
@@ -297,7 +303,7 @@ impl Backend for NodeBackend {
     }
 
     fn set_links(&self, request: SetLinks) -> Result<Vec<LinkSetting>, RpcError> {
-        dev::set_links(&self.transport, request)
+        dev::set_links(&self.transport, &self.shared.committees.present(), request)
     }
 
     fn set_clock(&self, request: SetClock) -> Clock {
@@ -382,9 +388,9 @@ impl NodeBackend {
             SyncState::Starting
         };
         Status {
-            chain_id: shared.committee.chain(),
+            chain_id: shared.committees.chain(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            validator: shared.committee.index_of(&shared.own_key).is_some(),
+            validator: shared.committees.present().index_of(&shared.own_key).is_some(),
             public_key: shared.own_key,
             view: machine.map_or(View::ZERO, |status| status.agreement.view),
             height,
@@ -435,6 +441,10 @@ fn read_block(shared: &Shared, request: GetBlock) -> Result<Block, RpcError> {
         GetBlock::Hash { hash } => block.hash == hash,
     };
     block.filter(is_asked).ok_or_else(|| {
+        let oldest = shared.storage.oldest();
+        if let Some(height) = height.filter(|height| *height < oldest) {
+            return RpcError::pruned(height, oldest);
+        }
         let message = match request {
             GetBlock::Height { height } => {
                 format!("height: found {height}, expected a final one, up to {durable}")
@@ -455,37 +465,4 @@ fn read_execution(shared: &Shared, height: Height) -> Result<BlockExecution, Rpc
     let execution = shared.executions.get(height);
     let execution = execution.map_err(|oldest| RpcError::execution_not_kept(height, oldest))?;
     Ok(executions::reply(&shared.programs, height, &execution))
-}
-
-/// The newest final header whose executed root can still be proved, and the proof for that root.
-fn read_proof(shared: &Shared, request: &GetProof) -> Result<StateProof, RpcError> {
-    let key = StateKey::new(request.program, &[&request.key]);
-    let key =
-        key.ok_or_else(|| RpcError::new(ErrorKind::Malformed, "key: longer than 59 bytes"))?;
-    let newest = shared.durable.read().height;
-    let oldest = newest.get().saturating_sub(limits::LAG_MAX);
-    for height in (oldest..=newest.get()).rev().map(Height::new) {
-        let block = shared.storage.final_block(height).map_err(|error| internal(&error))?;
-        let cert = shared.storage.certificate(height).map_err(|error| internal(&error))?;
-        let (Some(block), Some(cert)) = (block, cert) else { break };
-        let header = &block.header;
-        let (entry, proof) = {
-            let state = shared.state.read();
-            let Some(proof) = state.prove_at(header.executed.root, &key) else { continue };
-            let entry = proof.verify(header.executed.root, &key).map(|entry| entry.cloned());
-            (entry.map_err(|error| internal(&error))?, proof)
-        };
-        let certificate = Certificate::new(&cert, &shared.committee);
-        let certificate =
-            certificate.ok_or_else(|| internal(&"a certificate names unknown signers"))?;
-        return Ok(StateProof {
-            value: entry.as_ref().map(|entry| Bytes(entry.value.as_bytes().to_vec())),
-            entry: entry.as_ref().map(|entry| Bytes(encode(entry))),
-            proof: Bytes(encode(&proof)),
-            height: header.executed.height,
-            header: Bytes(encode(header)),
-            certificate,
-        });
-    }
-    Err(RpcError::new(ErrorKind::Behind, "no final header names a root that can still be proved"))
 }

@@ -6,6 +6,7 @@ use heddle_storage::StorageError;
 use heddle_types::BlockHash;
 use heddle_types::BlockHeader;
 use heddle_types::CommitCert;
+use heddle_types::Committee;
 use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::StateRoot;
@@ -25,7 +26,37 @@ pub(crate) struct BlockParts<'a> {
 }
 
 /// In the form of the reply; none when a certificate names unknown signers, which cannot be.
-pub(crate) fn block_reply(shared: &Shared, parts: BlockParts<'_>) -> Option<Block> {
+///
+/// # Errors
+/// From reading who decided then.
+pub(crate) fn block_reply(
+    shared: &Shared,
+    parts: BlockParts<'_>,
+) -> Result<Option<Block>, StorageError> {
+    let committee = shared.committees.of(&shared.storage, parts.header.epoch)?;
+    let certificate = certificate(shared, parts.cert)?;
+    Ok(committee
+        .zip(certificate)
+        .and_then(|(committee, certificate)| in_reply(parts, &committee, certificate)))
+}
+
+/// A certificate in the form of the reply; none when it names unknown signers, which cannot be.
+///
+/// # Errors
+/// From reading who decided in its epoch.
+pub(crate) fn certificate(
+    shared: &Shared,
+    cert: &CommitCert,
+) -> Result<Option<Certificate>, StorageError> {
+    let committee = shared.committees.of(&shared.storage, cert.data.epoch)?;
+    Ok(committee.and_then(|committee| Certificate::new(cert, &committee)))
+}
+
+fn in_reply(
+    parts: BlockParts<'_>,
+    committee: &Committee,
+    certificate: Certificate,
+) -> Option<Block> {
     let header = parts.header;
     Some(Block {
         height: header.height,
@@ -33,13 +64,13 @@ pub(crate) fn block_reply(shared: &Shared, parts: BlockParts<'_>) -> Option<Bloc
         parent_hash: header.parent,
         epoch: header.epoch,
         view: header.view,
-        proposer: shared.committee.validator(header.proposer)?.public_key,
+        proposer: committee.validator(header.proposer)?.public_key,
         time_ms: header.time.get(),
         transaction_ids: parts.ids,
         skipped: parts.skipped,
         state_root: Some(parts.root),
         receipts_root: Some(parts.receipts_root),
-        certificate: Certificate::new(parts.cert, &shared.committee)?,
+        certificate,
     })
 }
 
@@ -59,5 +90,5 @@ pub(crate) fn read(shared: &Shared, height: Height) -> Result<Option<Block>, Sto
         receipts_root: record.receipts_root,
         cert: &cert,
     };
-    Ok(block_reply(shared, parts))
+    block_reply(shared, parts)
 }

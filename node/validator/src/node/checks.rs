@@ -5,6 +5,7 @@ use std::thread;
 
 use bytes::Bytes;
 use crossbeam_channel::Sender;
+use heddle_catchup::RequestId;
 use heddle_executor::block_space;
 use heddle_executor::declared_by;
 use heddle_machine::Candidate;
@@ -12,9 +13,9 @@ use heddle_machine::Input;
 use heddle_mempool::Terms;
 use heddle_types::BlockSpace;
 use heddle_types::CheckedTransaction;
+use heddle_types::PublicKey;
 use heddle_types::Transaction;
 use heddle_types::TransactionError;
-use heddle_types::ValidatorIndex;
 use heddle_wire::Channel;
 use heddle_wire::PeerMessage;
 use heddle_wire::RawMessage;
@@ -37,7 +38,7 @@ pub(crate) struct Submission {
 }
 
 struct FrameJob {
-    peer: ValidatorIndex,
+    peer: PublicKey,
     channel: Channel,
     message: RawMessage,
 }
@@ -69,7 +70,7 @@ impl Checks {
     }
 
     /// A frame came. Called on the network's threads: heavy work goes to the workers.
-    pub(crate) fn on_frame(&self, peer: ValidatorIndex, channel: Channel, body: &Bytes) {
+    pub(crate) fn on_frame(&self, peer: PublicKey, channel: Channel, body: &Bytes) {
         let message = match heddle_wire::decode(channel, body) {
             Ok(message) => message,
             Err(error) => return malformed(&self.shared, &self.driver, (peer, channel), &error),
@@ -86,6 +87,25 @@ impl Checks {
             (Channel::Bulk, _) => Urgency::Bulk(BlockSpace::Ordinary),
         };
         if self.entrance.frame(job, urgency).is_err() {
+            self.shared.metrics.frames_dropped.inc();
+        }
+    }
+
+    /// An endpoint that is followed answered the question `id`. Called on the network's threads.
+    pub(crate) fn on_answer(&self, from: PublicKey, id: RequestId, body: &Bytes) {
+        let is_answer = |message: &RawMessage| matches!(message, RawMessage::Response { id: answered, .. } if *answered == id);
+        let message = match heddle_wire::decode(Channel::Bulk, body) {
+            Ok(message) if is_answer(&message) => message,
+            Ok(_) => {
+                let error = "no answer to what was asked";
+                return malformed(&self.shared, &self.driver, (from, Channel::Bulk), &error);
+            }
+            Err(error) => {
+                return malformed(&self.shared, &self.driver, (from, Channel::Bulk), &error);
+            }
+        };
+        let job = FrameJob { peer: from, channel: Channel::Bulk, message };
+        if self.entrance.frame(job, Urgency::Bulk(BlockSpace::Ordinary)).is_err() {
             self.shared.metrics.frames_dropped.inc();
         }
     }
@@ -133,7 +153,7 @@ fn check_frame(job: FrameJob, shared: &Shared, driver: &Sender<DriverEvent>) {
         // The transport answers these itself.
         PeerMessage::Ping(_) | PeerMessage::Pong(_) => return,
         PeerMessage::Consensus(_) | PeerMessage::Request { .. } | PeerMessage::Response { .. } => {
-            DriverEvent::Input(Input::Peer { from: peer, message })
+            DriverEvent::Said { from: peer, message }
         }
     };
     // Never waits: a peer that sends more than the driver can take loses what is too much, not the network its thread.
@@ -146,7 +166,7 @@ fn check_frame(job: FrameJob, shared: &Shared, driver: &Sender<DriverEvent>) {
 fn malformed(
     shared: &Shared,
     driver: &Sender<DriverEvent>,
-    (peer, channel): (ValidatorIndex, Channel),
+    (peer, channel): (PublicKey, Channel),
     error: &dyn std::fmt::Display,
 ) {
     shared.metrics.frames_malformed.inc();

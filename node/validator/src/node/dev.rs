@@ -10,16 +10,22 @@ use heddle_rpc_api::SetClock;
 use heddle_rpc_api::SetLinks;
 use heddle_transport::LinkFault;
 use heddle_transport::Transport;
+use heddle_types::Committee;
 
 use crate::node::clock;
 
 /// Replaces the faults of all links; none is changed when one is of no peer.
 pub(crate) fn set_links(
     transport: &Transport,
+    committee: &Committee,
     request: SetLinks,
 ) -> Result<Vec<LinkSetting>, RpcError> {
-    let faults: Vec<_> = request.links.iter().map(|link| (link.peer, fault(link))).collect();
-    if !transport.set_links(&faults) {
+    let by_key = |link: &LinkSetting| {
+        let peer = committee.validator(link.peer)?;
+        Some((peer.public_key, fault(link)))
+    };
+    let faults: Option<Vec<_>> = request.links.iter().map(by_key).collect();
+    if !faults.is_some_and(|faults| transport.set_links(&faults)) {
         let message = "links: found a link to no other validator, expected peers of this node";
         return Err(RpcError::new(ErrorKind::Malformed, message));
     }

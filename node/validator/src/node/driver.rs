@@ -21,14 +21,15 @@ use heddle_machine::Ticket;
 use heddle_mempool::Admission;
 use heddle_mempool::Refusal;
 use heddle_storage::EvidenceRow;
-use heddle_transport::Transport;
-use heddle_types::BlockSpace;
 use heddle_types::CheckedBlock;
-use heddle_types::CheckedTransaction;
 use heddle_types::CommitCert;
+use heddle_types::Committee;
+use heddle_types::Epoch;
+use heddle_types::PublicKey;
 use heddle_types::TransactionError;
 use heddle_types::TxId;
 use heddle_types::ValidatorIndex;
+use heddle_validators::Members;
 use heddle_wire::Channel;
 use heddle_wire::PeerMessage;
 use tokio::sync::oneshot;
@@ -38,9 +39,12 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
+use crate::node::network::Network;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
+/// Why a validator does not vote whose record is of an epoch that it has not come to.
+const BEHIND: &str = "the safety record is of a later epoch: catching up to it first";
 /// Inputs told before their actions are carried out.
 const INPUTS_MAX: usize = 64;
 
@@ -65,8 +69,18 @@ pub(crate) enum DriverEvent {
         checked: Vec<Result<Candidate, TransactionError>>,
         reply: oneshot::Sender<Vec<SendOutcome>>,
     },
+    /// Who the validators are to be changed in state.
+    Members(Members),
+    /// A peer said something, with good signatures of transactions.
+    Said { from: PublicKey, message: PeerMessage },
+    /// A peer is connected.
+    Connected(PublicKey),
+    /// A node that is followed says what is final there.
+    Head { from: PublicKey, cert: CommitCert },
+    /// A peer was disconnected.
+    Disconnected(PublicKey),
     /// A peer sent what is no message, or a malformed one.
-    BadFrame { peer: ValidatorIndex, channel: Channel, error: String },
+    BadFrame { peer: PublicKey, channel: Channel, error: String },
     /// End.
     Stop,
 }
@@ -77,11 +91,12 @@ pub(crate) struct ExecuteJob {
     pub(crate) cert: CommitCert,
 }
 
-/// A peer's question for the thread that reads the store.
-pub(crate) struct ServeJob {
-    pub(crate) to: ValidatorIndex,
-    pub(crate) id: RequestId,
-    pub(crate) request: Request,
+/// What a peer is to be told by the thread that reads the store.
+pub(crate) enum ServeJob {
+    /// The answer to a question.
+    Answer { to: PublicKey, id: RequestId, request: Request },
+    /// How an epoch ended.
+    EpochEnd { to: PublicKey, epoch: Epoch },
 }
 
 /// The driver's thread.
@@ -90,7 +105,7 @@ pub(crate) struct Driver {
     pub(crate) clock: Clock,
     pub(crate) machine: Machine,
     pub(crate) store: Store,
-    pub(crate) transport: Arc<Transport>,
+    pub(crate) network: Network,
     pub(crate) execution: Sender<ExecuteJob>,
     pub(crate) serving: Sender<ServeJob>,
     pub(crate) events: Receiver<DriverEvent>,
@@ -111,6 +126,10 @@ impl Driver {
                 return Ok(());
             }
             for _ in 1..INPUTS_MAX {
+                // What comes next names peers by the places that the machine asked for just now.
+                if !Arc::ptr_eq(self.machine.committee(), self.network.committee()) {
+                    break;
+                }
                 let Ok(event) = self.events.try_recv() else { break };
                 if !self.tell(event, &mut actions, &mut replies) {
                     return Ok(());
@@ -163,19 +182,85 @@ impl Driver {
                 }
                 replies.push(Replies { outcomes, reply });
             }
+            DriverEvent::Members(members) => self.network.learn(&members),
+            DriverEvent::Said { from, message } => {
+                // Whoever lost its place meanwhile has nothing more to say.
+                self.tell_of(&from, |from| Input::Peer { from, message }, actions);
+            }
+            DriverEvent::Head { from, cert } => {
+                self.tell_of(&from, |from| Input::Head { from, cert }, actions);
+            }
+            DriverEvent::Connected(peer) => self.on_connected(peer, actions),
+            DriverEvent::Disconnected(peer) => self.on_disconnected(&peer, actions),
             DriverEvent::BadFrame { peer, channel, error } => {
-                self.transport.report_bad_frame(peer, channel, &error);
-                self.machine.handle(now, Input::PeerMalformed(peer), actions);
+                self.network.on_bad_frame(&peer, channel, &error);
+                self.tell_of(&peer, Input::PeerMalformed, actions);
             }
             DriverEvent::Stop => return false,
         }
         true
     }
 
-    fn carry_out(&mut self, actions: Vec<Action>, replies: &mut Vec<Replies>) -> Result<(), Fatal> {
-        self.store.make_durable(&actions)?;
-        for action in actions {
-            self.perform(action, replies)?;
+    fn on_connected(&mut self, peer: PublicKey, actions: &mut Vec<Action>) {
+        if self.network.on_up(peer) {
+            self.tell_of(&peer, Input::PeerDown, actions);
+        }
+        self.tell_of(&peer, Input::PeerUp, actions);
+        self.count_peers();
+    }
+
+    fn on_disconnected(&mut self, peer: &PublicKey, actions: &mut Vec<Action>) {
+        if self.network.on_down(peer) {
+            self.tell_of(peer, Input::PeerDown, actions);
+            self.count_peers();
+        }
+    }
+
+    /// Tells the machine something of a peer, if it has a place.
+    fn tell_of(
+        &mut self,
+        peer: &PublicKey,
+        input: impl FnOnce(ValidatorIndex) -> Input,
+        actions: &mut Vec<Action>,
+    ) {
+        if let Some(index) = self.network.index_of(peer) {
+            self.machine.handle(self.clock.now(), input(index), actions);
+        }
+    }
+
+    /// Who is connected, to a machine that knows them by other places; what it asks for then.
+    fn tell_places(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for peer in self.network.take_new_places() {
+            self.tell_of(&peer, Input::PeerUp, &mut actions);
+        }
+        actions
+    }
+
+    fn count_peers(&self) {
+        self.shared.peers_up.store(self.network.connected(), Ordering::Relaxed);
+    }
+
+    /// From here on places are those of this committee.
+    fn on_committee(&mut self, committee: Arc<Committee>) {
+        let (epoch, members) = (committee.epoch(), committee.len());
+        tracing::info!(%epoch, members, "committee");
+        self.shared.metrics.epoch.set(i64::try_from(epoch.get()).unwrap_or(i64::MAX));
+        self.shared.committees.set_present(Arc::clone(&committee));
+        self.network.begin_epoch(committee);
+    }
+
+    fn carry_out(
+        &mut self,
+        mut actions: Vec<Action>,
+        replies: &mut Vec<Replies>,
+    ) -> Result<(), Fatal> {
+        while !actions.is_empty() {
+            self.store.make_durable(&actions)?;
+            for action in actions {
+                self.perform(action, replies)?;
+            }
+            actions = self.tell_places();
         }
         for Replies { outcomes, reply } in replies.drain(..) {
             let outcomes =
@@ -189,20 +274,13 @@ impl Driver {
     fn perform(&mut self, action: Action, replies: &mut [Replies]) -> Result<(), Fatal> {
         match action {
             // Durable already.
-            Action::StoreBlock(_) | Action::StoreTimeoutCert(_) | Action::Persist(_) => {}
-            Action::Send { to, message } => {
-                let body = heddle_wire::encode(&message).into();
-                // A peer that is not there, or too slow, hears it again or catches up.
-                let _ = if takes_reserved_space(&message) {
-                    self.transport.send_first(to, body)
-                } else {
-                    self.transport.send(to, message.channel(), body)
-                };
-            }
-            Action::Broadcast(message) => {
-                let body = bytes::Bytes::from(heddle_wire::encode(&message));
-                self.transport.broadcast(message.channel(), &body);
-            }
+            Action::StoreBlock(_)
+            | Action::StoreTimeoutCert(_)
+            | Action::EpochEnded(_)
+            | Action::Persist(_) => {}
+            Action::Committee(committee) => self.on_committee(committee),
+            Action::Send { to, message } => self.network.send(to, message),
+            Action::Broadcast(message) => self.network.broadcast(&message),
             Action::Execute { block, cert } => {
                 // The execution thread ends before this one only when it failed, which it says itself.
                 let _ = self.execution.send(ExecuteJob { block, cert });
@@ -214,11 +292,15 @@ impl Driver {
                 }
             }
             Action::Serve { to, id, request } => {
-                if self.serving.try_send(ServeJob { to, id, request }).is_err() {
-                    self.shared.metrics.frames_dropped.inc();
-                }
+                self.serve(to, |to| ServeJob::Answer { to, id, request });
             }
-            Action::Misbehaved { peer, fault } => tracing::warn!(%peer, ?fault, "peer misbehaved"),
+            Action::ServeEpochEnd { to, epoch } => {
+                self.serve(to, |to| ServeJob::EpochEnd { to, epoch });
+            }
+            Action::Misbehaved { peer, fault } => {
+                tracing::warn!(%peer, ?fault, "peer misbehaved");
+                self.network.on_misbehaved(peer);
+            }
             Action::Voting(state) => self.on_voting(state),
             Action::Diverged { height, own, certified } => {
                 self.shared.halted.store(true, Ordering::SeqCst);
@@ -233,11 +315,31 @@ impl Driver {
         Ok(())
     }
 
+    fn serve(&self, to: ValidatorIndex, job: impl FnOnce(PublicKey) -> ServeJob) {
+        let Some(to) = self.network.key_at(to) else { return };
+        if self.serving.try_send(job(to)).is_err() {
+            self.shared.metrics.frames_dropped.inc();
+        }
+    }
+
+    /// Why this node signs nothing though its record is sound.
+    fn not_validator(&self) -> String {
+        if self.network.is_follower() {
+            return "follower".to_owned();
+        }
+        format!(
+            "this node's key is not in the committee of epoch {}",
+            self.network.committee().epoch()
+        )
+    }
+
     /// Makes evidence durable, and shows it to users; what is there already, or too much, is dropped.
     fn keep(&self, evidence: &EvidenceRow) -> Result<(), Fatal> {
         let is_new = self.shared.storage.put_evidence(evidence);
         if is_new.map_err(|error| Fatal::of_storage(&error))? {
-            let reply = evidence::to_reply(evidence, &self.shared.committee);
+            let Shared { storage, committees, .. } = &*self.shared;
+            let reply = evidence::to_reply(evidence, (storage, committees));
+            let reply = reply.map_err(|error| Fatal::of_storage(&error))?;
             self.shared.evidence.lock().extend(reply);
         }
         Ok(())
@@ -255,7 +357,10 @@ impl Driver {
                     self.mute_reason.as_deref().unwrap_or("the safety record is not usable");
                 tracing::error!(reason, "muted: this validator signs nothing until it is safe");
             }
-            VotingState::NotValidator => tracing::info!("not a validator: following"),
+            VotingState::NotValidator => {
+                tracing::info!(reason = %self.not_validator(), "not voting");
+            }
+            VotingState::Behind => tracing::warn!(BEHIND),
         }
     }
 
@@ -273,25 +378,10 @@ impl Driver {
             VotingState::Muted => {
                 Some(self.mute_reason.clone().unwrap_or_else(|| "muted".to_owned()))
             }
-            VotingState::NotValidator => Some("this node is not in the committee".to_owned()),
+            VotingState::NotValidator => Some(self.not_validator()),
+            VotingState::Behind => Some(BEHIND.to_owned()),
         };
         published.status = Some(status);
-    }
-}
-
-/// Whether these are forwarded transactions, all of them of reserved block space.
-fn takes_reserved_space(message: &PeerMessage) -> bool {
-    let is_reserved = |transaction: &Arc<CheckedTransaction>| {
-        let declared = transaction.known_declared();
-        declared.is_some_and(|declared| declared.space == BlockSpace::Reserved)
-    };
-    match message {
-        PeerMessage::Transactions(transactions) => transactions.iter().all(is_reserved),
-        PeerMessage::Consensus(_)
-        | PeerMessage::Request { .. }
-        | PeerMessage::Response { .. }
-        | PeerMessage::Ping(_)
-        | PeerMessage::Pong(_) => false,
     }
 }
 

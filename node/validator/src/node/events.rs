@@ -20,6 +20,10 @@ pub(crate) fn read(shared: &Shared, request: &GetBlockEvents) -> Result<BlockEve
         if height <= durable { shared.receipts.read(&shared.storage, height) } else { Ok(None) };
     let block = block.map_err(|error| backend::internal(&error))?;
     let block = block.ok_or_else(|| {
+        let oldest = shared.storage.oldest();
+        if height < oldest {
+            return RpcError::pruned(height, oldest);
+        }
         let message = format!("height: found {height}, expected a final one, up to {durable}");
         RpcError::new(ErrorKind::NotFound, message)
     })?;

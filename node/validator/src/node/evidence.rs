@@ -3,6 +3,8 @@
 use heddle_hotstuff::Evidence;
 use heddle_rpc_api::EvidenceKind;
 use heddle_storage::EvidenceRow;
+use heddle_storage::Storage;
+use heddle_storage::StorageError;
 use heddle_types::BlockHeader;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
@@ -19,6 +21,8 @@ use heddle_types::VoteKind;
 use heddle_types::decode_exact;
 use heddle_types::encode;
 use heddle_types::verify_one;
+
+use crate::node::committees::Committees;
 
 /// In the form of the store.
 pub(crate) fn to_row(evidence: &Evidence) -> EvidenceRow {
@@ -39,11 +43,31 @@ pub(crate) fn to_row(evidence: &Evidence) -> EvidenceRow {
     }
 }
 
-/// In the form of the reply; none when the signer is not in the committee, or the kind is none, which cannot be.
+/// All that is stored, in the form of the reply.
+///
+/// # Errors
+/// From reading.
+pub(crate) fn replies(
+    storage: &Storage,
+    committees: &Committees,
+) -> Result<Vec<heddle_rpc_api::Evidence>, StorageError> {
+    let rows = storage.evidence()?;
+    rows.iter().filter_map(|row| to_reply(row, (storage, committees)).transpose()).collect()
+}
+
+/// In the form of the reply; none when the signer was not in the committee of its epoch, or the kind is none, which cannot be.
+///
+/// # Errors
+/// From reading who decided then.
 pub(crate) fn to_reply(
     row: &EvidenceRow,
-    committee: &Committee,
-) -> Option<heddle_rpc_api::Evidence> {
+    (storage, committees): (&Storage, &Committees),
+) -> Result<Option<heddle_rpc_api::Evidence>, StorageError> {
+    let committee = committees.of(storage, row.epoch)?;
+    Ok(committee.and_then(|committee| in_reply(row, &committee)))
+}
+
+fn in_reply(row: &EvidenceRow, committee: &Committee) -> Option<heddle_rpc_api::Evidence> {
     Some(heddle_rpc_api::Evidence {
         public_key: committee.validator(row.signer)?.public_key,
         epoch: row.epoch,
@@ -55,7 +79,7 @@ pub(crate) fn to_reply(
 }
 
 /// Whether the signer signed both statements, they are of this chain and of the epoch and view that the row names, and they name
-/// different blocks.
+/// different blocks. `committee` is that epoch's.
 pub(crate) fn is_proof(row: &EvidenceRow, committee: &Committee) -> bool {
     let signer = committee.validator(row.signer);
     let statements = [&row.first, &row.second].map(|bytes| Statement::read(row.kind, bytes));

@@ -14,6 +14,7 @@ use heddle_executor::Executor;
 use heddle_executor::Reason;
 use heddle_executor::Stage;
 use heddle_executor::StageTime;
+use heddle_hotstuff::Executed;
 use heddle_machine::Input;
 use heddle_storage::Outcome;
 use heddle_storage::PhaseEvents;
@@ -21,6 +22,8 @@ use heddle_types::CheckedBlock;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::TxId;
+use heddle_validators::Members;
+use heddle_validators::changed_members;
 
 use crate::exit::Fatal;
 use crate::node::blocks::BlockParts;
@@ -103,6 +106,8 @@ struct Done {
     skipped: Vec<u32>,
     outcome: Outcome,
     execution: BlockExecution,
+    /// Who the validators are to be, if the block changed that.
+    members: Option<Members>,
 }
 
 fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Done {
@@ -146,6 +151,10 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         receipts_root,
     } = outcome;
     let skipped: Vec<u32> = skipped.into_iter().map(|skip| skip.0).collect();
+    let members = changed_members(&changes);
+    if let Some(members) = &members {
+        *shared.candidates.write() = members.validators().into();
+    }
     let outcome = Outcome {
         height: block.header().height,
         hash: block.hash(),
@@ -159,12 +168,13 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
         skipped: u32::try_from(skipped.len()).unwrap_or(u32::MAX),
         changes,
         root,
+        candidates: Arc::clone(&shared.candidates.read()),
     };
-    Done { block, ids: transaction_ids, receipts_root, skipped, outcome, execution }
+    Done { block, ids: transaction_ids, receipts_root, skipped, outcome, execution, members }
 }
 
 fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
-    let Done { block, ids, receipts_root, skipped, outcome, execution } = done;
+    let Done { block, ids, receipts_root, skipped, outcome, execution, members } = done;
     let executed = ExecutedRoot { height: outcome.height, root: outcome.root };
     shared.metrics.execution.on_block(&execution);
     // Before the height is final here: whoever hears of it can ask what happened.
@@ -172,6 +182,7 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
     let when = When { height: executed.height, time: block.header().time };
     shared.history.on_block(when, &outcome.phase_events.events);
     *shared.durable.write() = executed;
+    shared.head.on_final(executed.height, &outcome.cert);
     let header = block.header();
     let waited_ms = clock::wall().get().saturating_sub(header.time.get());
     let metrics = &shared.metrics;
@@ -193,18 +204,26 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
         cert: &outcome.cert,
     };
     let block = block_reply(shared, parts);
-    let Outcome { receipts, traces, phase_events, .. } = outcome;
+    let Outcome { receipts, traces, phase_events, candidates, .. } = outcome;
     let receipts = BlockReceipts { receipts, traces, phase_events };
     // Before the block is told: whoever follows events asks for them then.
     shared.receipts.insert(executed.height, Arc::new(receipts));
     match block {
-        Some(block) => {
+        Ok(Some(block)) => {
             if let Err(error) = shared.feed.publish(&block) {
                 tracing::error!(%error, "a block could not be encoded for subscribers");
             }
         }
-        None => tracing::error!(height = %executed.height, "a certificate names unknown signers"),
+        Err(error) => tracing::error!(%error, "a block could not be told to subscribers"),
+        Ok(None) => {
+            tracing::error!(height = %executed.height, "a certificate names unknown signers");
+        }
     }
+    if let Some(members) = members {
+        // Before the machine hears of it: whoever is to decide is dialled before it does.
+        let _ = driver.send(DriverEvent::Members(members));
+    }
+    let executed = Executed { root: executed, candidates };
     let input = Input::Executed { executed, skipped };
     // The driver ends first when the node is stopped.
     let _ = driver.send(DriverEvent::Input(input));

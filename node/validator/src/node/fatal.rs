@@ -87,7 +87,42 @@ pub(crate) fn not_validator(home: &Home) -> Fatal {
         path: home.dir().join("key.json"),
         found: format!("the key {}, which is no validator's", home.key().public_key()),
         expected: "a key among the validators of genesis.json".to_owned(),
-        remedy: "use a validator's home; this version has no followers yet".to_owned(),
+        remedy: "run it as a follower, with --follow, or use a validator's home".to_owned(),
+    }
+}
+
+/// A validator's home cannot be a follower's.
+pub(crate) fn is_validator(home: &Home) -> Fatal {
+    Fatal {
+        code: ExitCode::Usage,
+        path: home.dir().join("key.json"),
+        found: format!("--follow with the key {}, which is a validator's", home.key().public_key()),
+        expected: "a key that no validator has".to_owned(),
+        remedy: "run it without --follow, or make a home with a key of its own".to_owned(),
+    }
+}
+
+/// A follower knows nobody.
+pub(crate) fn nobody_to_follow(home: &Home) -> Fatal {
+    Fatal {
+        code: ExitCode::Usage,
+        path: home.dir().join("config.toml"),
+        found: "neither [[follow]] nor [[peers]]".to_owned(),
+        expected: "at least one node to follow".to_owned(),
+        remedy: "add public_key and quic of one or more nodes under [[follow]]".to_owned(),
+    }
+}
+
+/// A home without its first blocks, and without a snapshot of the state that the others begin with.
+pub(crate) fn no_base(home: &Home, height: Height) -> Fatal {
+    Fatal {
+        code: ExitCode::Corrupt,
+        path: home.snapshots_path(),
+        found: format!("no snapshot of height {height} or above"),
+        expected: "the one that the kept blocks begin with".to_owned(),
+        remedy:
+            "copy it there from another home, or make the home again with `heddle node restore`"
+                .to_owned(),
     }
 }
 

@@ -57,7 +57,7 @@ impl Faucet {
         if asset != AssetId::HDL {
             body.calls = vec![LedgerCall::Mint { asset, to, amount }.to_call()];
         }
-        body.chain = shared.committee.chain();
+        body.chain = shared.committees.chain();
         body.nonce = Nonce::Lane { lane: self.lane, sequence };
         body.valid_until = Height::new(height.get().saturating_add(VALID_HEIGHTS));
         Transaction::sign(body, &self.key)

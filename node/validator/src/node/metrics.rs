@@ -28,6 +28,7 @@ pub(crate) struct Metrics {
     pub(crate) frames_malformed: Counter,
     pub(crate) frames_dropped: Counter,
     pub(crate) final_height: Gauge,
+    pub(crate) epoch: Gauge,
     pub(crate) view: Gauge,
     pub(crate) view_timeout_ms: Gauge,
     pub(crate) peers: Gauge,
@@ -63,6 +64,7 @@ impl Metrics {
             gauge
         };
         let final_height = gauge("final_height", "The highest final height, executed and durable");
+        let epoch = gauge("epoch", "The epoch, counted from 0: so often the committee changed");
         let view = gauge("view", "The current view");
         let view_timeout_ms = gauge("view_timeout_ms", "How long a leader is given");
         let peers = gauge("peers", "Connected peers");
@@ -92,6 +94,7 @@ impl Metrics {
             frames_malformed,
             frames_dropped,
             final_height,
+            epoch,
             view,
             view_timeout_ms,
             peers,

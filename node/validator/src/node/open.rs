@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use heddle_clearing::Clearing;
 use heddle_exchange::Exchange;
+use heddle_hotstuff::Executed;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Turn;
@@ -19,37 +20,54 @@ use heddle_oracle::Oracle;
 use heddle_sdk::Programs;
 use heddle_state::State;
 use heddle_storage::FinalRecord;
+use heddle_storage::MuteReason;
 use heddle_storage::Recovery;
+use heddle_storage::Remembered;
+use heddle_storage::SafetyFile;
+use heddle_storage::SafetyMode;
 use heddle_storage::SafetyState;
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
-use heddle_transport::Peer;
+use heddle_transport::PublicClientConfig;
 use heddle_types::Block;
 use heddle_types::CheckedBlock;
 use heddle_types::Ed25519Scheme;
 use heddle_types::Ed25519Signer;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
+use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::SafetyRecord;
+use heddle_types::Validator;
 use heddle_types::limits;
+use heddle_validators::Validators;
 use parking_lot::Mutex;
 use parking_lot::RwLock;
 
 use crate::exit::Fatal;
+use crate::home;
+use crate::home::Config;
 use crate::home::Home;
+use crate::node::addresses::Addresses;
 use crate::node::beginning::Beginning;
 use crate::node::clock;
+use crate::node::committees::Committees;
 use crate::node::evidence;
 use crate::node::executions::Executions;
 use crate::node::fatal;
+use crate::node::follow::ENDPOINTS_MAX;
 use crate::node::known::KnownSignatures;
 use crate::node::markets::Books;
 use crate::node::markets::History;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
+use crate::node::peers::Peers;
 use crate::node::pending::Standings;
+use crate::node::public::Head;
 use crate::node::receipts::ReceiptCache;
+use crate::node::run::Role;
 use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Safety;
@@ -80,7 +98,13 @@ pub(crate) struct Opened {
 
 /// The programs of every node of this version.
 pub fn programs() -> Programs {
-    Programs::new(vec![Box::new(Ledger), Box::new(Oracle), Box::new(Clearing), Box::new(Exchange)])
+    Programs::new(vec![
+        Box::new(Ledger),
+        Box::new(Oracle),
+        Box::new(Clearing),
+        Box::new(Exchange),
+        Box::new(Validators),
+    ])
 }
 
 /// Makes the database and the safety record of a new home.
@@ -90,8 +114,12 @@ pub fn programs() -> Programs {
 pub fn initialise(home: &Home) -> Result<(), Fatal> {
     let beginning = Beginning::of(home)?;
     create_database(&home.db_path(), &beginning).map_err(|error| Fatal::of_storage(&error))?;
+    if home.validator_index().is_none() && !home.may_join() {
+        // A follower signs nothing.
+        return Ok(());
+    }
     let owner = home.key().public_key();
-    heddle_storage::SafetyFile::create_first(&home.safety_path(), owner, &beginning.first_record())
+    SafetyFile::create_first(&home.safety_path(), owner, &beginning.first_record())
         .map(|_file| ())
         .map_err(|error| Fatal::of_safety(&error))
 }
@@ -102,7 +130,7 @@ fn create_database(dir: &Path, beginning: &Beginning) -> Result<(), StorageError
 
 /// Opens the home's database and safety record. An emptied database beside them is made again from genesis, and is
 /// refetched from the other validators.
-pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
+pub(crate) fn open(home: &Home, role: Role) -> Result<Opened, Fatal> {
     let chain = home.committee().chain();
     let beginning = Beginning::of(home)?;
     let dir = home.db_path();
@@ -116,14 +144,21 @@ pub(crate) fn open(home: &Home) -> Result<Opened, Fatal> {
         opened => opened,
     };
     let (storage, recovery) = opened.map_err(|error| Fatal::of_storage(&error))?;
-    let (safety, record, mute_reason) = open_safety(home)?;
-    let config = machine_config(home, &beginning);
-    let (state, recovered) = recovered(recovery, record).map_err(|e| fatal::corrupt(&dir, &e))?;
-    let kept = storage.evidence().map_err(|error| Fatal::of_storage(&error))?;
+    let mode = home.config().durability.mode();
+    let storage = storage.in_mode(mode);
+    let known = match role {
+        Role::Validator => open_safety(home, mode)?,
+        Role::Follower => Known::nothing(home, mode),
+    };
+    let config = machine_config(home, &beginning, recovery.epoch_end.as_ref());
+    let (state, recovered) =
+        recovered(home, recovery, &known).map_err(|e| fatal::corrupt(&dir, &e))?;
     let shared = Arc::new(share(home, storage, state, &recovered));
-    let kept = kept.iter().filter_map(|row| evidence::to_reply(row, &shared.committee));
-    shared.evidence.lock().extend(kept);
-    shared.is_whole.store(!is_new && is_whole(&recovered), Ordering::SeqCst);
+    shared.committees.set_present(Arc::clone(&config.agreement.committee));
+    let kept = evidence::replies(&shared.storage, &shared.committees);
+    shared.evidence.lock().extend(kept.map_err(|error| Fatal::of_storage(&error))?);
+    shared.is_whole.store(!is_new && known.is_all_in(&recovered), Ordering::SeqCst);
+    let Known { safety, mute_reason, .. } = known;
     Ok(Opened { shared, safety, recovered, mute_reason, config })
 }
 
@@ -132,33 +167,65 @@ pub(crate) fn recorded(recovered: &Recovered) -> Height {
     recovered.safety.as_ref().map_or(Height::ZERO, |record| record.high_qc.data.height)
 }
 
-/// Whether the database holds what the safety record lets expect; if not, it was emptied, and may not be fetched to the
-/// end since.
-fn is_whole(recovered: &Recovered) -> bool {
-    let missing = recorded(recovered).since(recovered.last_final.header().height);
-    missing <= limits::LAG_MAX + CERTIFIED_AHEAD
+/// What the safety file says.
+struct Known {
+    safety: Safety,
+    record: Option<SafetyRecord>,
+    /// Somebody may have been told of it.
+    durable: Height,
+    lease: Option<LeaseLimit>,
+    mute_reason: Option<String>,
 }
 
-fn open_safety(home: &Home) -> Result<(Safety, Option<SafetyRecord>, Option<String>), Fatal> {
-    let path = home.safety_path();
-    let owner = home.key().public_key();
-    if home.validator_index().is_none() {
-        return Ok((Safety::none(path, owner), None, None));
+impl Known {
+    fn nothing(home: &Home, mode: SafetyMode) -> Self {
+        let (path, owner) = (home.safety_path(), home.key().public_key());
+        let safety = Safety { path, owner, mode, file: None };
+        Self { safety, record: None, durable: Height::ZERO, lease: None, mute_reason: None }
     }
-    let state = heddle_storage::SafetyFile::open(&path, home.committee().chain(), owner);
+
+    /// Whether the database holds what the file lets expect; if not, it was emptied or damaged, and may not be fetched to
+    /// the end since.
+    fn is_all_in(&self, recovered: &Recovered) -> bool {
+        let height = recovered.last_final.header().height;
+        let missing = recorded(recovered).since(height);
+        height >= self.durable && missing <= limits::LAG_MAX + CERTIFIED_AHEAD
+    }
+}
+
+fn open_safety(home: &Home, mode: SafetyMode) -> Result<Known, Fatal> {
+    let nothing = Known::nothing(home, mode);
+    let Safety { path, owner, .. } = &nothing.safety;
+    let state = SafetyFile::open(path, home.committee().chain(), *owner, mode);
     Ok(match state.map_err(|error| Fatal::of_safety(&error))? {
-        SafetyState::Ready(file, record) => (Safety::ready(path, owner, file), Some(*record), None),
-        SafetyState::Mute(reason) => (Safety::none(path, owner), None, Some(reason.to_string())),
+        SafetyState::Ready(file) => {
+            let Remembered { record, durable } = file.remembered().clone();
+            let safety = Safety { file: Some(*file), ..nothing.safety };
+            Known { safety, record: Some(record), durable, ..nothing }
+        }
+        SafetyState::Mute(reason, durable) => {
+            let lease = match reason {
+                MuteReason::PowerLost { limit } => Some(limit),
+                _ => None,
+            };
+            Known { durable, lease, mute_reason: Some(reason.to_string()), ..nothing }
+        }
     })
 }
 
-fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
-    let committee = Arc::new(home.committee().clone());
+/// `end` is how the epoch before the present one ended; none in epoch 0.
+fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) -> MachineConfig {
+    // The store compared the members with the hash that the closing block names.
+    let successor = end.and_then(|end| Some((end.successor().ok()?, end.genesis())));
+    let (committee, genesis) =
+        successor.unwrap_or_else(|| (home.committee().clone(), beginning.header.vote_data()));
+    let committee = Arc::new(committee);
     let transactions = home.config().block_transactions;
     let transactions = transactions.map_or(BLOCK_TRANSACTIONS, |most| most.get().into());
     MachineConfig {
         agreement: heddle_hotstuff::Config {
-            genesis: beginning.header.vote_data(),
+            genesis,
+            epoch_blocks_min: limits::EPOCH_BLOCKS_MIN,
             scheme: Arc::new(Ed25519Scheme),
             signer: Some(Arc::new(Ed25519Signer(home.key().secret().clone()))),
             pacemaker: PacemakerConfig {
@@ -176,20 +243,39 @@ fn machine_config(home: &Home, beginning: &Beginning) -> MachineConfig {
 
 /// Checks stored blocks again: what the disk returns is believed no more than what a peer says.
 fn recovered(
+    home: &Home,
     recovery: Recovery,
-    safety: Option<SafetyRecord>,
+    known: &Known,
 ) -> Result<(State, Recovered), heddle_types::BlockError> {
     let check = |block: Block| CheckedBlock::check(block, |_, _| false).map(Arc::new);
+    let safety = known.record.clone();
     let named = safety.as_ref().and_then(|record| record.high_tc);
     let high_tc = recovery.timeout_certs.into_iter().find(|cert| Some(cert.hash()) == named);
     let recent = recovery.recent;
+    let before = recovery.before.iter().map(Turn::from);
+    // In a database that was just made of a snapshot nothing is noted yet, and the state is that of the only recent height.
+    let members = heddle_validators::members(&recovery.state);
+    let members = members.filter(|_| recovery.candidates.is_empty());
+    let first: Arc<[Validator]> = members.map_or_else(
+        || home.committee().validators().into(),
+        |members| members.validators().into(),
+    );
+    let candidates = |height: Height| {
+        let noted = recovery.candidates.iter().rfind(|(from, _)| *from <= height);
+        Arc::clone(noted.map_or(&first, |(_, candidates)| candidates))
+    };
+    let executed = |recent: &(Height, FinalRecord)| Executed {
+        root: executed_root(recent),
+        candidates: candidates(recent.0),
+    };
     let recovered = Recovered {
         safety,
+        lease: known.lease,
         high_tc,
         last_final: check(recovery.last_final)?,
         commit: recovery.cert,
-        executed: recent.iter().map(executed_root).collect(),
-        turns: recent.iter().map(turn).collect(),
+        executed: recent.iter().map(executed).collect(),
+        turns: before.chain(recent.iter().map(turn)).collect(),
         blocks: recovery.blocks.into_iter().map(check).collect::<Result<_, _>>()?,
         nonce: random(),
     };
@@ -210,11 +296,15 @@ const fn turn((height, record): &(Height, FinalRecord)) -> Turn {
 
 fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> Shared {
     let height = recovered.last_final.header().height;
-    let durable =
-        recovered.executed.last().copied().unwrap_or(recovered.last_final.header().executed);
+    let newest = recovered.executed.last();
+    let durable = newest.map_or(recovered.last_final.header().executed, |newest| newest.root);
+    let candidates = newest.map(|newest| Arc::clone(&newest.candidates));
+    let committees = Committees::new(Arc::new(home.committee().clone()));
     Shared {
+        head: Head::of(&storage, height),
+        candidates: RwLock::new(candidates.unwrap_or_else(|| home.committee().validators().into())),
         genesis: home.genesis().clone(),
-        committee: Arc::new(home.committee().clone()),
+        committees,
         own_key: home.key().public_key(),
         home: home.dir().to_owned(),
         programs: Arc::new(programs()),
@@ -246,15 +336,44 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
     }
 }
 
-/// The other validators as the transport knows them.
-pub(crate) fn peers(home: &Home) -> Vec<Peer> {
-    let peers = home.config().peers.iter();
-    peers
-        .filter_map(|peer| {
-            let index = home.committee().index_of(&peer.public_key)?;
-            Some(Peer { index, key: peer.public_key, addr: peer.quic })
-        })
-        .collect()
+/// The other validators, as state and the configuration know them.
+///
+/// # Errors
+/// From reading who decided before.
+pub(crate) fn peers(home: &Home, shared: &Shared) -> Result<Peers, StorageError> {
+    let committee = shared.committees.present();
+    let before = match committee.epoch().get().checked_sub(1) {
+        Some(before) => shared.committees.of(&shared.storage, Epoch::new(before))?,
+        None => None,
+    };
+    let addresses = Addresses::of(home);
+    let mut peers = Peers::new(shared.own_key, committee, before.as_deref(), addresses);
+    if let Some(members) = heddle_validators::members(&*shared.state.read()) {
+        peers.learn(&members);
+    }
+    Ok(peers)
+}
+
+/// Whom a follower asks: those that its configuration names for that, or the validators that it knows; of too many, some.
+pub(crate) fn endpoints(home: &Home) -> Vec<PublicClientConfig> {
+    let Config { follow, peers, .. } = home.config();
+    let all = if follow.is_empty() { peers } else { follow };
+    let mut all: Vec<_> = all.iter().map(|peer| endpoint(home, peer)).collect();
+    let start = u64::from_le_bytes(random()) % (all.len().max(1) as u64);
+    if all.len() > ENDPOINTS_MAX {
+        all.rotate_left(usize::try_from(start).unwrap_or(0));
+        all.truncate(ENDPOINTS_MAX);
+    }
+    all
+}
+
+fn endpoint(home: &Home, peer: &home::Peer) -> PublicClientConfig {
+    PublicClientConfig {
+        secret: home.key().secret().clone(),
+        chain: home.committee().chain(),
+        addr: peer.quic,
+        key: peer.public_key,
+    }
 }
 
 /// Random bytes from the system.

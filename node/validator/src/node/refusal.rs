@@ -17,7 +17,7 @@ pub(crate) fn to_error(shared: &Shared, refusal: &SendRefusal, chain: ChainId) -
     };
     let plain = |kind| RpcError::new(kind, refusal.to_string());
     match refusal {
-        Refusal::WrongChain => RpcError::wrong_chain(chain, shared.committee.chain()),
+        Refusal::WrongChain => RpcError::wrong_chain(chain, shared.committees.chain()),
         Refusal::BadSignature => RpcError::bad_signature("transaction.auth"),
         Refusal::UnsupportedAuth | Refusal::UnsupportedNonce => plain(ErrorKind::Unsupported),
         Refusal::Expired { valid_until, executed } => RpcError::expired(valid_until, executed),

@@ -12,7 +12,6 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
 use heddle_hotstuff::VotingState;
-use heddle_machine::Input;
 use heddle_machine::Machine;
 use heddle_transport::Event;
 use heddle_transport::Transport;
@@ -34,11 +33,16 @@ use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
+use crate::node::housekeeping::Housekeeping;
+use crate::node::network::Asking;
+use crate::node::network::Network;
 use crate::node::open;
 use crate::node::open::Opened;
+use crate::node::public::Public;
 use crate::node::serve;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
+use crate::node::told::Told;
 use crate::rpc;
 use crate::rpc::RpcConfig;
 
@@ -51,15 +55,36 @@ const EVENTS_MAX: usize = 65_536;
 /// Questions of peers that wait at most.
 const SERVING_MAX: usize = 256;
 
+/// What a node is to its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It votes.
+    Validator,
+    /// It asks others what is final.
+    Follower,
+}
+
 /// Runs the node of a home that this process has locked.
-pub(crate) fn run(home: &Home) -> Result<(), Fatal> {
-    if home.validator_index().is_none() {
-        return Err(fatal::not_validator(home));
+pub(crate) fn run(home: &Home, role: Role) -> Result<(), Fatal> {
+    match role {
+        Role::Validator if home.validator_index().is_none() && !home.may_join() => {
+            return Err(fatal::not_validator(home));
+        }
+        Role::Follower if home.validator_index().is_some() => {
+            return Err(fatal::is_validator(home));
+        }
+        Role::Follower if open::endpoints(home).is_empty() => {
+            return Err(fatal::nobody_to_follow(home));
+        }
+        Role::Validator | Role::Follower => {}
     }
     let rpc = listen(home)?;
-    let opened = open::open(home)?;
+    let mut opened = open::open(home, role)?;
+    if role == Role::Follower {
+        opened.config.agreement.signer = None;
+    }
     let shared = Arc::clone(&opened.shared);
-    let result = Node::start(home, rpc, opened).and_then(Node::wait);
+    let result = Node::start((home, role), rpc, opened).and_then(Node::wait);
     close(shared);
     result
 }
@@ -98,33 +123,46 @@ struct Node {
     driver: Sender<DriverEvent>,
     ends: Receiver<Result<(), Fatal>>,
     rpc_stop: watch::Sender<bool>,
+    /// Dropped to end it.
+    housekeeping: Sender<()>,
     threads: Vec<thread::JoinHandle<()>>,
     network: Runtime,
     api: Runtime,
 }
 
 impl Node {
-    fn start(home: &Home, rpc: TcpListener, opened: Opened) -> Result<Self, Fatal> {
+    fn start((home, role): (&Home, Role), rpc: TcpListener, opened: Opened) -> Result<Self, Fatal> {
         let clock = Clock::start();
         let Opened { shared, safety, recovered, mute_reason, config } = opened;
         let (driver, driver_events) = crossbeam_channel::bounded(EVENTS_MAX);
         let (execution, execution_jobs) = crossbeam_channel::unbounded();
         let (serving, serving_jobs) = crossbeam_channel::bounded(SERVING_MAX);
+        let (public_serving, public_jobs) = crossbeam_channel::bounded(SERVING_MAX);
         let (end, ends) = crossbeam_channel::unbounded();
         let threads = executor::threads(home.config().threads);
         let network = runtime("network", 1)?;
         let api = runtime("api", threads.min(2))?;
         let checks = Checks::start(Arc::clone(&shared), driver.clone(), threads)
             .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
+        let told =
+            Told { shared: Arc::clone(&shared), checks: checks.clone(), driver: driver.clone() };
+        let peers = open::peers(home, &shared).map_err(|error| Fatal::of_storage(&error))?;
+        let public =
+            Public { shared: Arc::clone(&shared), checks: checks.clone(), serving: public_serving };
         let events = NetworkEvents {
-            shared: Arc::clone(&shared),
-            checks: checks.clone(),
-            driver: driver.clone(),
+            told: told.clone(),
+            public,
             end: end.clone(),
             home: home.dir().to_owned(),
         };
         let transport = Arc::new(start_transport(home, &network, events)?);
-
+        let asking =
+            Asking { secret: home.key().secret().clone(), told, runtime: network.handle().clone() };
+        let sending = Arc::clone(&transport);
+        let peering = match role {
+            Role::Validator => Network::of_validator(sending, peers, asking),
+            Role::Follower => Network::of_follower(sending, peers, asking, open::endpoints(home)),
+        };
         let mut actions = Vec::new();
         let recorded = open::recorded(&recovered);
         let machine = Machine::new(config, recovered, clock.now(), &mut actions);
@@ -133,7 +171,7 @@ impl Node {
             clock,
             machine,
             store: Store::new(Arc::clone(&shared.storage), safety, recorded),
-            transport: Arc::clone(&transport),
+            network: peering,
             execution,
             serving,
             events: driver_events,
@@ -149,9 +187,11 @@ impl Node {
         })?;
         let (sharing, sending) = (Arc::clone(&shared), Arc::clone(&transport));
         spawn.thread("serving", move || {
-            serve::run(&sharing, &serving_jobs, &sending);
+            serve::run(&sharing, &serving_jobs, &public_jobs, &sending);
             Ok(())
         })?;
+
+        let housekeeping = keep_house(home, &shared, &mut spawn)?;
 
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
@@ -164,7 +204,8 @@ impl Node {
         start_rpc(home, &api, rpc, backend, &rpc_stop)?;
         stop_on_signals(&api, driver.clone())?;
         tracing::info!(home = %home.dir().display(), rpc = %home.config().rpc, "started");
-        Ok(Self { shared, transport, driver, ends, rpc_stop, threads: spawn.threads, network, api })
+        let threads = spawn.threads;
+        Ok(Self { shared, transport, driver, ends, rpc_stop, housekeeping, threads, network, api })
     }
 
     /// Waits until a thread ends, which is when the node was asked to or cannot go on, and ends the rest.
@@ -176,6 +217,7 @@ impl Node {
         let deadline = Instant::now() + STOP_MAX;
         self.rpc_stop.send_replace(true);
         let _ = self.driver.send(DriverEvent::Stop);
+        drop(self.housekeeping);
         self.transport.close();
         self.api.shutdown_timeout(Duration::from_millis(500));
         self.network.shutdown_timeout(Duration::from_millis(500));
@@ -221,6 +263,21 @@ impl Spawner<'_> {
     }
 }
 
+/// Starts the thread that takes snapshots and prunes, if the home's configuration asks for it; it ends when what is returned is
+/// dropped.
+fn keep_house(
+    home: &Home,
+    shared: &Arc<Shared>,
+    spawn: &mut Spawner<'_>,
+) -> Result<Sender<()>, Fatal> {
+    let (stop, stopped) = crossbeam_channel::bounded(0);
+    if let Some(housekeeping) = Housekeeping::of(home, &shared.storage)? {
+        let storage = Arc::clone(&shared.storage);
+        spawn.thread("housekeeping", move || housekeeping.run(&storage, &stopped))?;
+    }
+    Ok(stop)
+}
+
 fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {
     let built = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
@@ -233,9 +290,8 @@ fn runtime(name: &str, threads: usize) -> Result<Runtime, Fatal> {
 
 /// Who is told what happens on the network.
 struct NetworkEvents {
-    shared: Arc<Shared>,
-    checks: Checks,
-    driver: Sender<DriverEvent>,
+    told: Told,
+    public: Public,
     end: Sender<Result<(), Fatal>>,
     home: PathBuf,
 }
@@ -243,22 +299,14 @@ struct NetworkEvents {
 impl NetworkEvents {
     /// Called on the network's threads. The driver ends first; what happens then concerns nobody.
     fn on(&self, event: Event) {
-        let Self { shared, checks, driver, end, home } = self;
+        let Self { told, public, end, home } = self;
         match event {
-            Event::Frame { peer, channel, body } => checks.on_frame(peer, channel, &body),
-            Event::Connected { peer, channel: Channel::Bulk } => {
-                shared.peers_up.fetch_add(1, Ordering::Relaxed);
-                let _ = driver.send(DriverEvent::Input(Input::PeerUp(peer)));
-            }
-            Event::Disconnected { peer, channel: Channel::Bulk } => {
-                shared.peers_up.fetch_sub(1, Ordering::Relaxed);
-                let _ = driver.send(DriverEvent::Input(Input::PeerDown(peer)));
-            }
+            Event::Frame { peer, channel, body } => told.checks.on_frame(peer, channel, &body),
+            Event::Connected { peer, channel: Channel::Bulk } => told.on_up(peer),
+            Event::Disconnected { peer, channel: Channel::Bulk } => told.on_down(peer),
             Event::Connected { channel: Channel::Ctl, .. }
             | Event::Disconnected { channel: Channel::Ctl, .. } => {}
-            Event::PublicRequest { id, request, reply } => {
-                serve::serve_public(shared, id, &request, reply);
-            }
+            Event::PublicRequest { request, reply } => public.on_request(request, reply),
             Event::SameKeyElsewhere(elsewhere) => {
                 let _ = end.send(Err(fatal::key_connected(home, &format!("{elsewhere:?}"))));
             }
@@ -275,7 +323,7 @@ fn start_transport(
         listen: home.config().quic,
         secret: home.key().secret().clone(),
         chain: home.committee().chain(),
-        peers: open::peers(home),
+        peers: Vec::new(),
         instance: u64::from_le_bytes(open::random()),
     };
     let events = move |event| events.on(event);

@@ -1,37 +1,90 @@
 //! Answers peers and followers that catch up, from the store.
 
 use crossbeam_channel::Receiver;
+use crossbeam_channel::select;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_catchup::Response;
 use heddle_catchup::Stored;
+use heddle_catchup::Tail;
 use heddle_catchup::serve_range;
+use heddle_hotstuff::Message;
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
 use heddle_transport::PublicReply;
 use heddle_transport::Transport;
+use heddle_types::Block;
+use heddle_types::Epoch;
+use heddle_types::EpochEnd;
 use heddle_types::Height;
+use heddle_types::Payload;
 use heddle_types::encode;
 use heddle_wire::Channel;
 use heddle_wire::EncodedBlock;
+use heddle_wire::PeerMessage;
 use heddle_wire::encode_stored_response;
 
 use crate::node::driver::ServeJob;
 use crate::node::shared::Shared;
 
-/// Serves validators until nobody asks any more.
-pub(crate) fn run(shared: &Shared, jobs: &Receiver<ServeJob>, transport: &Transport) {
-    while let Ok(ServeJob { to, id, request }) = jobs.recv() {
-        if let Some(body) = answer(shared, id, &request) {
-            // Who asked may be gone.
-            let _ = transport.send(to, Channel::Bulk, body.into());
+/// A question of the public protocol for the thread that reads the store.
+pub(crate) struct PublicJob {
+    pub(crate) id: RequestId,
+    pub(crate) request: Request,
+    pub(crate) reply: PublicReply,
+}
+
+/// Serves validators, and the public while no validator waits, until nobody can ask any more.
+pub(crate) fn run(
+    shared: &Shared,
+    jobs: &Receiver<ServeJob>,
+    public_jobs: &Receiver<PublicJob>,
+    transport: &Transport,
+) {
+    loop {
+        if let Ok(job) = jobs.try_recv() {
+            serve(shared, job, transport);
+            continue;
+        }
+        select! {
+            recv(jobs) -> job => match job {
+                Ok(job) => serve(shared, job, transport),
+                Err(_) => return,
+            },
+            // Who may send them lives as long as the transport does.
+            recv(public_jobs) -> job => job.into_iter().for_each(|job| serve_public(shared, job)),
         }
     }
 }
 
-/// Serves one question of the public protocol.
-pub(crate) fn serve_public(shared: &Shared, id: RequestId, request: &Request, reply: PublicReply) {
-    if let Some(body) = answer(shared, id, request) {
+fn serve(shared: &Shared, job: ServeJob, transport: &Transport) {
+    // Who asked may be gone.
+    let _ = match job {
+        ServeJob::Answer { to, id, request } => {
+            answer(shared, id, &request).map(|body| transport.send(&to, Channel::Bulk, body.into()))
+        }
+        ServeJob::EpochEnd { to, epoch } => {
+            epoch_end(shared, epoch).map(|body| transport.send(&to, Channel::Ctl, body.into()))
+        }
+    };
+}
+
+fn epoch_end(shared: &Shared, epoch: Epoch) -> Option<Vec<u8>> {
+    match shared.storage.epoch_end(epoch) {
+        Ok(end) => end.map(|end| {
+            let message = Message::EpochEnd(Box::new(end));
+            heddle_wire::encode(&PeerMessage::Consensus(message))
+        }),
+        Err(error) => {
+            tracing::error!(%error, "cannot tell a peer how an epoch ended");
+            None
+        }
+    }
+}
+
+fn serve_public(shared: &Shared, job: PublicJob) {
+    let PublicJob { id, request, reply } = job;
+    if let Some(body) = answer(shared, id, &request) {
         reply.send(body.into());
     }
 }
@@ -76,6 +129,18 @@ fn read_stored(
     let hash = block.header.hash();
     // Only a certificate of its own ends a range.
     let cert = storage.certificate(height)?.filter(|cert| cert.data.block == hash);
+    let end = match block.header.next_committee {
+        Some(_) => storage.epoch_end(block.header.epoch)?.map(tail),
+        None => None,
+    };
     let bytes = encode(&block);
-    Ok(Some(Stored { bytes: bytes.len(), block: EncodedBlock(bytes), cert }))
+    Ok(Some(Stored { bytes: bytes.len(), block: EncodedBlock(bytes), cert, end }))
+}
+
+/// The blocks of a tail are empty, so that their headers are all there is of them.
+fn tail(end: EpochEnd) -> Tail<EncodedBlock> {
+    let block = |header| EncodedBlock(encode(&Block { header, payload: Payload::EMPTY }));
+    let blocks: Vec<EncodedBlock> = end.tail.into_iter().map(block).collect();
+    let bytes = blocks.iter().map(|block| block.0.len()).sum();
+    Tail { blocks, bytes, cert: end.cert }
 }

@@ -10,15 +10,16 @@ use heddle_machine::Status;
 use heddle_sdk::Programs;
 use heddle_state::State;
 use heddle_storage::Storage;
-use heddle_types::Committee;
 use heddle_types::ExecutedRoot;
 use heddle_types::Genesis;
 use heddle_types::Height;
 use heddle_types::PublicKey;
 use heddle_types::UnixMillis;
+use heddle_types::Validator;
 use parking_lot::Mutex;
 use parking_lot::RwLock;
 
+use crate::node::committees::Committees;
 use crate::node::executions::Executions;
 use crate::node::known::KnownSignatures;
 use crate::node::markets::Books;
@@ -26,13 +27,16 @@ use crate::node::markets::History;
 use crate::node::metrics::Metrics;
 use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
+use crate::node::public::Head;
 use crate::node::receipts::ReceiptCache;
 use crate::rpc::BlockFeed;
 
 /// What the threads share.
 pub(crate) struct Shared {
     pub(crate) genesis: Genesis,
-    pub(crate) committee: Arc<Committee>,
+    pub(crate) committees: Committees,
+    /// Who should decide, by the state after the last executed block. Written by the execution thread alone.
+    pub(crate) candidates: RwLock<Arc<[Validator]>>,
     pub(crate) own_key: PublicKey,
     pub(crate) home: PathBuf,
     pub(crate) programs: Arc<Programs>,
@@ -41,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) state: RwLock<State>,
     /// The height after which `state` is; ahead of `durable` for a moment.
     pub(crate) executed_height: AtomicU64,
+    /// What followers are told.
+    pub(crate) head: Head,
     /// The last block whose outcome is durable: what `final` means to users.
     pub(crate) durable: RwLock<ExecutedRoot>,
     /// The machine's, as of its last input.

@@ -41,6 +41,9 @@ fn read_final(shared: &Shared, id: TxId) -> Result<Option<TransactionInfo>, RpcE
         return Ok(None);
     };
     let block = shared.receipts.read(&shared.storage, height).map_err(|error| internal(&error))?;
+    if block.is_none() && height < shared.storage.oldest() {
+        return Ok(None);
+    }
     let position = usize::try_from(index.get()).unwrap_or(usize::MAX);
     let receipt = block.as_ref().and_then(|block| block.receipts.get(position));
     let Some(receipt) = receipt.filter(|receipt| receipt.id == id) else {

@@ -7,8 +7,10 @@ use heddle_rpc_api::Block;
 use heddle_rpc_api::BlockEvents;
 use heddle_rpc_api::BlockExecution;
 use heddle_rpc_api::Clock;
+use heddle_rpc_api::EpochEnd;
 use heddle_rpc_api::Evidence;
 use heddle_rpc_api::Fee;
+use heddle_rpc_api::FinalHeader;
 use heddle_rpc_api::GetBlock;
 use heddle_rpc_api::GetBlockEvents;
 use heddle_rpc_api::GetBlockExecution;
@@ -27,8 +29,9 @@ use heddle_rpc_api::StateReply;
 use heddle_rpc_api::Status;
 use heddle_rpc_api::Supply;
 use heddle_rpc_api::TransactionInfo;
-use heddle_rpc_api::ValidatorInfo;
+use heddle_rpc_api::ValidatorSet;
 use heddle_types::Address;
+use heddle_types::Epoch;
 use heddle_types::Transaction;
 use heddle_types::TxId;
 use serde_json::value::RawValue;
@@ -89,6 +92,12 @@ pub trait Backend: Send + Sync + 'static {
     fn proof(&self, request: GetProof)
     -> impl Future<Output = Result<StateProof, RpcError>> + Send;
 
+    /// `getFinalHeader`.
+    fn final_header(&self) -> impl Future<Output = Result<FinalHeader, RpcError>> + Send;
+
+    /// `getEpochEnd`.
+    fn epoch_end(&self, epoch: Epoch) -> impl Future<Output = Result<EpochEnd, RpcError>> + Send;
+
     /// `getState`.
     fn state(&self, request: GetState)
     -> impl Future<Output = Result<StateReply, RpcError>> + Send;
@@ -103,7 +112,7 @@ pub trait Backend: Send + Sync + 'static {
     fn evidence(&self) -> impl Future<Output = Result<Vec<Evidence>, RpcError>> + Send;
 
     /// `getValidators`.
-    fn validators(&self) -> impl Future<Output = Result<Vec<ValidatorInfo>, RpcError>> + Send;
+    fn validators(&self) -> impl Future<Output = Result<ValidatorSet, RpcError>> + Send;
 
     /// `getPerformanceSamples`: the newest `limit`.
     fn performance_samples(

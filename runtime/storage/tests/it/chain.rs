@@ -14,6 +14,10 @@ use heddle_types::*;
 pub(crate) struct Chain {
     pub(crate) state: State,
     pub(crate) parent: BlockHeader,
+    /// Of the next block.
+    pub(crate) epoch: Epoch,
+    /// What the next block names.
+    pub(crate) next_committee: Option<Hash32>,
 }
 
 pub(crate) fn key(i: u64) -> StateKey {
@@ -54,7 +58,7 @@ impl Chain {
     pub(crate) fn new() -> Self {
         let mut state = State::empty();
         state.apply(&genesis_changes());
-        Self { state, parent: genesis() }
+        Self { state, parent: genesis(), epoch: Epoch::ZERO, next_committee: None }
     }
 
     /// After `height` blocks.
@@ -74,6 +78,8 @@ impl Chain {
                 height: self.parent.height.next(),
                 parent: self.parent.hash(),
                 executed: ExecutedRoot { height: self.parent.height, root: self.state.root() },
+                epoch: self.epoch,
+                next_committee: self.next_committee,
                 ..self.parent.clone()
             };
             CheckedBlock::build(header, Vec::new())
@@ -104,6 +110,7 @@ impl Chain {
             skipped: 2,
             changes,
             root,
+            candidates: Vec::new().into(),
         };
         (block, outcome)
     }

@@ -5,7 +5,10 @@
 mod chain;
 mod crash;
 mod damage;
+mod epochs;
 mod evidence;
 mod opening;
+mod pruning;
 mod reading;
 mod safety;
+mod snapshots;

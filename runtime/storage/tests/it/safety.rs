@@ -5,12 +5,17 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use heddle_storage::LEASE_VIEWS;
 use heddle_storage::MuteReason;
+use heddle_storage::Remembered;
 use heddle_storage::SafetyFile;
+use heddle_storage::SafetyMode;
 use heddle_storage::SafetyState;
 use heddle_types::ChainId;
 use heddle_types::Epoch;
 use heddle_types::Hash32;
+use heddle_types::Height;
+use heddle_types::LeaseLimit;
 use heddle_types::PublicKey;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
@@ -34,15 +39,39 @@ fn written(writes: u64) -> (TempDir, PathBuf) {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("safety");
     let mut file = SafetyFile::create_first(&path, OWNER, &record(0)).unwrap();
-    (1..=writes).for_each(|timeout| file.write(&record(timeout)).unwrap());
+    (1..=writes).for_each(|timeout| file.write(remembered(timeout)).unwrap());
     (dir, path)
 }
 
-fn open(path: &Path) -> Result<(SafetyFile, SafetyRecord), MuteReason> {
-    match SafetyFile::open(path, chain::genesis().chain, OWNER).unwrap() {
-        SafetyState::Ready(file, record) => Ok((file, *record)),
-        SafetyState::Mute(reason) => Err(reason),
+fn remembered(timeout: u64) -> Remembered {
+    Remembered { record: record(timeout), durable: Height::new(timeout / 2) }
+}
+
+fn open(path: &Path) -> Result<(SafetyFile, Remembered), MuteReason> {
+    open_as(path, SafetyMode::Strict)
+}
+
+fn open_as(path: &Path, mode: SafetyMode) -> Result<(SafetyFile, Remembered), MuteReason> {
+    match SafetyFile::open(path, chain::genesis().chain, OWNER, mode).unwrap() {
+        SafetyState::Ready(file) => {
+            let remembered = file.remembered().clone();
+            Ok((*file, remembered))
+        }
+        SafetyState::Mute(reason, _) => Err(reason),
     }
+}
+
+/// Makes the file one that was written before the machine started.
+fn reboot(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    for slot in bytes.chunks_exact_mut(4096) {
+        // The first byte of the boot's id.
+        slot[96] ^= 1;
+        let hash = blake3::hash(&slot[..4064]);
+        slot[4064..].copy_from_slice(hash.as_bytes());
+    }
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.write_all_at(&bytes, 0).unwrap();
 }
 
 #[test]
@@ -50,10 +79,10 @@ fn the_newest_record_is_read_back_after_any_number_of_writes() {
     for writes in 0..5 {
         let (_dir, path) = written(writes);
         let (mut file, found) = open(&path).unwrap();
-        assert_eq!(found, record(writes));
-        file.write(&record(100)).unwrap();
+        assert_eq!(found, remembered(writes));
+        file.write(remembered(100)).unwrap();
         drop(file);
-        assert_eq!(open(&path).unwrap().1, record(100));
+        assert_eq!(open(&path).unwrap().1, remembered(100));
     }
 }
 
@@ -61,7 +90,7 @@ fn the_newest_record_is_read_back_after_any_number_of_writes() {
 fn the_first_file_never_replaces_another() {
     let (_dir, path) = written(3);
     assert!(SafetyFile::create_first(&path, OWNER, &record(0)).is_err());
-    assert_eq!(open(&path).unwrap().1, record(3));
+    assert_eq!(open(&path).unwrap().1, remembered(3));
 }
 
 #[test]
@@ -69,8 +98,8 @@ fn a_missing_file_mutes_until_it_is_recreated() {
     let (_dir, path) = written(3);
     fs::remove_file(&path).unwrap();
     assert_eq!(open(&path).unwrap_err(), MuteReason::Missing);
-    SafetyFile::recreate(&path, OWNER, &record(7)).unwrap();
-    assert_eq!(open(&path).unwrap().1, record(7));
+    SafetyFile::recreate(&path, OWNER, remembered(7), SafetyMode::Strict).unwrap();
+    assert_eq!(open(&path).unwrap().1, remembered(7));
 }
 
 #[test]
@@ -84,13 +113,40 @@ fn a_copy_mutes_even_when_it_replaces_the_original() {
 }
 
 #[test]
+fn what_was_durable_is_known_of_a_copy_and_of_one_intact_slot() {
+    let (dir, path) = written(9);
+    let durable = |path: &Path| match SafetyFile::open(
+        path,
+        chain::genesis().chain,
+        OWNER,
+        SafetyMode::Strict,
+    )
+    .unwrap()
+    {
+        SafetyState::Mute(_, durable) => durable,
+        SafetyState::Ready(_) => panic!("it is believed"),
+    };
+    let copy = dir.path().join("copy");
+    fs::copy(&path, &copy).unwrap();
+    assert_eq!(durable(&copy), remembered(9).durable);
+    let file = fs::File::options().write(true).open(&copy).unwrap();
+    // The first write goes to slot 0, so the tenth is in slot 1.
+    file.write_all_at(&[0; 64], 0).unwrap();
+    assert!(durable(&copy) >= remembered(8).durable);
+    file.write_all_at(&[0; 64], 4096).unwrap();
+    assert_eq!(durable(&copy), Height::ZERO);
+}
+
+#[test]
 fn another_chain_or_key_mutes() {
     let (_dir, path) = written(1);
     let chain = ChainId(Hash32([1; 32]));
-    let other = SafetyFile::open(&path, chain, OWNER).unwrap();
-    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongChain { .. })));
-    let other = SafetyFile::open(&path, chain::genesis().chain, PublicKey([4; 32])).unwrap();
-    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongOwner { .. })));
+    let other = SafetyFile::open(&path, chain, OWNER, SafetyMode::Strict).unwrap();
+    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongChain { .. }, Height::ZERO)));
+    let other =
+        SafetyFile::open(&path, chain::genesis().chain, PublicKey([4; 32]), SafetyMode::Strict)
+            .unwrap();
+    assert!(matches!(other, SafetyState::Mute(MuteReason::WrongOwner { .. }, Height::ZERO)));
 }
 
 #[test]
@@ -107,7 +163,7 @@ fn a_slot_put_back_to_an_older_write_mutes() {
     let (_dir, path) = written(2);
     let old = fs::read(&path).unwrap();
     let (mut file, _) = open(&path).unwrap();
-    (3..=6).for_each(|timeout| file.write(&record(timeout)).unwrap());
+    (3..=6).for_each(|timeout| file.write(remembered(timeout)).unwrap());
     for slot in [0, 1] {
         let now = fs::read(&path).unwrap();
         let file = fs::File::options().write(true).open(&path).unwrap();
@@ -116,6 +172,52 @@ fn a_slot_put_back_to_an_older_write_mutes() {
         assert!(matches!(open(&path).unwrap_err(), MuteReason::Counters { .. }));
         file.write_all_at(&now, 0).unwrap();
     }
+}
+
+#[test]
+fn a_strict_record_is_believed_after_the_power_was_lost_and_one_under_a_lease_is_not() {
+    let (_dir, path) = written(3);
+    reboot(&path);
+    let (file, found) = open_as(&path, SafetyMode::Lease).unwrap();
+    assert_eq!(found, remembered(3));
+    let mut file = file;
+    file.write(remembered(4)).unwrap();
+    drop(file);
+    // The process ended, the machine did not.
+    assert_eq!(open(&path).unwrap().1, remembered(4));
+    reboot(&path);
+    let limit = LeaseLimit { epoch: Epoch::ZERO, view: View::new(4 + LEASE_VIEWS) };
+    assert_eq!(open(&path).unwrap_err(), MuteReason::PowerLost { limit });
+}
+
+#[test]
+fn nothing_is_ever_signed_above_the_limit_that_is_known_after_the_power_was_lost() {
+    let (_dir, path) = written(0);
+    let (mut file, _) = open_as(&path, SafetyMode::Lease).unwrap();
+    for timeout in 1..=3 * LEASE_VIEWS {
+        file.write(remembered(timeout)).unwrap();
+        let lost = path.with_extension("lost");
+        fs::hard_link(&path, &lost).unwrap();
+        let whole = fs::read(&path).unwrap();
+        reboot(&path);
+        let Err(MuteReason::PowerLost { limit }) = open(&lost) else { panic!("it is believed") };
+        assert!((timeout..=timeout + LEASE_VIEWS).contains(&limit.view.get()), "{limit:?}");
+        fs::File::options().write(true).open(&path).unwrap().write_all_at(&whole, 0).unwrap();
+        fs::remove_file(&lost).unwrap();
+    }
+}
+
+#[test]
+fn a_validator_that_is_strict_again_is_believed_by_its_newest_record() {
+    let (_dir, path) = written(0);
+    let (mut file, _) = open_as(&path, SafetyMode::Lease).unwrap();
+    (1..=5).for_each(|timeout| file.write(remembered(timeout)).unwrap());
+    drop(file);
+    let (mut file, _) = open(&path).unwrap();
+    // Far above what the lease had allowed.
+    file.write(remembered(10 * LEASE_VIEWS)).unwrap();
+    reboot(&path);
+    assert_eq!(open(&path).unwrap().1, remembered(10 * LEASE_VIEWS));
 }
 
 proptest! {

@@ -11,6 +11,7 @@ use rand_core::Rng;
 use rand_core::SeedableRng;
 
 use crate::fixture;
+use crate::snapshot;
 
 /// Counts what this thread allocates.
 struct Counting;
@@ -110,6 +111,7 @@ fn damaged_bytes_of_every_type_are_refused_or_mean_one_value() {
     abuse(&fixture::batch(transactions.clone()), 17);
     abuse(&fixture::batch_header(), 18);
     abuse(&BatchBody { transactions }, 19);
+    abuse(&snapshot::manifest(2, 1), 20);
 }
 
 #[test]

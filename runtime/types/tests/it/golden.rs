@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use heddle_types::*;
 
+use crate::epoch_end;
 use crate::fixture;
 use crate::fixture::hex;
 
@@ -50,6 +51,7 @@ fn all() -> String {
     text += &line("quorumCert", &fixture::qc(0..3));
     text += &line("commitCert", &fixture::commit(1..4));
     text += &line("timeoutCert", &fixture::tc(0..3));
+    text += &line("epochEnd", &epoch_end::end(1));
     text += &line("genesis", &fixture::genesis());
     text += &line("safetyRecord", &fixture::safety());
     text += &line("entry", &fixture::entry());

@@ -80,23 +80,19 @@ impl Node {
                 Message::Vote(_)
                 | Message::CommitVote(_)
                 | Message::UnmuteRequest { .. }
-                | Message::UnmuteAnswer(_) => {}
+                | Message::UnmuteAnswer(_)
+                | Message::EpochEnd(_) => {}
             }
         }
         self.halted = false;
         self.accused.clear();
         // What was final is made final again.
         self.chain.clear();
-        let Recovered { last_final, executed, turns, nonce, .. } = stage.recovered.clone();
         Recovered {
-            safety: Some(self.record.clone()),
             high_tc: self.tc.clone(),
-            last_final,
             commit: self.commit.clone(),
-            executed,
-            turns,
             blocks: self.blocks.values().cloned().collect(),
-            nonce,
+            ..stage.recovered(self.record.clone())
         }
     }
 
@@ -123,9 +119,10 @@ impl Node {
             Message::Timeout(timeout) => {
                 timeout.own_vote.map(|vote| (Kind::Vote, vote.data.view, vote.data.block))
             }
-            Message::Certificates(_) | Message::UnmuteRequest { .. } | Message::UnmuteAnswer(_) => {
-                None
-            }
+            Message::Certificates(_)
+            | Message::UnmuteRequest { .. }
+            | Message::UnmuteAnswer(_)
+            | Message::EpochEnd(_) => None,
         };
         let Some((kind, view, block)) = said else { return };
         let statement = (kind, from, view);

@@ -23,6 +23,7 @@ use heddle_types::ValidatorIndex;
 use heddle_types::View;
 
 use crate::oracle::Oracle;
+use crate::scheme;
 use crate::twins::node::Node;
 use crate::twins::scenario::Scenario;
 use crate::twins::stage::Stage;
@@ -71,14 +72,14 @@ pub(super) fn run(stage: &Stage, scenario: &Scenario) -> Outcome {
         stage,
         scenario,
         nodes: Vec::new(),
-        oracle: Oracle::new(u16::try_from(scenario.validators).unwrap()),
+        oracle: Oracle::new(&stage.world.committee),
         queue: VecDeque::new(),
         missing: BTreeSet::new(),
         now_micros: 0,
         last_proposal: stage.honest_view(scenario.twins, HONEST_VIEWS),
         division: 0,
     };
-    stage.members.iter().for_each(|member| run.oracle.on_record(*member, &record));
+    stage.members.iter().for_each(|who| run.oracle.on_record(&scheme::key(*who), &record));
     for who in 0..scenario.replicas() {
         let mut actions = Vec::new();
         let replica = run.start(who, stage.recovered(record.clone()), &mut actions);
@@ -207,7 +208,7 @@ impl Run<'_> {
             }
             Action::StoreTimeoutCert(tc) => node.store_tc(tc),
             Action::Persist(record) => {
-                self.oracle.on_record(member, &record);
+                self.oracle.on_record(&scheme::key(member), &record);
                 node.record = record;
             }
             Action::Send { to, message } => {
@@ -236,6 +237,7 @@ impl Run<'_> {
                 self.nodes[who].halted = true;
             }
             Action::Voting(_) => {}
+            Action::EpochEnded(_) | Action::ServeEpochEnd { .. } => panic!("no epoch ends"),
             Action::Diverged { height, .. } => panic!("{who} has another root at {height}"),
         }
     }
@@ -270,7 +272,10 @@ impl Run<'_> {
             Message::Vote(vote) => vote.data.view,
             Message::CommitVote(vote) => vote.data.view,
             Message::Timeout(timeout) => timeout.data.view,
-            Message::Certificates(_) | Message::UnmuteRequest { .. } | Message::UnmuteAnswer(_) => {
+            Message::Certificates(_)
+            | Message::UnmuteRequest { .. }
+            | Message::UnmuteAnswer(_)
+            | Message::EpochEnd(_) => {
                 // A replica's first words come before it is there itself.
                 self.nodes.get(from).map_or(View::ZERO, |node| node.replica.status().view)
             }
@@ -290,8 +295,10 @@ impl Run<'_> {
             Message::Vote(vote) => self.oracle.on_vote(witness, vote, record, blocks),
             Message::CommitVote(vote) => self.oracle.on_commit_vote(witness, vote, record),
             Message::Timeout(timeout) => self.oracle.on_timeout(witness, timeout, record),
-            Message::Certificates(_) | Message::UnmuteRequest { .. } | Message::UnmuteAnswer(_) => {
-            }
+            Message::Certificates(_)
+            | Message::UnmuteRequest { .. }
+            | Message::UnmuteAnswer(_)
+            | Message::EpochEnd(_) => {}
         }
     }
 

@@ -94,17 +94,18 @@ impl Stage {
             return;
         }
         let parent = &self.recovered.last_final;
-        let root = world::execute(self.recovered.executed[0].root, parent);
+        let root = world::execute(self.recovered.executed[0].root.root, parent);
         let header = BlockHeader {
             view: View::new(view),
             height: parent.header().height.next(),
             parent: parent.hash(),
-            executed: self.recovered.executed[0],
+            executed: self.recovered.executed[0].root,
             time: UnixMillis::new(parent.header().time.get() + 1),
             proposer: leader,
             ..self.world.genesis.header().clone()
         };
-        self.recovered.executed = vec![ExecutedRoot { height: header.height, root }];
+        let executed = ExecutedRoot { height: header.height, root };
+        self.recovered.executed = vec![self.world.executed(executed)];
         self.recovered.turns.push(Turn::from(&header));
         self.recovered.last_final = Arc::new(CheckedBlock::build(header, vec![]));
     }

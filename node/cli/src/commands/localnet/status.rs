@@ -32,7 +32,12 @@ fn text(status: &ClusterStatus) -> String {
                 status.final_height.to_string(),
                 status.view.to_string(),
                 status.peers.to_string(),
-                if status.voting { "yes" } else { "no" },
+                match (validator.validator, status.voting) {
+                    // Whoever was added as a follower may have joined the validators since.
+                    (_, true) => "yes",
+                    (true, false) => "no",
+                    (false, false) => "never",
+                },
             ),
         };
         lines.push(format!(

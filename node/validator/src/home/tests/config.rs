@@ -27,6 +27,18 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((config.threads, config.block_transactions), (None, None));
     assert_eq!(config.peers.len(), 0);
     assert_eq!(config.execution, ExecutionChoice::Auto);
+    assert_eq!(config.keeping.interval(), None);
+}
+
+#[test]
+fn a_node_that_prunes_takes_snapshots() {
+    let interval = |line: &str| {
+        let config = Config::parse(format!("{GOOD}{line}\n").as_bytes()).unwrap();
+        config.keeping.interval().map(std::num::NonZeroU64::get)
+    };
+    assert_eq!(interval("prune = 2000"), Some(2000));
+    assert_eq!(interval("prune = 2000\nsnapshot_interval = 500"), Some(500));
+    assert_eq!(interval("snapshot_interval = 7"), Some(7));
 }
 
 #[test]
@@ -65,6 +77,10 @@ fn the_wrong_field_is_named() {
     check_line("idle_interval = \"61m\"", "idle_interval", "61m");
     check_line("idle_interval = \"99999999999999999999h\"", "idle_interval", "9999h");
     check_line("log_level = \"loud\"", "log_level", "loud");
+    check_line("prune = 1023", "prune", "1023");
+    check_line("prune = true", "prune", "true");
+    check_line("snapshot_interval = 0", "snapshot_interval", "0");
+    check_line("snapshot_interval = \"1h\"", "snapshot_interval", "1h");
     check_line("rpc_hosts = [\"a b\"]", "rpc_hosts[0]", "a b");
     check_line("rpc_hosts = \"a\"", "rpc_hosts", "\"a\"");
     check_line("peers = 3", "peers", "3");

@@ -3,6 +3,7 @@ use std::io::Write;
 use std::path::Path;
 
 use heddle_storage::SafetyFile;
+use heddle_storage::SafetyMode;
 use heddle_storage::SafetyState;
 use heddle_storage::Storage;
 
@@ -172,7 +173,7 @@ fn a_new_home_gets_its_first_data_once() {
     initialise(&home).unwrap();
     let (chain, key) = (home.genesis().chain_id(), home.key().public_key());
     let (storage, _) = Storage::open(&home.db_path(), chain).unwrap();
-    let state = SafetyFile::open(&home.safety_path(), chain, key).unwrap();
+    let state = SafetyFile::open(&home.safety_path(), chain, key, SafetyMode::Strict).unwrap();
     assert!(matches!(state, SafetyState::Ready(..)), "{state:?}");
     drop(storage);
     let line = initialise(&home).unwrap_err().to_string();

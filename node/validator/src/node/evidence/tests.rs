@@ -6,6 +6,7 @@ use heddle_types::SecretKey;
 use super::*;
 use crate::exit::ExitCode;
 use crate::home::Config;
+use crate::home::DurabilityChoice;
 use crate::home::ExecutionChoice;
 use crate::home::Home;
 use crate::home::KeyFile;
@@ -40,12 +41,15 @@ fn home(dir: &std::path::Path) -> Home {
         rpc: "127.0.0.1:1".parse().unwrap(),
         quic: "127.0.0.1:2".parse().unwrap(),
         peers: (1..4).map(peer).collect(),
+        follow: Vec::new(),
         idle_interval: Millis::new(1000),
         threads: None,
         execution: ExecutionChoice::default(),
+        durability: DurabilityChoice::default(),
         block_transactions: None,
         log_level: LogLevel::default(),
         rpc_hosts: Vec::new(),
+        keeping: crate::home::Keeping::default(),
     };
     let home = Home::write(&dir.join("home"), &config, &genesis, &KeyFile::new(secret(0))).unwrap();
     node::initialise(&home).unwrap();
@@ -83,7 +87,7 @@ fn signer_of(home: &Home, index: u16) -> u8 {
 
 fn store(home: &Home, row: &EvidenceRow) {
     let chain = home.committee().chain();
-    let (storage, _) = heddle_storage::Storage::open(&home.db_path(), chain).unwrap();
+    let (storage, _) = Storage::open(&home.db_path(), chain).unwrap();
     storage.put_evidence(row).unwrap();
 }
 
@@ -94,9 +98,9 @@ fn two_votes_of_a_view_are_shown_after_a_restart_and_exported_with_their_proof()
     let row = to_row(&evidence(&home));
     store(&home, &row);
 
-    let opened = node::open::open(&home).unwrap();
+    let opened = node::open::open(&home, node::Role::Validator).unwrap();
     let shown = opened.shared.evidence.lock().clone();
-    let expected = to_reply(&row, home.committee()).unwrap();
+    let expected = in_reply(&row, home.committee()).unwrap();
     assert_eq!(shown, std::slice::from_ref(&expected));
     drop(opened);
 

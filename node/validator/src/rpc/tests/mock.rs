@@ -338,6 +338,14 @@ impl Backend for Mock {
         refused()
     }
 
+    async fn final_header(&self) -> Result<api::FinalHeader, RpcError> {
+        refused()
+    }
+
+    async fn epoch_end(&self, _: Epoch) -> Result<api::EpochEnd, RpcError> {
+        Ok(api::EpochEnd { proof: None })
+    }
+
     async fn state(&self, request: api::GetState) -> Result<api::StateReply, RpcError> {
         Ok(match request {
             api::GetState::Key { key, .. } if key.is_empty() => api::StateReply::Value(None),
@@ -354,8 +362,8 @@ impl Backend for Mock {
         Ok(Vec::new())
     }
 
-    async fn validators(&self) -> Result<Vec<api::ValidatorInfo>, RpcError> {
-        Ok(Vec::new())
+    async fn validators(&self) -> Result<api::ValidatorSet, RpcError> {
+        refused()
     }
 
     async fn performance_samples(&self, _: u64) -> Result<Vec<api::PerformanceSample>, RpcError> {

@@ -1,0 +1,9 @@
+//! The list of validators, through blocks of signed transactions.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+mod calls;
+mod encodings;
+mod genesis;
+mod streams;
+mod world;

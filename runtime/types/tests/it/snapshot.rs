@@ -1,0 +1,139 @@
+//! What a snapshot's manifest certifies, and what it does not.
+
+use heddle_types::*;
+
+use crate::fixture;
+
+/// A snapshot after `height`; `after` headers later a block is certified, whose header names the state.
+pub(crate) fn manifest(height: u64, after: u64) -> SnapshotManifest {
+    let root = StateRoot(Hash32([0x33; 32]));
+    let first = height.saturating_sub(255);
+    let mut headers: Vec<BlockHeader> = Vec::new();
+    for number in first..=height + after {
+        let is_last = number == height + after;
+        let header = BlockHeader {
+            height: Height::new(number),
+            view: View::new(number + 3),
+            parent: headers.last().map_or(BlockHash::ZERO, BlockHeader::hash),
+            executed: ExecutedRoot {
+                height: if is_last { Height::new(height) } else { Height::new(first) },
+                root,
+            },
+            ..fixture::header()
+        };
+        headers.push(header);
+    }
+    let data = headers.last().unwrap().vote_data();
+    let signatures = fixture::signatures(VoteKind::CommitVote, &data, 0..3);
+    let after = headers.split_off(headers.len() - usize::try_from(after).unwrap());
+    let header = headers.pop().unwrap();
+    SnapshotManifest {
+        version: SnapshotManifest::VERSION,
+        block: Block { header, payload: Payload::EMPTY },
+        before: headers,
+        after,
+        cert: CommitCert { data, signatures },
+        ends: Vec::new(),
+        depths: vec![1, 2, 2],
+    }
+}
+
+fn certify(manifest: &SnapshotManifest) -> Result<ExecutedRoot, ManifestError> {
+    let genesis = VoteData { view: View::ZERO, height: Height::ZERO, ..fixture::vote_data() };
+    manifest.certify(&genesis, &fixture::committee(4), &Ed25519Scheme)
+}
+
+#[test]
+fn a_quorum_and_linked_headers_certify_the_root() {
+    let expected =
+        |height| ExecutedRoot { height: Height::new(height), root: StateRoot(Hash32([0x33; 32])) };
+    for (height, after) in [(0, 1), (1, 1), (5, 3), (255, 2), (256, 1), (700, 20)] {
+        let manifest = manifest(height, after);
+        assert_eq!(certify(&manifest), Ok(expected(height)));
+        assert_eq!(manifest.claimed(), Some(expected(height)));
+        assert_eq!(decode_exact(&encode(&manifest)), Ok(manifest));
+    }
+}
+
+#[test]
+fn no_field_of_any_header_and_no_transaction_can_be_changed() {
+    let honest = manifest(300, 3);
+    let mut root = honest.clone();
+    root.after[2].executed.root = StateRoot(Hash32([9; 32]));
+    assert_eq!(certify(&root), Err(ManifestError::Cert));
+    let mut proposer = honest.clone();
+    proposer.before[7].proposer = ValidatorIndex::new(3);
+    let height = proposer.before[8].height;
+    assert_eq!(certify(&proposer), Err(ManifestError::NotLinked { height }));
+    let mut oldest = honest.clone();
+    oldest.before[0].time = UnixMillis::new(1);
+    let height = oldest.before[1].height;
+    assert_eq!(certify(&oldest), Err(ManifestError::NotLinked { height }));
+    let mut block = honest.clone();
+    block.block.header.view = View::new(1);
+    let height = Height::new(300);
+    let next = height.next();
+    assert!(matches!(certify(&block), Err(ManifestError::NotLinked { height }) if height == next));
+    let mut payload = honest;
+    payload.block.payload = Payload::Inline(vec![fixture::transaction()]);
+    assert_eq!(certify(&payload), Err(ManifestError::Payload));
+}
+
+#[test]
+fn headers_cannot_be_left_out() {
+    let honest = manifest(300, 3);
+    let mut fewer = honest.clone();
+    fewer.before.remove(0);
+    assert_eq!(certify(&fewer), Err(ManifestError::Before { found: 254, expected: 255 }));
+    let mut gap = honest.clone();
+    gap.after.remove(1);
+    assert_eq!(certify(&gap), Err(ManifestError::NotLinked { height: Height::new(303) }));
+    let mut none = honest;
+    none.after.clear();
+    assert_eq!(certify(&none), Err(ManifestError::NoRoot));
+}
+
+#[test]
+fn a_root_of_another_height_is_none() {
+    let mut other = manifest(300, 3);
+    assert_eq!(other.after.pop().unwrap().executed.height, Height::new(300));
+    let data = other.after.last().unwrap().vote_data();
+    let signatures = fixture::signatures(VoteKind::CommitVote, &data, 0..3);
+    other.cert = CommitCert { data, signatures };
+    assert_eq!(certify(&other), Err(ManifestError::NoRoot));
+}
+
+#[test]
+fn the_header_that_names_the_root_need_not_be_the_certified_one() {
+    let mut longer = manifest(300, 3);
+    let last = longer.after.last().unwrap();
+    let executed = ExecutedRoot { height: Height::new(301), root: StateRoot(Hash32([0x44; 32])) };
+    let (height, parent) = (last.height.next(), last.hash());
+    longer.after.push(BlockHeader { height, parent, executed, ..last.clone() });
+    assert_eq!(certify(&longer), Err(ManifestError::Cert));
+    let data = longer.after.last().unwrap().vote_data();
+    let signatures = fixture::signatures(VoteKind::CommitVote, &data, 0..3);
+    longer.cert = CommitCert { data, signatures };
+    assert_eq!(certify(&longer).map(|root| root.root), Ok(StateRoot(Hash32([0x33; 32]))));
+}
+
+#[test]
+fn only_a_quorum_of_the_certificates_committee_counts() {
+    let honest = manifest(10, 1);
+    let data = honest.cert.data;
+    let with = |kind, voters: std::ops::Range<u8>| SnapshotManifest {
+        cert: CommitCert { data, signatures: fixture::signatures(kind, &data, voters) },
+        ..honest.clone()
+    };
+    assert_eq!(certify(&with(VoteKind::CommitVote, 0..2)), Err(ManifestError::Cert));
+    assert_eq!(certify(&with(VoteKind::Vote, 0..4)), Err(ManifestError::Cert));
+    assert!(certify(&with(VoteKind::CommitVote, 1..4)).is_ok());
+    let mut other = honest.clone();
+    other.cert.data.epoch = Epoch::new(1);
+    let unknown = ManifestError::Epoch { found: Epoch::new(1), expected: Epoch::ZERO };
+    assert_eq!(certify(&other), Err(unknown));
+    let of_another_block = SnapshotManifest { cert: manifest(11, 1).cert, ..honest.clone() };
+    assert_eq!(certify(&of_another_block), Err(ManifestError::Cert));
+    let other = SnapshotManifest { version: 2, ..honest };
+    assert_eq!(certify(&other), Err(ManifestError::Version { found: 2 }));
+}
