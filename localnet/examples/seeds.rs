@@ -1,4 +1,5 @@
-//! `cargo run --release -p heddle-localnet --example seeds -- FROM COUNT`: runs random plans and prints what they came to.
+//! `cargo run --release -p heddle-localnet --example seeds -- FROM COUNT [byzantine]`: runs random plans and prints what they
+//! came to.
 
 use std::time::Instant;
 
@@ -6,15 +7,21 @@ use heddle_localnet::simulator::Plan;
 use heddle_localnet::simulator::run;
 
 fn main() {
-    let mut args = std::env::args().skip(1).map(|arg| arg.parse::<u64>().unwrap_or(0));
-    let (from, count) = (args.next().unwrap_or(0), args.next().unwrap_or(100));
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = |place: usize, default| {
+        args.get(place).and_then(|arg| arg.parse::<u64>().ok()).unwrap_or(default)
+    };
+    let (from, count) = (number(0, 0), number(1, 100));
+    let byzantine = args.get(2).is_some_and(|kind| kind == "byzantine");
+    let plan = if byzantine { Plan::any_byzantine } else { Plan::random };
     let started = Instant::now();
-    let (mut views, mut messages, mut failed) = (0, 0, 0);
+    let (mut views, mut messages, mut equivocations, mut failed) = (0, 0, 0, 0);
     for seed in from..from + count {
-        match run(&Plan::random(seed)) {
+        match run(&plan(seed)) {
             Ok(report) => {
                 views += report.view.get();
                 messages += report.messages;
+                equivocations += report.equivocations;
             }
             Err(violation) => {
                 failed += 1;
@@ -24,7 +31,7 @@ fn main() {
     }
     let seconds = started.elapsed().as_secs_f64();
     println!(
-        "{count} seeds, {failed} failed, {:.1} seeds/s, {views} views, {messages} messages",
+        "{count} seeds, {failed} failed, {:.1} seeds/s, {views} views, {messages} messages, {equivocations} equivocations caught",
         count as f64 / seconds
     );
 }

@@ -3,6 +3,8 @@
 //! Each validator in turn. One whose last turn passed without a block is *suspended*, and the others lead its turns, until
 //! that turn is [`limits::REPUTATION_HEIGHTS`] heights ago or it made a block. At most a third of the power is suspended.
 //!
+//! An epoch begins with nobody suspended: turns of the last one are of other views, and maybe of others.
+//!
 //! A view's leader depends on the chain that it would build on and on nothing else: on the blocks up to the one that the
 //! certified block's header names as executed. Those are final, and whoever can vote for a child of the certified block
 //! has executed them. Two validators that hold different certificates may expect different leaders; each votes once a

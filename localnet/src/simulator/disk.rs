@@ -1,4 +1,11 @@
 //! A node's disk: what survives a crash.
+//!
+//! As `heddle-storage` has it: a log, and a file with two slots for the safety record.
+//!
+//! * Blocks and timeout certificates go into the log and are synced, with all that stands before them. Outcomes go into the
+//!   log and are not. When the power fails, the log ends at the first row that is not all there.
+//! * A safety record is one write of one slot, and a sync. The slots are written in turn; when the power fails, any of the
+//!   slot's sectors may be there, and a slot that is neither the old nor the new one mutes the node.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,8 +19,10 @@ use heddle_hotstuff::Executed;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Turn;
 use heddle_hotstuff::limits::TURNS_MAX;
+use heddle_machine::Action;
 use heddle_state::State;
 use heddle_types::BlockHash;
+use heddle_types::ChangeSet;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
 use heddle_types::Epoch;
@@ -32,11 +41,12 @@ pub(crate) struct Outcome {
     /// Of the block, or of the descendant that made it final.
     pub(crate) cert: CommitCert,
     pub(crate) executed: ExecutedRoot,
+    pub(crate) changes: Arc<ChangeSet>,
     /// Who should decide, by the state after it.
     pub(crate) candidates: Arc<[Validator]>,
 }
 
-/// Everything that was synced, and nothing else.
+/// What a read finds.
 #[derive(Clone)]
 pub(crate) struct Disk {
     pub(crate) safety: Option<SafetyRecord>,
@@ -48,6 +58,16 @@ pub(crate) struct Disk {
     pub(crate) state: State,
     /// How each epoch ended.
     pub(crate) ends: BTreeMap<Epoch, EpochEnd>,
+    /// For each outcome at the log's end that is not synced: the blocks that it made obsolete.
+    unsynced: Vec<Vec<Arc<CheckedBlock>>>,
+}
+
+/// What must be durable before anything that follows it is done.
+pub(crate) enum Write {
+    Block(Arc<CheckedBlock>),
+    TimeoutCert(TimeoutCert),
+    Record(Box<SafetyRecord>),
+    EpochEnd(Box<EpochEnd>),
 }
 
 impl Disk {
@@ -60,6 +80,57 @@ impl Disk {
             outcomes: vec![genesis],
             state,
             ends: BTreeMap::new(),
+            unsynced: Vec::new(),
+        }
+    }
+
+    /// Writes and syncs.
+    pub(crate) fn write(&mut self, write: Write) {
+        match write {
+            Write::Block(block) => {
+                self.blocks.insert(block.hash(), block);
+                self.unsynced.clear();
+            }
+            Write::TimeoutCert(cert) => {
+                self.timeout_certs.insert(cert.hash(), cert);
+                self.unsynced.clear();
+            }
+            Write::EpochEnd(end) => {
+                self.ends.insert(end.epoch(), *end);
+                self.unsynced.clear();
+            }
+            Write::Record(record) => self.safety = Some(*record),
+        }
+    }
+
+    /// Adds an outcome to the log, without a sync.
+    pub(crate) fn append(&mut self, outcome: Outcome) {
+        let height = outcome.executed.height;
+        let (obsolete, blocks): (BTreeMap<_, _>, _) = std::mem::take(&mut self.blocks)
+            .into_iter()
+            .partition(|(_, block)| block.header().height <= height);
+        self.blocks = blocks;
+        self.unsynced.push(obsolete.into_values().collect());
+        self.outcomes.push(outcome);
+    }
+
+    /// How many outcomes a power failure may take.
+    pub(crate) fn unsynced(&self) -> usize {
+        self.unsynced.len()
+    }
+
+    /// The power fails, and of the outcomes that were not synced the first `kept` are there.
+    pub(crate) fn lose_power(&mut self, kept: usize) {
+        let lost = self.unsynced.split_off(kept.min(self.unsynced.len()));
+        self.unsynced.clear();
+        if lost.is_empty() {
+            return;
+        }
+        self.outcomes.truncate(self.outcomes.len() - lost.len());
+        self.blocks.extend(lost.into_iter().flatten().map(|block| (block.hash(), block)));
+        self.state = State::empty();
+        for outcome in &self.outcomes {
+            self.state.apply(&outcome.changes);
         }
     }
 
@@ -134,4 +205,29 @@ impl From<&Outcome> for Executed {
 fn tail(end: &EpochEnd) -> Tail<Arc<CheckedBlock>> {
     let blocks = end.tail.iter().map(|header| CheckedBlock::build(header.clone(), Vec::new()));
     Tail { blocks: blocks.map(Arc::new).collect(), bytes: 0, cert: end.cert.clone() }
+}
+
+impl Write {
+    /// What the disk must have before anything that follows the action; none if nothing.
+    pub(crate) fn of(action: &Action) -> Option<Self> {
+        match action {
+            Action::StoreBlock(block) => Some(Self::Block(Arc::clone(block))),
+            Action::StoreTimeoutCert(cert) => Some(Self::TimeoutCert(cert.clone())),
+            Action::Persist(record) => Some(Self::Record(Box::new(record.clone()))),
+            Action::EpochEnded(end) => Some(Self::EpochEnd(end.clone())),
+            Action::Send { .. }
+            | Action::Broadcast(_)
+            | Action::Execute { .. }
+            | Action::Reply { .. }
+            | Action::Dropped(_)
+            | Action::Serve { .. }
+            | Action::ServeEpochEnd { .. }
+            | Action::Committee(_)
+            | Action::Misbehaved { .. }
+            | Action::Voting(_)
+            | Action::Diverged { .. }
+            | Action::Evidence(_)
+            | Action::OwnKeyElsewhere { .. } => None,
+        }
+    }
 }

@@ -2,9 +2,11 @@
 
 use heddle_types::View;
 
-use super::node::Write;
+use super::disk::Write;
 use super::oracle::Violation;
 use super::plan::Fault;
+use super::plan::Remains;
+use super::rules::Member;
 use super::world::Event;
 use super::world::World;
 
@@ -20,6 +22,10 @@ impl World {
             let (at, for_us) = match self.plan.faults[position] {
                 Fault::CrashLeader { view, for_us } | Fault::IsolateLeader { view, for_us, .. } => {
                     (view, for_us)
+                }
+                Fault::CrashAtWrite { .. } => {
+                    self.waiting.push(position);
+                    continue;
                 }
                 Fault::Partition { .. } | Fault::Crash { .. } | Fault::LoseSafety { .. } => {
                     continue;
@@ -46,6 +52,8 @@ impl World {
                 self.nodes[node].disk.safety = None;
             }
             Fault::CrashLeader { view, .. } => self.crash(self.leader(view)),
+            // It has crashed already, in the middle of the write.
+            Fault::CrashAtWrite { .. } => {}
             Fault::IsolateLeader { view, with, .. } => {
                 let leader = self.leader(view);
                 let mut sides = vec![0; self.plan.nodes];
@@ -67,6 +75,7 @@ impl World {
             }
             Fault::Crash { node, .. } | Fault::LoseSafety { node, .. } => node,
             Fault::CrashLeader { view, .. } => self.leader(view),
+            Fault::CrashAtWrite { .. } => self.crashed_at_write,
         };
         if self.nodes[node].running.is_none() { self.start(node) } else { Ok(()) }
     }
@@ -75,13 +84,99 @@ impl World {
         usize::from(self.universe.committee.leader(View::new(view)).get())
     }
 
-    /// Whatever was on its way to the disk is there or not, by chance; nothing behind it is.
+    /// A node begins a write; the fault that waits for it strikes.
+    pub(super) fn on_write(&mut self, index: usize) {
+        self.writes += 1;
+        let number = self.writes;
+        let due = |position: &usize| match self.plan.faults[*position] {
+            Fault::CrashAtWrite { write, remains, for_us } if write == number => {
+                Some((*position, remains, for_us))
+            }
+            _ => None,
+        };
+        let Some((position, remains, for_us)) = self.waiting.iter().find_map(due) else { return };
+        self.waiting.retain(|other| *other != position);
+        self.active += 1;
+        self.schedule(self.now + for_us, Event::End(position));
+        self.crashed_at_write = index;
+        let me = self.own_index(index);
+        if let Some(write) = self.stop(index) {
+            self.write_partly((index, me), write, remains);
+        }
+        // After the write: a synced row of the log keeps what stands before it.
+        self.nodes[index].disk.lose_power(0);
+    }
+
+    /// The node ends, or its power fails. Of a write on its way any part may be there, and of what was not synced any
+    /// beginning.
     fn crash(&mut self, index: usize) {
-        let Some(running) = self.nodes[index].running.take() else { return };
-        let arrived = running.syncing && self.dice.chance(500);
-        let write = running.todo.front().filter(|_| arrived).and_then(Write::of);
+        let me = self.own_index(index);
+        let write = self.stop(index);
+        if self.dice.chance(500) {
+            let remains = if self.dice.chance(500) { Remains::All } else { Remains::Nothing };
+            return write
+                .into_iter()
+                .for_each(|write| self.write_partly((index, me), write, remains));
+        }
+        let unsynced = self.nodes[index].disk.unsynced() as u64;
+        let kept = usize::try_from(self.dice.below(unsynced + 1)).unwrap_or(0);
+        let remains = match self.sectors_kept() {
+            0 => Remains::Nothing,
+            SECTORS_ALL => Remains::All,
+            _ => Remains::Torn,
+        };
+        // What is written last is there only with all before it.
+        let remains = match &write {
+            Some(Write::Block(_) | Write::TimeoutCert(_) | Write::EpochEnd(_))
+                if kept < self.nodes[index].disk.unsynced() =>
+            {
+                Remains::Nothing
+            }
+            _ => remains,
+        };
+        self.nodes[index].disk.lose_power(kept);
         if let Some(write) = write {
-            self.nodes[index].disk.write(write);
+            self.write_partly((index, me), write, remains);
         }
     }
+
+    /// The sectors that a crash leaves of a write, a bit each: none, all, or any.
+    fn sectors_kept(&mut self) -> u64 {
+        match self.dice.below(3) {
+            0 => 0,
+            1 => SECTORS_ALL,
+            _ => self.dice.below(SECTORS_ALL + 1),
+        }
+    }
+
+    /// Nothing of the node is left but its disk, and the write that was on its way there.
+    fn stop(&mut self, index: usize) -> Option<Write> {
+        let running = self.nodes[index].running.take()?;
+        running.todo.front().filter(|_| running.syncing).and_then(Write::of)
+    }
+
+    fn write_partly(&mut self, (index, me): Member, write: Write, remains: Remains) {
+        match (remains, write) {
+            (Remains::Nothing, _)
+            | (Remains::Torn, Write::Block(_) | Write::TimeoutCert(_) | Write::EpochEnd(_)) => {}
+            (Remains::All, write) => self.write((index, me), write),
+            (Remains::Torn, Write::Record(_)) => {
+                // One node without a record is what four can bear.
+                if std::mem::take(&mut self.may_tear) {
+                    self.nodes[index].disk.safety = None;
+                }
+            }
+        }
+    }
+
+    /// The disk has it.
+    pub(super) fn write(&mut self, (index, me): Member, write: Write) {
+        if let Write::Record(record) = &write {
+            self.oracle.rules.on_record((index, me), record);
+        }
+        self.nodes[index].disk.write(write);
+    }
 }
+
+/// A slot of the safety file: eight sectors of 512 bytes, a bit each.
+const SECTORS_ALL: u64 = 255;

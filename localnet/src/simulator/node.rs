@@ -8,9 +8,6 @@ use heddle_machine::Machine;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
-use heddle_types::EpochEnd;
-use heddle_types::SafetyRecord;
-use heddle_types::TimeoutCert;
 
 use super::disk::Disk;
 
@@ -46,57 +43,6 @@ impl Running {
             syncing: false,
             executing: VecDeque::new(),
             wake_at: None,
-        }
-    }
-}
-
-/// What a barrier writes.
-pub(crate) enum Write {
-    Block(Arc<CheckedBlock>),
-    TimeoutCert(TimeoutCert),
-    Record(Box<SafetyRecord>),
-    EpochEnd(Box<EpochEnd>),
-}
-
-impl Write {
-    /// What the disk must have before anything that follows the action; none if nothing.
-    pub(crate) fn of(action: &Action) -> Option<Self> {
-        match action {
-            Action::StoreBlock(block) => Some(Self::Block(Arc::clone(block))),
-            Action::StoreTimeoutCert(cert) => Some(Self::TimeoutCert(cert.clone())),
-            Action::Persist(record) => Some(Self::Record(Box::new(record.clone()))),
-            Action::EpochEnded(end) => Some(Self::EpochEnd(end.clone())),
-            Action::Send { .. }
-            | Action::Broadcast(_)
-            | Action::Execute { .. }
-            | Action::Reply { .. }
-            | Action::Dropped(_)
-            | Action::Serve { .. }
-            | Action::ServeEpochEnd { .. }
-            | Action::Committee(_)
-            | Action::Misbehaved { .. }
-            | Action::Voting(_)
-            | Action::Diverged { .. }
-            | Action::Evidence(_)
-            | Action::OwnKeyElsewhere { .. } => None,
-        }
-    }
-}
-
-impl Disk {
-    /// The disk has it.
-    pub(crate) fn write(&mut self, write: Write) {
-        match write {
-            Write::Block(block) => {
-                self.blocks.insert(block.hash(), block);
-            }
-            Write::TimeoutCert(cert) => {
-                self.timeout_certs.insert(cert.hash(), cert);
-            }
-            Write::Record(record) => self.safety = Some(*record),
-            Write::EpochEnd(end) => {
-                self.ends.insert(end.epoch(), *end);
-            }
         }
     }
 }

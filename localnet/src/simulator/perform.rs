@@ -1,14 +1,8 @@
 //! What the machines ask for, done on the simulated network, disk and processor.
 
-use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use heddle_executor::BlockInput;
-use heddle_executor::Choice;
-use heddle_executor::Config;
-use heddle_executor::Executor;
-use heddle_executor::Parallel;
-use heddle_executor::Sequential;
 use heddle_hotstuff::Executed;
 use heddle_hotstuff::Message;
 use heddle_machine::Action;
@@ -22,14 +16,6 @@ use super::disk::Outcome;
 use super::oracle::Violation;
 use super::world::Event;
 use super::world::World;
-
-thread_local! {
-    /// What every block is executed by besides the specification.
-    static PARALLEL: RefCell<Parallel> = {
-        let config = Config { choice: Choice::Planned, chunk: Some(1), ..Config::threads(2) };
-        RefCell::new(Parallel::new(config))
-    };
-}
 
 impl World {
     pub(super) fn perform(&mut self, index: usize, action: Action) -> Result<(), Violation> {
@@ -53,7 +39,7 @@ impl World {
                 })
             }
             Action::Execute { block, cert } => {
-                self.oracle.on_final(index, block.header().height, block.hash())?;
+                self.oracle.on_final(index, &block, &cert)?;
                 let life = self.nodes[index].life;
                 let Some(running) = self.nodes[index].running.as_mut() else { return Ok(()) };
                 running.executing.push_back((block, cert));
@@ -72,17 +58,24 @@ impl World {
                 let to: Vec<usize> = self.node_of(index, to).into_iter().collect();
                 self.send(index, &to, &message)
             }
+            Action::OwnKeyElsewhere { .. } if !self.is_honest(index) => {
+                self.stop_for_a_while(index);
+                Ok(())
+            }
+            Action::Misbehaved { .. } if !self.is_honest(index) => Ok(()),
+            Action::Misbehaved { peer, .. } if !self.is_honest(usize::from(peer.get())) => Ok(()),
             Action::Diverged { height, own, certified } => Err(Violation(format!(
                 "node {index} computed {own} at height {height}, a quorum certified {certified}"
             ))),
-            Action::Evidence(evidence) => Err(Violation(format!("false evidence: {evidence:?}"))),
             Action::OwnKeyElsewhere { view } => Err(Violation(format!(
                 "node {index} does not know its own signature of view {view}"
             ))),
             Action::Misbehaved { peer, fault } => {
                 Err(Violation(format!("node {index} accuses node {peer} of {fault:?}")))
             }
-            Action::Dropped(_)
+            // Noted when the machine said it.
+            Action::Evidence(_)
+            | Action::Dropped(_)
             | Action::Voting(_)
             | Action::StoreBlock(_)
             | Action::StoreTimeoutCert(_)
@@ -111,6 +104,12 @@ impl World {
         self.universe.node(&running.committee, peer)
     }
 
+    /// Where a node stands in the committee that it knows, if it does.
+    pub(super) fn own_index(&self, index: usize) -> Option<ValidatorIndex> {
+        let running = self.nodes[index].running.as_ref()?;
+        running.committee.index_of(&self.universe.signers[index].0)
+    }
+
     fn members_of(&self, index: usize) -> Vec<usize> {
         let Some(running) = self.nodes[index].running.as_ref() else { return Vec::new() };
         let members = running.committee.indices();
@@ -123,17 +122,28 @@ impl World {
         to: &[usize],
         message: &PeerMessage,
     ) -> Result<(), Violation> {
-        if let PeerMessage::Consensus(message) = message {
-            self.oracle.on_sent(from, message, &self.nodes[from].disk)?;
+        if !self.is_honest(from) {
+            self.misbehave(from, |behaviour, hand| behaviour.tell(hand, to, message));
+            return Ok(());
         }
+        if let PeerMessage::Consensus(message) = message {
+            let me = self.own_index(from);
+            self.oracle.rules.on_sent((from, me), message, &self.nodes[from].disk)?;
+        }
+        let message = Rc::new(message.clone());
         for &to in to {
-            for delay in self.network.copies(from, to, &mut self.dice) {
-                let message = message.clone();
-                let at = self.now + delay;
-                self.schedule(at, Event::Deliver { from, to, message });
-            }
+            self.post(from, to, &message);
         }
         Ok(())
+    }
+
+    /// Gives a message to the network.
+    pub(super) fn post(&mut self, from: usize, to: usize, message: &Rc<PeerMessage>) {
+        for delay in self.network.copies(from, to, &mut self.dice) {
+            let message = Rc::clone(message);
+            let at = self.now + delay;
+            self.schedule(at, Event::Deliver { from, to, message });
+        }
     }
 
     fn schedule_execution(&mut self, index: usize, life: u64) {
@@ -142,7 +152,9 @@ impl World {
     }
 
     pub(super) fn on_executed(&mut self, index: usize, life: u64) -> Result<(), Violation> {
-        let programs = Arc::clone(&self.universe.programs);
+        if self.running(index, life).is_some() {
+            self.on_write(index);
+        }
         let Some(running) = self.running(index, life) else { return Ok(()) };
         let Some((block, cert)) = running.executing.pop_front() else { return Ok(()) };
         let more = !running.executing.is_empty();
@@ -154,29 +166,18 @@ impl World {
                 "node {index} was given height {height} instead of {expected}"
             )));
         }
-        let input = BlockInput { header: block.header(), transactions: block.transactions() };
-        let outcome = Sequential::default().execute(&programs, &disk.state, &input);
-        PARALLEL.with_borrow_mut(|parallel| {
-            let again = parallel.execute(&programs, &disk.state, &input);
-            if again == outcome {
-                Ok(())
-            } else {
-                Err(Violation(format!(
-                    "height {height}: the parallel executor gives another outcome"
-                )))
-            }
-        })?;
+        let outcome = self.universe.outcome_of(&disk.state, &block, &mut self.outcomes)?;
         let root = disk.state.apply(&outcome.changes);
         let executed = ExecutedRoot { height, root };
+        let changes = Arc::clone(&outcome.changes);
         let candidates = self.universe.candidates(&disk.state);
         let told = Executed { root: executed, candidates: Arc::clone(&candidates) };
-        disk.outcomes.push(Outcome { block, cert, executed, candidates });
-        disk.blocks.retain(|_, block| block.header().height > height);
+        disk.append(Outcome { block, cert, executed, changes, candidates });
         self.oracle.on_executed(index, executed, &outcome.transaction_ids)?;
         if more {
             self.schedule_execution(index, life);
         }
-        let skipped = outcome.skipped.iter().map(|skip| skip.0).collect();
+        let skipped = outcome.skipped.clone();
         self.tell(index, Input::Executed { executed: told, skipped })
     }
 }

@@ -1,5 +1,6 @@
 //! What happens in a run: how many nodes, what the network does to messages, and which faults come when.
 
+use super::byzantine::Behaviour;
 use super::dice::Dice;
 
 /// What the network does to every message while no partition stops it.
@@ -13,6 +14,17 @@ pub struct NetworkConditions {
     pub loss_permille: u64,
     /// Messages delivered twice, of a thousand.
     pub duplicate_permille: u64,
+}
+
+/// What a crash leaves of the write that was on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing, nor of what was written before it and not synced.
+    Nothing,
+    /// Some of its sectors: a safety record mutes the node, anything else is not there.
+    Torn,
+    /// All of it, durably, and nothing was done that waited for it.
+    All,
 }
 
 /// One thing that goes wrong. Times are microseconds since the start.
@@ -46,6 +58,16 @@ pub enum Fault {
         /// Which.
         node: usize,
     },
+    /// The node that begins the run's write of this number crashes, and what is left of the write is this.
+    CrashAtWrite {
+        /// Counted over all nodes, from one: [`Report::writes`](super::Report::writes) of the same plan without faults tells
+        /// how many there are.
+        write: u64,
+        /// What is left.
+        remains: Remains,
+        /// For how long.
+        for_us: u64,
+    },
     /// As soon as any node enters the view, the one whose turn it is crashes for a while.
     CrashLeader {
         /// The view.
@@ -64,6 +86,9 @@ pub enum Fault {
     },
 }
 
+/// So that what is Byzantine does not follow from the same throws as the rest of a plan.
+const BYZANTINE_SEED: u64 = 1 << 63;
+
 /// A run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -79,6 +104,9 @@ pub struct Plan {
     pub network: NetworkConditions,
     /// The faults.
     pub faults: Vec<Fault>,
+    /// Validators that do not keep to the rules, and how. At most a third of them, and then no lost safety record: it takes
+    /// all others to answer.
+    pub byzantine: Vec<(usize, Behaviour)>,
     /// How many transfers are submitted.
     pub transfers: usize,
     /// The run goes on at least until some node is in this view.
@@ -101,6 +129,7 @@ impl Plan {
             epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
             network,
             faults: Vec::new(),
+            byzantine: Vec::new(),
             transfers: 24,
             views: 50,
         }
@@ -124,6 +153,43 @@ impl Plan {
             faults.push(Fault::LoseSafety { at_us, until_us, node });
         }
         Self { network, faults, ..Self::calm(seed, nodes, 0) }
+    }
+
+    /// These among four validators if it is one, among seven if there are two, and random faults around them.
+    pub fn byzantine(seed: u64, behaviours: &[Behaviour]) -> Self {
+        let mut plan = Self::random(seed);
+        let mut dice = Dice::new(seed ^ BYZANTINE_SEED);
+        plan.nodes = if behaviours.len() == 1 { 4 } else { 7 };
+        plan.members = plan.nodes;
+        plan.faults = (0..dice.below(3)).map(|_| random_fault(&mut dice, plan.nodes)).collect();
+        let first = usize::try_from(dice.below(plan.nodes as u64)).unwrap_or(0);
+        let places = (first..).step_by(1 + plan.nodes / 3).map(|place| place % plan.nodes);
+        plan.byzantine = places.zip(behaviours.iter().copied()).collect();
+        plan
+    }
+
+    /// A behaviour alone, each in turn, and every fifth time any two; and random faults around them.
+    pub fn any_byzantine(seed: u64) -> Self {
+        let behaviour = |number: u64| {
+            let place = usize::try_from(number).unwrap_or(0) % Behaviour::ALL.len();
+            Behaviour::ALL[place]
+        };
+        if seed % 5 == 4 {
+            let mut dice = Dice::new(seed ^ BYZANTINE_SEED);
+            let two = [dice.below(12), dice.below(12)].map(behaviour);
+            return Self::byzantine(seed, &two);
+        }
+        Self::byzantine(seed, &[behaviour(seed / 5 * 4 + seed % 5)])
+    }
+
+    /// A crash at every write of this plan, which must have no faults, and with all that it may leave: three runs for each of
+    /// the `writes`.
+    pub fn crash_at_every_write(&self, writes: u64) -> impl Iterator<Item = Self> {
+        let all = [Remains::Nothing, Remains::Torn, Remains::All];
+        let faults = (1..=writes).flat_map(move |write| {
+            all.map(|remains| Fault::CrashAtWrite { write, remains, for_us: 150_000 })
+        });
+        faults.map(|fault| Self { faults: vec![fault], ..self.clone() })
     }
 
     /// Everything at random, and committees that change.

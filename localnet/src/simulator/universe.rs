@@ -113,8 +113,10 @@ impl Universe {
         let block = Arc::new(CheckedBlock::build(genesis.header(root), Vec::new()));
         let data = block.header().vote_data();
         let executed = ExecutedRoot { height: Height::ZERO, root };
+        let changes = Arc::new(changes);
         let cert = CommitCert::genesis(data);
-        let outcome = Outcome { block, cert, executed, candidates: Arc::clone(&rotation[0]) };
+        let candidates = Arc::clone(&rotation[0]);
+        let outcome = Outcome { block, cert, executed, changes, candidates };
         let safety = heddle_types::SafetyRecord::first(
             committee.chain(),
             committee.epoch(),

@@ -1,9 +1,11 @@
 //! The event loop: one queue, one clock, one source of chance.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use heddle_hotstuff::Now;
+use heddle_hotstuff::limits;
 use heddle_machine::Input;
 use heddle_machine::Machine;
 use heddle_machine::MachineConfig;
@@ -18,15 +20,19 @@ use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_wire::PeerMessage;
 
+use super::accusations::Accusations;
+use super::byzantine::Misbehave;
 use super::dice::Dice;
+use super::disk::Write;
+use super::execution::Outcomes;
 use super::network::Network;
 use super::node::Node;
 use super::node::Running;
-use super::node::Write;
 use super::oracle::Oracle;
 use super::oracle::Violation;
 use super::plan::Fault;
 use super::plan::Plan;
+use super::rules::Rules;
 use super::universe::GENESIS_MS;
 use super::universe::Universe;
 
@@ -34,6 +40,9 @@ use super::universe::Universe;
 const EVENTS_MAX: u64 = 3_000_000;
 /// How long after the last fault progress must have come, in microseconds.
 const PROGRESS_US_MAX: u64 = 60_000_000;
+
+/// After so many messages it is looked how much nodes keep.
+const KEPT_EVERY: u64 = 64;
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,17 +57,46 @@ pub struct Report {
     pub epochs: u64,
     /// Messages delivered.
     pub messages: u64,
+    /// Writes begun by all nodes together.
+    pub writes: u64,
+    /// Contradictions of the Byzantine that honest nodes heard, each by each node. Every one became evidence.
+    pub equivocations: u64,
     /// Simulated microseconds.
     pub micros: u64,
 }
 
 #[derive(Debug)]
 pub(super) enum Event {
-    Deliver { from: usize, to: usize, message: PeerMessage },
-    Wake { node: usize, life: u64 },
-    Synced { node: usize, life: u64 },
-    Executed { node: usize, life: u64 },
-    Submit { account: usize },
+    Deliver {
+        from: usize,
+        to: usize,
+        message: Rc<PeerMessage>,
+    },
+    /// Something that is no message.
+    Garbage {
+        from: usize,
+        to: usize,
+    },
+    /// A Byzantine validator that stopped at its own signature goes on.
+    Resume {
+        node: usize,
+        life: u64,
+    },
+    Wake {
+        node: usize,
+        life: u64,
+    },
+    Synced {
+        node: usize,
+        life: u64,
+    },
+    Executed {
+        node: usize,
+        life: u64,
+    },
+    Submit {
+        account: usize,
+    },
     Begin(usize),
     End(usize),
 }
@@ -73,6 +111,9 @@ pub(super) struct World {
     pub(super) nodes: Vec<Node>,
     pub(super) network: Network,
     pub(super) oracle: Oracle,
+    pub(super) accusations: Accusations,
+    /// By node; none is honest.
+    pub(super) byzantine: Vec<Option<Box<dyn Misbehave>>>,
     pub(super) trace: blake3::Hasher,
     pub(super) highest_view: View,
     /// Faults bound to a view that did not come yet, by position in the plan.
@@ -83,6 +124,11 @@ pub(super) struct World {
     pub(super) next_sequence: Vec<usize>,
     pub(super) submitted_by: BTreeMap<Ticket, usize>,
     pub(super) messages: u64,
+    pub(super) writes: u64,
+    pub(super) outcomes: Outcomes,
+    pub(super) crashed_at_write: usize,
+    /// Whether a slot of a safety record may still be torn: one muted node is what four can bear.
+    pub(super) may_tear: bool,
 }
 
 /// Runs a plan to its end.
@@ -101,11 +147,17 @@ pub fn run(plan: &Plan) -> Result<Report, Violation> {
 impl World {
     fn new(plan: Plan) -> Self {
         let universe = Universe::of(plan.nodes, plan.members);
+        let behaviour = |index| plan.byzantine.iter().find(|(node, _)| *node == index);
+        let byzantine =
+            (0..plan.nodes).map(|index| behaviour(index).map(|(_, how)| how.start())).collect();
+        let oracle = Oracle::new(Rules::new(plan.members, plan.byzantine.len()));
         let node = || Node { disk: universe.new_disk(), running: None, life: 0 };
         Self {
             nodes: (0..plan.nodes).map(|_| node()).collect(),
             dice: Dice::new(plan.seed),
             network: Network::new(plan.network),
+            may_tear: plan.byzantine.is_empty()
+                && !plan.faults.iter().any(|fault| matches!(fault, Fault::LoseSafety { .. })),
             waiting: Vec::new(),
             active: 0,
             next_sequence: vec![0; universe.transfers.len()],
@@ -114,11 +166,16 @@ impl World {
             now: 0,
             queue: BTreeMap::new(),
             scheduled: 0,
-            oracle: Oracle::default(),
+            oracle,
+            accusations: Accusations::default(),
+            byzantine,
             trace: blake3::Hasher::new(),
             highest_view: View::ZERO,
             submitted_by: BTreeMap::new(),
             messages: 0,
+            writes: 0,
+            outcomes: Outcomes::new(),
+            crashed_at_write: 0,
         }
     }
 
@@ -137,9 +194,9 @@ impl World {
                     self.schedule(at_us, Event::Begin(position));
                     self.schedule(until_us, Event::End(position));
                 }
-                Fault::CrashLeader { .. } | Fault::IsolateLeader { .. } => {
-                    self.waiting.push(position);
-                }
+                Fault::CrashAtWrite { .. }
+                | Fault::CrashLeader { .. }
+                | Fault::IsolateLeader { .. } => self.waiting.push(position),
             }
         }
         for transfer in 0..self.plan.transfers {
@@ -169,7 +226,7 @@ impl World {
             }
             if let Some(over_at) = faults_over_at {
                 if self.all_is_done() {
-                    return Ok(self.report());
+                    return self.report();
                 }
                 if at > over_at + PROGRESS_US_MAX {
                     return Err(Violation(format!(
@@ -182,22 +239,25 @@ impl World {
         Err(Violation(format!("{EVENTS_MAX} events without an end: {}", self.where_all_are())))
     }
 
-    fn report(&self) -> Report {
-        Report {
+    fn report(&self) -> Result<Report, Violation> {
+        Ok(Report {
             trace: Hash32(*self.trace.finalize().as_bytes()),
             final_height: self.oracle.highest_final(),
             view: self.highest_view,
             epochs: self.oracle.last_ended().map_or(0, |epoch| epoch.get() + 1),
             messages: self.messages,
+            writes: self.writes,
+            equivocations: self.accusations.caught()?,
             micros: self.now,
-        }
+        })
     }
 
     /// Every transfer is final, and every node has executed what any has.
     fn all_is_done(&self) -> bool {
         let mut planned = (0..self.next_sequence.len()).flat_map(|account| self.planned(account));
         let all_final = planned.all(|transfer| self.oracle.is_final(&transfer.id()));
-        all_final && (0..self.nodes.len()).all(|node| self.is_up_to_date(node))
+        let mut honest = (0..self.nodes.len()).filter(|node| self.is_honest(*node));
+        all_final && honest.all(|node| self.is_up_to_date(node))
     }
 
     /// Whether a member has executed what anybody has, and whether another knows that it is none.
@@ -222,7 +282,14 @@ impl World {
     fn step(&mut self, event: Event) -> Result<(), Violation> {
         self.note(&event);
         match event {
-            Event::Deliver { from, to, message } => self.deliver(from, to, message),
+            Event::Deliver { from, to, message } => {
+                self.deliver(from, to, Rc::unwrap_or_clone(message))
+            }
+            Event::Garbage { from, to } => {
+                let from = self.told_index(to, from);
+                self.tell(to, Input::PeerMalformed(from))
+            }
+            Event::Resume { node, life } => self.resume(node, life),
             Event::Wake { node, life } => {
                 let now = self.now;
                 let due =
@@ -237,34 +304,16 @@ impl World {
         }
     }
 
-    fn note(&mut self, event: &Event) {
-        self.trace.update(&self.now.to_le_bytes());
-        let (tag, a, b) = match event {
-            Event::Deliver { from, to, .. } => (0, *from as u64, *to as u64),
-            Event::Wake { node, life } => (1, *node as u64, *life),
-            Event::Synced { node, life } => (2, *node as u64, *life),
-            Event::Executed { node, life } => (3, *node as u64, *life),
-            Event::Submit { account } => (4, *account as u64, 0),
-            Event::Begin(position) => (5, *position as u64, 0),
-            Event::End(position) => (6, *position as u64, 0),
-        };
-        self.trace.update(&[tag]);
-        self.trace.update(&a.to_le_bytes());
-        self.trace.update(&b.to_le_bytes());
-        if let Event::Deliver { message, .. } = event {
-            self.trace.update(&heddle_wire::encode(message));
-        }
-    }
-
     pub(super) fn running(&mut self, node: usize, life: u64) -> Option<&mut Running> {
         let node = &mut self.nodes[node];
         if node.life == life { node.running.as_mut() } else { None }
     }
 
-    pub(super) fn time(&self) -> Now {
+    pub(super) fn time(&mut self, node: usize) -> Now {
+        let wall_ms = GENESIS_MS + 1_000 + self.now / 1_000;
         Now {
             instant: Instant::from_micros(self.now),
-            wall: UnixMillis::new(GENESIS_MS + 1_000 + self.now / 1_000),
+            wall: UnixMillis::new(self.wall_of(node, wall_ms)),
         }
     }
 
@@ -273,7 +322,7 @@ impl World {
         let recovered = self.nodes[index].disk.recover(nonce);
         let config = self.machine_config(index);
         let mut actions = Vec::new();
-        let machine = Machine::new(config, recovered, self.time(), &mut actions);
+        let machine = Machine::new(config, recovered, self.time(index), &mut actions);
         let node = &mut self.nodes[index];
         node.life += 1;
         let committee = Arc::clone(machine.committee());
@@ -318,6 +367,7 @@ impl World {
             return Ok(());
         }
         self.messages += 1;
+        self.overhear(from, to, &message);
         if let PeerMessage::Transactions(transactions) = message {
             let candidates = transactions.into_iter().map(|tx| self.candidate(to, tx)).collect();
             return self.tell(to, Input::Forwarded(candidates));
@@ -327,10 +377,15 @@ impl World {
     }
 
     pub(super) fn tell(&mut self, index: usize, input: Input) -> Result<(), Violation> {
-        let now = self.time();
+        let now = self.time(index);
         let Some(running) = self.nodes[index].running.as_mut() else { return Ok(()) };
         let mut actions = Vec::new();
         running.machine.handle(now, input, &mut actions);
+        if self.messages.is_multiple_of(KEPT_EVERY) {
+            check_kept(index, running.machine.kept(), self.plan.nodes)?;
+        }
+        self.note_evidence(index, &actions)?;
+        let Some(running) = self.nodes[index].running.as_mut() else { return Ok(()) };
         running.todo.extend(actions);
         let view = running.machine.status().agreement.view;
         // Views of one epoch after the other: a chain has no more blocks than views.
@@ -353,6 +408,7 @@ impl World {
                 let life = self.nodes[index].life;
                 let at = self.now + self.dice.between(20, 400);
                 self.schedule(at, Event::Synced { node: index, life });
+                self.on_write(index);
                 break;
             }
             if let Some(action) = running.todo.pop_front() {
@@ -380,8 +436,22 @@ impl World {
         let Some(running) = self.running(index, life) else { return Ok(()) };
         running.syncing = false;
         if let Some(write) = running.todo.pop_front().as_ref().and_then(Write::of) {
-            self.nodes[index].disk.write(write);
+            let me = self.own_index(index);
+            self.write((index, me), write);
         }
         self.pump(index)
     }
+}
+
+/// What the agreement core may keep, by its limits: votes of both rounds and proposals of the views that it looks at, timeouts
+/// of one, certified blocks, blocks, and what is asked for.
+fn check_kept(node: usize, kept: usize, nodes: usize) -> Result<(), Violation> {
+    let views = (limits::VIEWS_AHEAD_MAX + limits::VIEWS_BEHIND_MAX + 1) as usize;
+    let asked_for = 3;
+    let by_views = (3 * views + 1) * nodes;
+    let most = by_views + limits::VIEWS_REMEMBERED_MAX + limits::TREE_BLOCKS_MAX + asked_for;
+    if kept <= most {
+        return Ok(());
+    }
+    Err(Violation(format!("node {node} keeps {kept} things, at most {most}")))
 }

@@ -100,7 +100,7 @@ async fn ask(
 ) -> Result<Option<Bytes>, CloseCode> {
     let quotas = &shared.public;
     match &request {
-        PublicRequest::CatchUp { .. } => {
+        PublicRequest::CatchUp { .. } | PublicRequest::Snapshot(_) => {
             let _permit = quotas.answer().await.ok_or(CloseCode::Stopping)?;
             Ok(tell(shared, asker, request).await)
         }

@@ -20,6 +20,8 @@ use heddle_wire::PeerMessage;
 use heddle_wire::PublicAnswer;
 use heddle_wire::PublicRequest;
 use heddle_wire::Purpose;
+use heddle_wire::SNAPSHOT_PART_BYTES_MAX;
+use heddle_wire::SnapshotPart;
 use heddle_wire::frame_header;
 use heddle_wire::limits::FRAME_HEADER_BYTES;
 use heddle_wire::limits::PUBLIC_ANSWER_BYTES_MAX;
@@ -136,6 +138,16 @@ impl PublicClient {
             PublicAnswer::Submitted { taken } => Ok(taken),
             PublicAnswer::Head(_) => Err(PublicError::WrongAnswer),
         }
+    }
+
+    /// A part of a snapshot, which may be anything; none when the node has it not.
+    ///
+    /// # Errors
+    /// See [`PublicError`].
+    pub async fn snapshot_part(&self, part: SnapshotPart) -> Result<Option<Bytes>, PublicError> {
+        let answer = self.ask(&part.encode(), SNAPSHOT_PART_BYTES_MAX).await?;
+        let bytes = heddle_wire::decode_part(&answer).ok_or(PublicError::WrongAnswer)?;
+        Ok(bytes.map(|bytes| answer.slice_ref(bytes)))
     }
 
     /// Waits until the connection has ended, and says why.

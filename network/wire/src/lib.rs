@@ -17,6 +17,7 @@ mod message;
 mod public;
 mod raw;
 mod reader;
+mod snapshot;
 mod tag;
 
 pub use channel::Channel;
@@ -26,3 +27,4 @@ pub use hello::{Hello, HelloError, InstanceId, PROTOCOL_VERSION, Purpose, Sessio
 pub use message::{Liveness, PeerMessage};
 pub use public::{PublicAnswer, PublicRequest};
 pub use raw::{CheckError, DecodeError, RawMessage, decode};
+pub use snapshot::{SNAPSHOT_PART_BYTES_MAX, SnapshotPart, decode_part, encode_part};

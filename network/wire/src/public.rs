@@ -14,6 +14,8 @@ use crate::raw::DecodeError;
 use crate::raw::RawMessage;
 use crate::raw::decode;
 use crate::reader::Reader;
+use crate::snapshot;
+use crate::snapshot::SnapshotPart;
 
 /// A question's first byte, beside those of `bulk`.
 const HEAD: u8 = 32;
@@ -38,6 +40,8 @@ pub enum PublicRequest {
     },
     /// Pass transactions on to whoever orders them. Nothing about them is checked yet.
     Submit(Vec<Transaction>),
+    /// A part of a snapshot, which is answered with [`crate::encode_part`].
+    Snapshot(SnapshotPart),
 }
 
 /// An answer that is none to catching up.
@@ -62,6 +66,10 @@ impl PublicRequest {
         if let Some((&HEAD, rest)) = body.split_first() {
             let read = |reader: &mut Reader<'_>| reader.field("above");
             return Ok(Self::Head { above: whole(HEAD, rest, read)? });
+        }
+        if let Some((&snapshot::PART, rest)) = body.split_first() {
+            let read = |reader: &mut Reader<'_>| reader.field("part");
+            return Ok(Self::Snapshot(whole(snapshot::PART, rest, read)?));
         }
         match decode(Channel::Bulk, body)? {
             RawMessage::Request { id, request } => Ok(Self::CatchUp { id, request }),

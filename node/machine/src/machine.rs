@@ -195,6 +195,11 @@ impl Machine {
         }
     }
 
+    /// How many messages and blocks the agreement core keeps, see [`Replica::kept`].
+    pub fn kept(&self) -> usize {
+        self.replica.kept()
+    }
+
     fn on_peer(
         &mut self,
         now: Now,

@@ -53,6 +53,7 @@ pub use genesis_file::read_genesis;
 pub use genesis_file::write_genesis;
 pub use json::parse_json;
 pub use keeping::Keeping;
+pub use keeping::SyncChoice;
 pub use key_file::KeyFile;
 pub use lock::HomeLock;
 pub use lock::holder_of;
@@ -72,6 +73,9 @@ pub struct Home {
 }
 
 impl Home {
+    /// The name of the folder in which snapshots are kept.
+    pub(crate) const SNAPSHOTS: &str = "snapshots";
+
     /// Reads the home in `dir`. Takes no lock and does not touch `db/` or `safety`.
     ///
     /// # Errors
@@ -156,7 +160,7 @@ impl Home {
 
     /// Where snapshots are kept.
     pub fn snapshots_path(&self) -> PathBuf {
-        self.dir.join("snapshots")
+        self.dir.join(Self::SNAPSHOTS)
     }
 
     /// The safety file.

@@ -33,6 +33,7 @@ mod fatal;
 mod faucet;
 mod follow;
 mod housekeeping;
+mod join;
 mod known;
 mod markets;
 mod metrics;

@@ -6,7 +6,6 @@
 //! | | `ep` ‖ epoch | how it ended |
 //! | | `ca` ‖ height | who should decide from there on, where that changed |
 //! | | `oldest`; `before` | oldest height that is answered for; headers before a restored snapshot's block |
-//! | | `restoring`; `rc` ‖ chunk | while a snapshot is restored: which, and which chunks are there |
 //! | | `ev` ‖ signer ‖ epoch ‖ view ‖ kind | the two statements of an [`EvidenceRow`] |
 //! | `blocks` | height ‖ hash | block, final or not |
 //! | `heights_of` | block hash | height |
@@ -52,8 +51,6 @@ pub(crate) const META_APPLIED: &[u8] = b"applied";
 pub(crate) const META_OLDEST: &[u8] = b"oldest";
 /// The headers before the block of the snapshot that the database was made of.
 pub(crate) const META_BEFORE: &[u8] = b"before";
-/// Which snapshot is being restored.
-pub(crate) const META_RESTORING: &[u8] = b"restoring";
 /// Before the key of a piece of evidence in `meta`.
 pub(crate) const EVIDENCE_PREFIX: &[u8] = b"ev";
 /// Up to the end of the signer in such a key.
@@ -107,11 +104,6 @@ pub(crate) fn receipts_key(height: Height, column: Column) -> [u8; 9] {
 
 pub(crate) fn timeout_cert_key(cert: &TimeoutCert) -> Vec<u8> {
     [TIMEOUT_CERT_PREFIX, &cert.view.get().to_be_bytes(), cert.hash().as_bytes()].concat()
-}
-
-/// The note that a chunk is restored.
-pub(crate) fn restored_key(chunk: usize) -> Vec<u8> {
-    [b"rc".as_slice(), &(chunk as u64).to_be_bytes()].concat()
 }
 
 pub(crate) fn evidence_key(row: &EvidenceRow) -> Vec<u8> {

@@ -66,11 +66,23 @@ impl Snapshot {
         dir: &Path,
         certify: impl FnOnce(&SnapshotManifest) -> Result<ExecutedRoot, ManifestError>,
     ) -> Result<Self, StorageError> {
+        Self::of(dir, &SnapshotFiles::new(dir).manifest()?, certify)
+    }
+
+    /// As [`Self::open`], with a manifest that need not be in the folder yet.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of(
+        dir: &Path,
+        manifest: &[u8],
+        certify: impl FnOnce(&SnapshotManifest) -> Result<ExecutedRoot, ManifestError>,
+    ) -> Result<Self, StorageError> {
         let files = SnapshotFiles::new(dir);
         let path = files.manifest_path();
         let bad = |detail: String| StorageError::bad_snapshot(&path, detail);
         let manifest: SnapshotManifest =
-            decode_exact(&files.manifest()?).map_err(|error| bad(error.to_string()))?;
+            decode_exact(manifest).map_err(|error| bad(error.to_string()))?;
         let root = certify(&manifest).map_err(|error| bad(error.to_string()))?;
         let prefixes = Prefix::cover(&manifest.depths);
         let prefixes =

@@ -13,10 +13,12 @@ use rocksdb::ColumnFamilyDescriptor;
 use rocksdb::DB;
 use rocksdb::DBRecoveryMode;
 use rocksdb::Direction;
+use rocksdb::IngestExternalFileOptions;
 use rocksdb::IteratorMode;
 use rocksdb::LogLevel;
 use rocksdb::Options;
 use rocksdb::ReadOptions;
+use rocksdb::SstFileWriter;
 use rocksdb::WriteBatch;
 use rocksdb::WriteOptions;
 use rocksdb::checkpoint::Checkpoint;
@@ -31,6 +33,8 @@ const CACHE_BYTES: usize = 32 << 20;
 const WAL_BYTES_MAX: u64 = 128 << 20;
 const BACKGROUND_JOBS: i32 = 2;
 const OPEN_FILES_MAX: i32 = 256;
+/// Rows in one table file that is added as such.
+const INGESTED_ROWS: usize = 1 << 19;
 const LOG_FILES_MAX: usize = 2;
 const LOG_FILE_BYTES_MAX: usize = 1 << 20;
 
@@ -148,6 +152,34 @@ impl Tables {
     pub(crate) fn last_row(&self, table: &str) -> Result<Option<Row>, StorageError> {
         let mut rows = self.db.iterator_cf(self.table(table), IteratorMode::End);
         rows.next().transpose().map_err(|error| self.error(&error))
+    }
+
+    /// Adds rows, ascending, to a table that has none, as table files: many times cheaper than to write them one by one.
+    pub(crate) fn ingest(
+        &self,
+        table: &str,
+        rows: &[(Vec<u8>, Vec<u8>)],
+    ) -> Result<(), StorageError> {
+        let options = table_options(&Cache::new_lru_cache(CACHE_BYTES));
+        let mut files = Vec::new();
+        for (number, part) in rows.chunks(INGESTED_ROWS).enumerate() {
+            let path = self.path.join(format!("ingest-{number}.sst"));
+            let write = || {
+                let mut file = SstFileWriter::create(&options);
+                file.open(&path)?;
+                part.iter().try_for_each(|(key, value)| file.put(key, value))?;
+                file.finish()
+            };
+            write().map_err(|error| StorageError::rocks(&path, &error))?;
+            files.push(path);
+        }
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut options = IngestExternalFileOptions::default();
+        options.set_move_files(true);
+        let added = self.db.ingest_external_file_cf_opts(self.table(table), &options, files);
+        added.map_err(|error| self.error(&error))
     }
 
     /// Makes a copy in `dir`, which must not exist.

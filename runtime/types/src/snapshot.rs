@@ -78,6 +78,14 @@ pub enum ManifestError {
     /// How some epoch ended is not proven.
     #[error("{0}")]
     End(#[from] EpochEndError),
+    /// How epochs ended does not lead to the one of the certificate.
+    #[error("ends of epochs that lead to epoch {found}, expected {expected}")]
+    Ends {
+        /// The epoch after the last of them.
+        found: Epoch,
+        /// That of the certificate.
+        expected: Epoch,
+    },
     /// The certificate is of another epoch than the one that the block is of or ends.
     #[error("the certificate is of epoch {found}, expected {expected}")]
     Epoch {
@@ -134,8 +142,11 @@ impl SnapshotManifest {
             committee = end.verify(&committee, scheme)?;
         }
         let (found, expected) = (self.cert.data.epoch, self.epoch_after());
-        if found != expected || committee.epoch() != expected {
+        if found != expected {
             return Err(ManifestError::Epoch { found, expected });
+        }
+        if committee.epoch() != expected {
+            return Err(ManifestError::Ends { found: committee.epoch(), expected });
         }
         let is_its = self.cert.data == last.vote_data();
         if !is_its || !self.cert.verify(&committee, genesis, scheme) {

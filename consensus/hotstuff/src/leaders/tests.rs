@@ -151,6 +151,18 @@ fn what_is_kept_is_all_that_any_tip_may_ask_for() {
     assert_eq!(known.by_height.len(), limits::TURNS_MAX);
 }
 
+#[test]
+fn turns_before_an_epoch_began_do_not_count_in_it() {
+    let turns = |first: u64| (first..=20).map(|height| turn(height, height, 1));
+    let (all, own) =
+        (Turns::new(Height::new(10), turns(0)), Turns::new(Height::new(10), turns(11)));
+    let window = |known: &Turns, executed| known.window(&header(20, executed), std::iter::empty());
+    assert_eq!(window(&all, 18), window(&own, 18));
+    // What the epoch began with is of its view 0.
+    assert_eq!(window(&all, 18).unwrap()[0], turn(10, 0, 0));
+    assert_eq!(window(&all, 9), Some(vec![]), "nothing of the epoch is executed");
+}
+
 proptest! {
     /// Whoever starts from the kept turns expects the same leaders as whoever saw the whole chain.
     #[test]

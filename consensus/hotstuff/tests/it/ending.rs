@@ -418,3 +418,20 @@ fn a_record_of_a_later_epoch_is_kept_and_nothing_signed_before_it() {
     solo.replica = next;
     assert!(solo.give_up().timeouts().is_empty(), "below what it gave up before");
 }
+
+#[test]
+fn e3_the_tail_names_what_the_closing_block_named_whatever_was_executed_since() {
+    let world = World::new(4);
+    // Everything is as it was: by the candidates nothing would be closed any more.
+    for (name, expected) in [(named(&world, 1), 1), (None, 0)] {
+        let mut solo = solo();
+        let block = closing(&mut solo);
+        let root = ExecutedRoot { height: Height::new(1), root: StateRoot::ZERO };
+        solo.input(Input::Executed(world.executed(root)));
+        let header = naming(&world, &block, 6, name, vec![]).header().clone();
+        let next = CheckedBlock::build(BlockHeader { executed: root, ..header }, vec![]);
+        let qc = solo.qc(&block);
+        let said = solo.propose(&world.propose(&Arc::new(next), qc, None));
+        assert_eq!(said.votes().len(), expected, "{name:?}");
+    }
+}

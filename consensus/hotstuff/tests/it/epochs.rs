@@ -106,6 +106,28 @@ fn epochs_follow_each_other_as_quickly_as_they_may() {
     assert!(ended(&cluster) >= 4, "{} epochs ended", ended(&cluster));
 }
 
+/// Three delays make the first block final; everybody begins within one of each other, and nothing said before is lost.
+#[test]
+fn an_epoch_begins_without_a_pause() {
+    for execution in [0, 1_000, 25_000] {
+        let power = |step: u64| members(&[(0, 1), (1, 1), (2, 1), (3, 1 + step % 2)]);
+        let script = (1..8).map(|step| (step * 20, power(step)));
+        let mut cluster = Cluster::with_script(4, 4, Network::CONSTANT, 0, script.collect());
+        cluster.execution = execution;
+        cluster.submit(300);
+        run_to(&mut cluster, &[0, 1, 2, 3], 5, 60_000);
+        cluster.run_ms(200);
+        for node in &cluster.nodes {
+            for end in node.disk.ends.values() {
+                let closing = end.closing.height.get();
+                let wait = node.final_at[&(closing + 1)] - node.final_at[&closing];
+                let delays = 4 * Network::CONSTANT.delay;
+                assert!(wait <= delays + 2 * execution, "{execution}: {wait} us after {closing}");
+            }
+        }
+    }
+}
+
 #[test]
 fn without_a_change_no_epoch_ends() {
     let mut cluster = Cluster::with_script(4, 4, Network::CONSTANT, 0, vec![(5, of(0..4))]);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod attacks;
+mod bounds;
 mod cluster;
 mod ending;
 mod epochs;
@@ -15,4 +16,5 @@ mod rules;
 mod scheme;
 mod solo;
 mod steady;
+mod twins;
 mod world;

@@ -117,9 +117,13 @@ pub(crate) fn members(powers: &[(u16, u64)]) -> Vec<Validator> {
 
 impl World {
     pub(crate) fn new(len: u16) -> Self {
+        Self::with_powers(&vec![1; usize::from(len)])
+    }
+
+    /// A validator of each of these powers.
+    pub(crate) fn with_powers(powers: &[u64]) -> Self {
         let chain = ChainId(Hash32([7; 32]));
-        let validators =
-            (0..len).map(|i| Validator { public_key: scheme::key(i), power: 1 }).collect();
+        let validators = members(&(0..).zip(powers.iter().copied()).collect::<Vec<_>>());
         let committee = Arc::new(Committee::new(chain, Epoch::ZERO, validators).unwrap());
         let header = BlockHeader {
             version: BlockHeader::VERSION,

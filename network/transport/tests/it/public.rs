@@ -33,6 +33,7 @@ use heddle_wire::PeerMessage;
 use heddle_wire::PublicAnswer;
 use heddle_wire::PublicRequest;
 use heddle_wire::RawMessage;
+use heddle_wire::SnapshotPart;
 
 use crate::net::CHAIN;
 use crate::net::Plan;
@@ -52,6 +53,12 @@ fn answering(runtime: &tokio::runtime::Runtime, plan: &Plan) -> Transport {
                 reply.send(Bytes::from(heddle_wire::encode(&message)));
             }
             PublicRequest::Head { .. } => reply.send(PublicAnswer::Head(None).encode().into()),
+            PublicRequest::Snapshot(SnapshotPart::Manifest) => {
+                reply.send(heddle_wire::encode_part(Some(&[7; 3_000_000])).into());
+            }
+            PublicRequest::Snapshot(SnapshotPart::Chunk { .. }) => {
+                reply.send(heddle_wire::encode_part(None).into());
+            }
             PublicRequest::Submit(_) => {
                 reply.send(PublicAnswer::Submitted { taken: true }.encode().into());
             }
@@ -82,6 +89,21 @@ fn anybody_may_ask_and_is_answered() {
         client.close().await;
     });
     assert_eq!(node.stats().public_requests, 20);
+}
+
+#[test]
+fn parts_of_snapshots_are_asked_for() {
+    let runtime = runtime();
+    let plan = Plan::new(2);
+    let _node = answering(&runtime, &plan);
+    runtime.block_on(async {
+        let client = PublicClient::connect(client_config(&plan, CHAIN)).await.unwrap();
+        let manifest = client.snapshot_part(SnapshotPart::Manifest).await.unwrap();
+        assert!(manifest.is_some_and(|bytes| bytes == [7; 3_000_000].as_slice()));
+        let chunk = SnapshotPart::Chunk { height: Height::new(60), index: 3 };
+        assert_eq!(client.snapshot_part(chunk).await.unwrap(), None);
+        client.close().await;
+    });
 }
 
 #[test]

@@ -72,8 +72,7 @@ pub(crate) enum NodeCommand {
     },
     /// Make the database of a home that has none of a snapshot
     ///
-    /// Everything is verified against the home's genesis, and the node goes on from there. Interrupted, it goes on where it
-    /// was when it is called again. Exit codes: 0 done; 1 there is a database; 3 a file of the snapshot is missing, damaged
+    /// Everything is verified against the home's genesis, and the node goes on from there. Exit codes: 0 done; 1 there is a database; 3 a file of the snapshot is missing, damaged
     /// or not certified; 5 the home is in use; others as for run.
     #[command(
         after_help = "Example:\n  heddle node restore --home .heddle/localnet/validator-0 --from snapshot --json"

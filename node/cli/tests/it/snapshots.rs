@@ -136,11 +136,8 @@ fn no_snapshot_is_taken_of_a_new_or_running_home_or_over_anything() {
 fn a_node_that_prunes_keeps_a_window_and_a_snapshot_to_begin_with() {
     let net = Net::init();
     for index in 0..4 {
-        let path = format!("{}/config.toml", net.validator(index));
-        let config = fs::read_to_string(&path).unwrap().replace("\"1s\"", "\"10ms\"");
-        assert!(config.contains("idle_interval = \"10ms\""), "{config}");
         let keeping = if index == 0 { "prune = 1024\nsnapshot_interval = 100\n" } else { "" };
-        fs::write(&path, keeping.to_owned() + &config).unwrap();
+        configure(&net, index, "10ms", keeping);
     }
     net.start_again();
     let paid = net.transfer(0, "alice", "bob", "3");
@@ -162,4 +159,51 @@ fn a_node_that_prunes_keeps_a_window_and_a_snapshot_to_begin_with() {
     assert_eq!(net.verify(1)["fromHeight"], 0);
     let kept = fs::read_dir(format!("{}/snapshots", net.validator(0))).unwrap().count();
     assert!((2..=14).contains(&kept), "{kept}");
+}
+
+/// What stands at the beginning of a home's configuration.
+fn configure(net: &Net, index: usize, idle: &str, lines: &str) {
+    let path = format!("{}/config.toml", net.validator(index));
+    let config = fs::read_to_string(&path).unwrap();
+    let idle = format!("idle_interval = \"{idle}\"");
+    assert!(config.contains("idle_interval = \"1s\""), "{config}");
+    fs::write(&path, lines.to_owned() + &config.replace("idle_interval = \"1s\"", &idle)).unwrap();
+}
+
+#[test]
+fn an_emptied_validator_joins_by_a_snapshot_of_several_peers_and_bans_a_liar() {
+    const HEIGHT: u64 = 60;
+    let net = Net::init();
+    for index in 0..4 {
+        configure(&net, index, "100ms", "snapshot_interval = 60\nsync = \"snapshot\"\n");
+    }
+    net.start_again();
+    net.transfer(0, "alice", "bob", "3");
+    let folder = |index: usize| format!("{}/snapshots/{HEIGHT:012}", net.validator(index));
+    let all_there = || (0..3).all(|index| Path::new(&folder(index)).exists()).then_some(());
+    eventually("the same snapshot of three", 60 * SECOND, all_there);
+    let chunk = |index: usize| fs::read(format!("{}/chunk-00000", folder(index))).unwrap();
+    assert_eq!(chunk(0), chunk(1));
+    assert_eq!(chunk(1), chunk(2));
+
+    net.localnet(&["kill", "3"]);
+    let home = net.validator(3);
+    fs::remove_dir_all(format!("{home}/db")).unwrap();
+    fs::remove_dir_all(format!("{home}/snapshots")).unwrap();
+    let mut wrong = chunk(0);
+    let middle = wrong.len() / 2;
+    wrong[middle] ^= 1;
+    fs::write(format!("{}/chunk-00000", folder(0)), wrong).unwrap();
+    net.localnet(&["start-one", "3"]);
+    net.await_voting(3, 10 * SECOND);
+    let log = fs::read_to_string(format!("{home}/node.log")).unwrap();
+    assert!(log.contains("made the database of a snapshot"), "{log}");
+    assert!(log.contains("a peer lied about a snapshot"), "{log}");
+    let paid = net.transfer(3, "bob", "alice", "1")["height"].as_u64().unwrap();
+    net.await_above(3, paid, 10 * SECOND);
+    net.common_block(paid);
+    let below = net.try_call(3, "getBlock", json!({ "height": HEIGHT })).unwrap();
+    assert_eq!(below["error"]["data"]["kind"], "pruned", "{below}");
+    net.localnet(&["stop"]);
+    assert_eq!(net.verify(3)["fromHeight"], HEIGHT);
 }

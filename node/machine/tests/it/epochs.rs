@@ -73,6 +73,8 @@ struct Node {
     executing: VecDeque<(Arc<CheckedBlock>, CommitCert)>,
     ends: BTreeMap<Epoch, EpochEnd>,
     epochs: Vec<u64>,
+    /// An epoch began, and peers are not told again yet.
+    is_new: bool,
     sent: VecDeque<(Option<ValidatorIndex>, PeerMessage)>,
 }
 
@@ -120,6 +122,7 @@ impl Node {
             executing: VecDeque::new(),
             ends: BTreeMap::new(),
             epochs: Vec::new(),
+            is_new: false,
             sent: VecDeque::new(),
         };
         node.perform(actions);
@@ -143,6 +146,7 @@ impl Node {
                     let end = before.map(|before| &self.ends[&before]);
                     let height = end.map_or(0, |end| end.closing.height.get());
                     assert_eq!(self.executed.len() as u64, height, "begun with the executed block");
+                    self.is_new = true;
                 }
                 Action::EpochEnded(end) => {
                     assert!(self.ends.insert(end.epoch(), *end).is_none(), "ended twice");
@@ -206,6 +210,9 @@ impl Node {
     /// Executes all that waits, then lets time pass until the machine wants something.
     fn step(&mut self) {
         while self.execute_one() {}
+        if std::mem::take(&mut self.is_new) {
+            self.tell(Input::PeerUp(ValidatorIndex::ZERO));
+        }
         let deadline = self.machine.deadline().map_or(0, |at| at.as_micros().div_ceil(1000));
         self.now_ms = deadline.max(self.now_ms);
         self.tell(Input::Tick);
@@ -242,7 +249,6 @@ fn an_empty_node_follows_over_three_epochs() {
     let mut source = validator();
     let last = source.executed.len();
     let mut empty = Node::new(2);
-    empty.tell(Input::PeerUp(me));
     for _ in 0..200 {
         source.now_ms += 100;
         while let Some((_, message)) = empty.sent.pop_front() {

@@ -30,7 +30,7 @@ pub const IDLE_MS_MAX: u64 = 3_600_000;
 /// Names that `rpc_hosts` may list.
 pub const RPC_HOSTS_MAX: usize = 64;
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "rpc",
     "quic",
     "peers",
@@ -44,6 +44,7 @@ const KNOWN: [&str; 13] = [
     "rpc_hosts",
     Keeping::KNOWN[0],
     Keeping::KNOWN[1],
+    Keeping::KNOWN[2],
 ];
 
 /// How a node runs.

@@ -27,6 +27,7 @@ use super::Keeping;
 use super::KeyFile;
 use super::LogLevel;
 use super::Peer;
+use super::SyncChoice;
 
 fn key(number: u8) -> KeyFile {
     KeyFile::new(SecretKey::from_seed([number; 32]))
@@ -77,6 +78,7 @@ fn config() -> Config {
         keeping: Keeping {
             prune: std::num::NonZeroU64::new(5000),
             snapshot_interval: std::num::NonZeroU64::new(1),
+            sync: SyncChoice::Replay,
         },
     }
 }

@@ -58,6 +58,7 @@ use crate::node::evidence;
 use crate::node::executions::Executions;
 use crate::node::fatal;
 use crate::node::follow::ENDPOINTS_MAX;
+use crate::node::join;
 use crate::node::known::KnownSignatures;
 use crate::node::markets::Books;
 use crate::node::markets::History;
@@ -128,8 +129,8 @@ fn create_database(dir: &Path, beginning: &Beginning) -> Result<(), StorageError
     Storage::create(dir, &beginning.header, &beginning.changes)
 }
 
-/// Opens the home's database and safety record. An emptied database beside them is made again from genesis, and is
-/// refetched from the other validators.
+/// Opens the home's database and safety record. An emptied database beside them is made again of a snapshot that others have, or
+/// from genesis, and what follows is refetched from them.
 pub(crate) fn open(home: &Home, role: Role) -> Result<Opened, Fatal> {
     let chain = home.committee().chain();
     let beginning = Beginning::of(home)?;
@@ -138,8 +139,11 @@ pub(crate) fn open(home: &Home, role: Role) -> Result<Opened, Fatal> {
     let is_new = matches!(opened, Err(StorageError::Missing { .. }));
     let opened = match opened {
         Err(StorageError::Missing { .. }) => {
-            tracing::warn!(path = %dir.display(), "no database: starting from genesis, fetching from peers");
-            create_database(&dir, &beginning).and_then(|()| Storage::open(&dir, chain))
+            if !join::by_snapshot(home, &beginning)? {
+                tracing::warn!(path = %dir.display(), "no database: starting from genesis, fetching from peers");
+                create_database(&dir, &beginning).map_err(|error| Fatal::of_storage(&error))?;
+            }
+            Storage::open(&dir, chain)
         }
         opened => opened,
     };

@@ -58,16 +58,21 @@ impl Public {
     pub(crate) fn on_request(&self, request: PublicRequest, reply: PublicReply) {
         match request {
             PublicRequest::CatchUp { id, request } => {
-                // When too many wait, the asker hears nothing and asks another.
-                if self.serving.try_send(PublicJob { id, request, reply }).is_err() {
-                    self.shared.metrics.frames_dropped.inc();
-                }
+                self.serve(PublicJob::CatchUp { id, request, reply });
             }
+            PublicRequest::Snapshot(part) => self.serve(PublicJob::Snapshot { part, reply }),
             PublicRequest::Head { above } => self.tell_head(above, reply),
             PublicRequest::Submit(transactions) => {
                 let taken = self.take(transactions);
                 reply.send(PublicAnswer::Submitted { taken }.encode().into());
             }
+        }
+    }
+
+    /// When too many wait, the asker hears nothing and asks another.
+    fn serve(&self, job: PublicJob) {
+        if self.serving.try_send(job).is_err() {
+            self.shared.metrics.frames_dropped.inc();
         }
     }
 

@@ -22,16 +22,19 @@ use heddle_types::encode;
 use heddle_wire::Channel;
 use heddle_wire::EncodedBlock;
 use heddle_wire::PeerMessage;
+use heddle_wire::SnapshotPart;
 use heddle_wire::encode_stored_response;
 
 use crate::node::driver::ServeJob;
 use crate::node::shared::Shared;
+use crate::node::snapshots;
 
 /// A question of the public protocol for the thread that reads the store.
-pub(crate) struct PublicJob {
-    pub(crate) id: RequestId,
-    pub(crate) request: Request,
-    pub(crate) reply: PublicReply,
+pub(crate) enum PublicJob {
+    /// From the store.
+    CatchUp { id: RequestId, request: Request, reply: PublicReply },
+    /// From the files of a snapshot.
+    Snapshot { part: SnapshotPart, reply: PublicReply },
 }
 
 /// Serves validators, and the public while no validator waits, until nobody can ask any more.
@@ -83,9 +86,16 @@ fn epoch_end(shared: &Shared, epoch: Epoch) -> Option<Vec<u8>> {
 }
 
 fn serve_public(shared: &Shared, job: PublicJob) {
-    let PublicJob { id, request, reply } = job;
-    if let Some(body) = answer(shared, id, &request) {
-        reply.send(body.into());
+    match job {
+        PublicJob::CatchUp { id, request, reply } => {
+            if let Some(body) = answer(shared, id, &request) {
+                reply.send(body.into());
+            }
+        }
+        PublicJob::Snapshot { part, reply } => {
+            let bytes = snapshots::read(&shared.home, part);
+            reply.send(heddle_wire::encode_part(bytes.as_deref()).into());
+        }
     }
 }
 

@@ -6,11 +6,16 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use heddle_storage::Snapshot;
+use heddle_storage::SnapshotFiles;
 use heddle_storage::SnapshotOf;
 use heddle_storage::SnapshotSummary;
 use heddle_storage::StorageError;
 use heddle_types::Ed25519Scheme;
+use heddle_types::ExecutedRoot;
 use heddle_types::Height;
+use heddle_types::ManifestError;
+use heddle_types::SnapshotManifest;
+use heddle_wire::SnapshotPart;
 
 use crate::exit::ExitCode;
 use crate::exit::Fatal;
@@ -38,29 +43,58 @@ pub(crate) fn restore(home: &Home, from: &Path) -> Result<SnapshotReport, Fatal>
 
 /// The certified snapshot in a folder.
 pub(crate) fn open(home: &Home, beginning: &Beginning, dir: &Path) -> Result<Snapshot, Fatal> {
-    let genesis = beginning.header.vote_data();
-    let first = home.committee();
-    let opened = Snapshot::open(dir, |manifest| manifest.certify(&genesis, first, &Ed25519Scheme));
+    let opened = Snapshot::open(dir, |manifest| certify(home, beginning, manifest));
     opened.map_err(|error| Fatal::of_storage(&error))
+}
+
+/// What a manifest certifies on the chain of a home.
+pub(crate) fn certify(
+    home: &Home,
+    beginning: &Beginning,
+    manifest: &SnapshotManifest,
+) -> Result<ExecutedRoot, ManifestError> {
+    manifest.certify(&beginning.header.vote_data(), home.committee(), &Ed25519Scheme)
 }
 
 /// Where a home keeps its snapshot of a height.
 pub(crate) fn path(home: &Home, height: Height) -> PathBuf {
-    home.snapshots_path().join(format!("{:012}", height.get()))
+    path_in(&home.snapshots_path(), height)
+}
+
+fn path_in(dir: &Path, height: Height) -> PathBuf {
+    dir.join(format!("{:012}", height.get()))
 }
 
 /// The heights of the snapshots that a home keeps, ascending.
 pub(crate) fn kept(home: &Home) -> Result<Vec<Height>, Fatal> {
     let dir = home.snapshots_path();
-    let entries = match fs::read_dir(&dir) {
+    kept_in(&dir).map_err(|error| disk(&dir, &error))
+}
+
+/// A part of one of the snapshots that a home keeps, as its file has it; none when it is not there. Whoever asks finds out what it
+/// is worth.
+pub(crate) fn read(home: &Path, part: SnapshotPart) -> Option<Vec<u8>> {
+    let dir = home.join(Home::SNAPSHOTS);
+    let files = |height| SnapshotFiles::new(&path_in(&dir, height));
+    match part {
+        SnapshotPart::Manifest => files(kept_in(&dir).ok()?.pop()?).manifest().ok(),
+        SnapshotPart::Chunk { height, index } => {
+            files(height).chunk(usize::try_from(index).ok()?).ok()
+        }
+    }
+}
+
+fn kept_in(dir: &Path) -> io::Result<Vec<Height>> {
+    let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(disk(&dir, &error)),
+        Err(error) => return Err(error),
     };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let heights = names.filter_map(|name| name.parse().ok().map(Height::new));
     // A draft has another name.
-    let mut heights: Vec<Height> = heights.filter(|height| path(home, *height).exists()).collect();
+    let mut heights: Vec<Height> =
+        heights.filter(|height| path_in(dir, *height).exists()).collect();
     heights.sort_unstable();
     Ok(heights)
 }

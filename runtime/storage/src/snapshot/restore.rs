@@ -1,13 +1,12 @@
 //! Making a database of a snapshot.
 //!
-//! It is built beside its place and appears complete or not at all. Each chunk is written together with a note that it is there,
-//! so that a restore that was interrupted goes on where it was.
+//! It is built beside its place and appears complete or not at all. The chunks' files are what lasts: a restore that was
+//! interrupted begins again with them, which takes seconds.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use heddle_types::Domain;
 use heddle_types::Hash32;
 use heddle_types::SnapshotManifest;
 use heddle_types::encode;
@@ -25,65 +24,39 @@ use crate::tables::Tables;
 /// Makes the database `db` of a snapshot, all of which is verified. It holds the state, and nothing of what was before: the oldest
 /// height that it answers for is the next one.
 ///
+/// Takes the state's bytes in memory, as every start of a node does.
+///
 /// # Errors
 /// [`StorageError::Exists`] when `db` is not empty; [`StorageError::BadSnapshot`] naming the file that is missing or wrong; from
-/// writing. What was done by then is kept for the next attempt.
+/// writing.
 pub fn restore_snapshot(snapshot: &Snapshot, db: &Path) -> Result<SnapshotSummary, StorageError> {
     files::check_vacant(db)?;
-    let draft = db.with_extension("partial");
-    let tables = open_draft(snapshot, &draft)?;
-    let mut entries = 0;
+    let mut rows = Vec::new();
     let mut bytes = 0;
     for index in 0..snapshot.chunks() {
         let chunk = snapshot.files().chunk(index)?;
         bytes += chunk.len() as u64;
-        let found = snapshot.verify(index, &chunk)?;
-        entries += found.len() as u64;
-        let note = schema::restored_key(index);
-        if tables.bytes(schema::META, &note)?.is_some() {
-            continue;
-        }
-        let mut batch = tables.batch();
-        for (key, entry) in found {
-            batch.put(schema::STATE, &schema::state_key(&key), &encode(&entry));
-        }
-        batch.put(schema::META, &note, &[]);
-        batch.write(Durability::Logged)?;
+        let entries = snapshot.verify(index, &chunk)?.into_iter();
+        rows.extend(entries.map(|(key, entry)| (schema::state_key(&key), encode(&entry))));
     }
+    // A key stands below one prefix, so none comes twice.
+    rows.sort_unstable();
+    let draft = db.with_extension("partial");
+    let io = |error: io::Error| StorageError::io(&draft, &error);
+    if draft.exists() {
+        fs::remove_dir_all(&draft).map_err(io)?;
+    }
+    fs::create_dir_all(&draft).map_err(io)?;
+    let tables = Tables::open(&draft, true)?;
+    tables.ingest(schema::STATE, &rows)?;
     finish(&tables, snapshot)?;
     drop(tables);
-    let io = |error: io::Error| StorageError::io(db, &error);
     if db.exists() {
-        fs::remove_dir(db).map_err(io)?;
+        fs::remove_dir(db).map_err(|error| StorageError::io(db, &error))?;
     }
-    fs::rename(&draft, db).map_err(io)?;
+    fs::rename(&draft, db).map_err(|error| StorageError::io(db, &error))?;
     files::sync_dir(db.parent().unwrap_or(Path::new("")))?;
-    Ok(snapshot.summary(entries, bytes))
-}
-
-/// What is there of this snapshot already, or nothing.
-fn open_draft(snapshot: &Snapshot, draft: &Path) -> Result<Tables, StorageError> {
-    let name = name(snapshot.manifest());
-    if draft.join("CURRENT").exists()
-        && let Ok(tables) = Tables::open(draft, false)
-        && tables.bytes(schema::META, schema::META_RESTORING)?.as_deref() == Some(&name.0)
-    {
-        return Ok(tables);
-    }
-    if draft.exists() {
-        fs::remove_dir_all(draft).map_err(|error| StorageError::io(draft, &error))?;
-    }
-    fs::create_dir_all(draft).map_err(|error| StorageError::io(draft, &error))?;
-    let tables = Tables::open(draft, true)?;
-    let mut batch = tables.batch();
-    batch.put(schema::META, schema::META_RESTORING, &name.0);
-    batch.write(Durability::Synced)?;
-    Ok(tables)
-}
-
-/// Tells manifests apart.
-fn name(manifest: &SnapshotManifest) -> Hash32 {
-    Hash32::of(Domain::SNAPSHOT, &[&encode(manifest)])
+    Ok(snapshot.summary(rows.len() as u64, bytes))
 }
 
 /// Writes what a start needs beside the state. The receipts of the snapshot's own height are not certified, so nothing is ever told
@@ -112,10 +85,6 @@ fn finish(tables: &Tables, snapshot: &Snapshot) -> Result<(), StorageError> {
     batch.put(schema::CERTS, &schema::height_key(cert.data.height), &encode(cert));
     for end in ends {
         batch.put(schema::META, &schema::epoch_end_key(end.epoch()), &encode(end));
-    }
-    batch.delete(schema::META, schema::META_RESTORING);
-    for index in 0..snapshot.chunks() {
-        batch.delete(schema::META, &schema::restored_key(index));
     }
     batch.write(Durability::Synced)?;
     tables.flush()

@@ -38,6 +38,80 @@ pub(crate) fn manifest(height: u64, after: u64) -> SnapshotManifest {
     }
 }
 
+/// Who decides in epoch 1.
+fn next() -> Committee {
+    let members = (4..8).map(|n| Validator { public_key: fixture::key(n).public_key(), power: 1 });
+    Committee::new(fixture::CHAIN, Epoch::new(1), members.collect()).unwrap()
+}
+
+/// As [`manifest`], on a chain whose epoch 0 ends with the block at `closing`.
+fn across(closing: u64, height: u64, after: u64) -> SnapshotManifest {
+    let mut manifest = manifest(height, after);
+    let block = std::iter::once(&mut manifest.block.header);
+    let headers = manifest.before.iter_mut().chain(block).chain(&mut manifest.after);
+    let mut parent: Option<BlockHeader> = None;
+    let mut before_closing = None;
+    for header in headers {
+        let number = header.height.get();
+        header.parent = parent.as_ref().map_or(header.parent, BlockHeader::hash);
+        if number == closing {
+            header.next_committee = Some(next().hash());
+            before_closing = parent.take();
+        } else if number > closing {
+            (header.epoch, header.view) = (Epoch::new(1), View::new(number - closing));
+        }
+        parent = Some(header.clone());
+    }
+    let block = std::iter::once(&manifest.block.header);
+    let mut all = manifest.before.iter().chain(block).chain(&manifest.after);
+    let closing = all.find(|header| header.height == Height::new(closing)).unwrap().clone();
+    let sign = |header: &BlockHeader, voters: std::ops::Range<u8>| {
+        let data = header.vote_data();
+        let mut signatures = fixture::signatures(VoteKind::CommitVote, &data, voters.clone());
+        signatures.iter_mut().for_each(|one| {
+            one.voter = ValidatorIndex::new(one.voter.get() - u16::from(voters.start));
+        });
+        CommitCert { data, signatures }
+    };
+    let last = manifest.after.last().unwrap();
+    manifest.cert = sign(last, if last.epoch == Epoch::ZERO { 0..3 } else { 4..7 });
+    let cert = sign(&closing, 0..3);
+    let (before, members) = (before_closing.unwrap(), next().validators().to_vec());
+    manifest.ends = vec![EpochEnd { before, closing, tail: Vec::new(), cert, members }];
+    manifest
+}
+
+#[test]
+fn the_committee_that_signed_follows_from_the_ends_of_epochs() {
+    for (closing, height) in [(20, 30), (20, 21), (20, 20), (299, 300)] {
+        let manifest = across(closing, height, 2);
+        let root = certify(&manifest).unwrap();
+        assert_eq!(root.height, Height::new(height), "closed at {closing}");
+        assert_eq!(decode_exact(&encode(&manifest)), Ok(manifest));
+    }
+    let honest = across(20, 30, 2);
+    let without = SnapshotManifest { ends: Vec::new(), ..honest.clone() };
+    let ends = ManifestError::Ends { found: Epoch::ZERO, expected: Epoch::new(1) };
+    assert_eq!(certify(&without), Err(ends));
+    let mut twice = honest.clone();
+    twice.ends.push(twice.ends[0].clone());
+    assert!(matches!(certify(&twice), Err(ManifestError::End(_))));
+    let mut forged = honest.clone();
+    forged.ends[0].members.swap(0, 1);
+    assert!(matches!(certify(&forged), Err(ManifestError::End(_))));
+    let mut unsigned = honest.clone();
+    unsigned.ends[0].cert.signatures.pop();
+    assert!(matches!(certify(&unsigned), Err(ManifestError::End(_))));
+    let by_former = SnapshotManifest { cert: manifest(30, 2).cert, ..honest };
+    assert!(certify(&by_former).is_err());
+}
+
+#[test]
+fn an_epoch_that_ends_between_the_block_and_the_certificate_is_refused() {
+    let refused = ManifestError::Epoch { found: Epoch::new(1), expected: Epoch::ZERO };
+    assert_eq!(certify(&across(31, 30, 3)), Err(refused));
+}
+
 fn certify(manifest: &SnapshotManifest) -> Result<ExecutedRoot, ManifestError> {
     let genesis = VoteData { view: View::ZERO, height: Height::ZERO, ..fixture::vote_data() };
     manifest.certify(&genesis, &fixture::committee(4), &Ed25519Scheme)

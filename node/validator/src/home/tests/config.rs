@@ -77,6 +77,7 @@ fn the_wrong_field_is_named() {
     check_line("idle_interval = \"61m\"", "idle_interval", "61m");
     check_line("idle_interval = \"99999999999999999999h\"", "idle_interval", "9999h");
     check_line("log_level = \"loud\"", "log_level", "loud");
+    check_line("sync = \"fast\"", "sync", "fast");
     check_line("prune = 1023", "prune", "1023");
     check_line("prune = true", "prune", "true");
     check_line("snapshot_interval = 0", "snapshot_interval", "0");

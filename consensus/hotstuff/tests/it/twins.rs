@@ -1,0 +1,57 @@
+//! Twins (Bano et al., "Twins: BFT Systems Made Robust", OPODIS 2021): a Byzantine validator is two honest replicas with one
+//! key, each of which knows nothing of the other. Together they propose twice, vote twice and forget; nothing else is
+//! needed, so the replicas are the ones that ship.
+//!
+//! A scenario says for each of four views who leads it and which replicas hear each other. Of every scenario the oracle
+//! asks what it asks of everything; besides, that who is heard to contradict himself is accused and nobody else, and that
+//! once all hear all a block becomes final within a few views.
+
+mod node;
+mod run;
+mod scenario;
+mod stage;
+mod theatre;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+use scenario::Enumeration;
+use scenario::Scenario;
+use scenario::halves;
+use stage::Stage;
+use theatre::check;
+
+/// `make soak` sets `HEDDLE_TWINS=all`: every scenario of four validators, and 10^5 of seven.
+fn all() -> bool {
+    std::env::var("HEDDLE_TWINS").is_ok_and(|which| which == "all")
+}
+
+#[test]
+fn any_four_leaders_can_be_staged() {
+    for word in 0..256_u32 {
+        let leaders = std::array::from_fn(|view| u8::try_from(word >> (2 * view) & 3).unwrap());
+        Stage::new(4, leaders);
+    }
+}
+
+#[test]
+fn of_four_validators_one_is_two() {
+    let scenarios = Enumeration::new(&halves());
+    // A prime, so that a sample has every view's turns.
+    let step = if all() { 1 } else { 997 };
+    let tally = check(scenarios.len().div_ceil(step), |place| scenarios.get(place * step));
+    assert!(tally.equivocations > tally.scenarios);
+    assert!(tally.blocks > tally.scenarios);
+    assert!(tally.views_to_commit_max <= 3, "f + 2");
+}
+
+#[test]
+fn of_seven_validators_two_are_two() {
+    let count = if all() { 100_000 } else { 1_000 };
+    let tally = check(count, |place| {
+        Some(Scenario::random(7, 2, &mut ChaCha20Rng::seed_from_u64(place as u64)))
+    });
+    assert!(tally.equivocations > tally.scenarios);
+    assert!(tally.blocks > tally.scenarios);
+    assert!(tally.views_to_commit_max <= 4, "f + 2");
+}

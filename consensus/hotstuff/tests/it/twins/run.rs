@@ -1,0 +1,347 @@
+//! One scenario, in lock step: messages take no time, and time passes only when nobody has anything left to say.
+//!
+//! A message of a view arrives if the view's division lets it. When all have given up on their views and still nobody can
+//! move on, the next division holds for what is older, too. After the last view of the scenario all hear all.
+
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use heddle_hotstuff::Action;
+use heddle_hotstuff::Config;
+use heddle_hotstuff::Input;
+use heddle_hotstuff::Message;
+use heddle_hotstuff::Now;
+use heddle_hotstuff::PacemakerConfig;
+use heddle_hotstuff::Recovered;
+use heddle_hotstuff::Replica;
+use heddle_types::BlockHash;
+use heddle_types::CheckedBlock;
+use heddle_types::CommitCert;
+use heddle_types::Millis;
+use heddle_types::ValidatorIndex;
+use heddle_types::View;
+
+use crate::oracle::Oracle;
+use crate::scheme;
+use crate::twins::node::Node;
+use crate::twins::scenario::Scenario;
+use crate::twins::stage::Stage;
+use crate::twins::stage::VIEWS;
+use crate::world;
+
+/// After the scenario all hear all until so many views led by honest validators have passed: the first of them may have been
+/// given up before all did. Blocks must become final by then. Nothing is proposed any more after that, so that time passes,
+/// and who lacks blocks gets them.
+const HONEST_VIEWS: usize = 2;
+/// When all must be done, in microseconds.
+const MICROS_MAX: u64 = 20_000_000;
+/// Inputs in one run; more means that replicas talk without end.
+const INPUTS_MAX: usize = 20_000;
+
+pub(super) struct Run<'a> {
+    stage: &'a Stage,
+    scenario: &'a Scenario,
+    nodes: Vec<Node>,
+    oracle: Oracle,
+    queue: VecDeque<(usize, Input)>,
+    /// Blocks that replicas look for.
+    missing: BTreeSet<(usize, BlockHash)>,
+    now_micros: u64,
+    /// Of the last view in which something is proposed.
+    last_proposal: View,
+    /// The position of the division that holds for older messages.
+    division: usize,
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// Pairs of an honest replica and a statement that it heard contradicted; it accused the twin of each.
+    pub(super) equivocations: u64,
+    /// Final blocks of the scenario's own views.
+    pub(super) blocks: u64,
+    /// Views after the scenario until a block of them was final everywhere.
+    pub(super) views_to_commit: u64,
+}
+
+/// Runs it; panics at the first thing that must not happen.
+pub(super) fn run(stage: &Stage, scenario: &Scenario) -> Outcome {
+    let record = stage.recovered.safety.clone().expect("a stage has a record");
+    let mut run = Run {
+        stage,
+        scenario,
+        nodes: Vec::new(),
+        oracle: Oracle::new(&stage.world.committee),
+        queue: VecDeque::new(),
+        missing: BTreeSet::new(),
+        now_micros: 0,
+        last_proposal: stage.honest_view(scenario.twins, HONEST_VIEWS),
+        division: 0,
+    };
+    stage.members.iter().for_each(|who| run.oracle.on_record(&scheme::key(*who), &record));
+    for who in 0..scenario.replicas() {
+        let mut actions = Vec::new();
+        let replica = run.start(who, stage.recovered(record.clone()), &mut actions);
+        run.nodes.push(Node::new(replica, stage));
+        run.perform(who, actions);
+    }
+    run.until_done()
+}
+
+impl Run<'_> {
+    fn until_done(mut self) -> Outcome {
+        for _ in 0..INPUTS_MAX {
+            match self.queue.pop_front() {
+                Some((who, input)) => self.input(who, input),
+                None => self.pass_time(),
+            }
+            if let Some(outcome) = self.outcome() {
+                return outcome;
+            }
+        }
+        panic!("{INPUTS_MAX} inputs and no end: {:?}", self.views());
+    }
+
+    /// Nothing is on its way.
+    fn pass_time(&mut self) {
+        if self.fetch() {
+            return;
+        }
+        assert!(self.now_micros < MICROS_MAX, "no block is final everywhere: {:?}", self.views());
+        if self.nodes.iter().all(|node| node.record.timeout == node.replica.status().view) {
+            self.division += 1;
+        }
+        let deadlines = self.nodes.iter().map(|node| node.replica.deadline());
+        let deadlines: Vec<_> = deadlines.map(|at| at.map(|at| at.as_micros())).collect();
+        let next = deadlines.iter().flatten().min();
+        self.now_micros = *next.expect("somebody waits for something");
+        for (who, at) in deadlines.into_iter().enumerate() {
+            if at.is_some_and(|at| at <= self.now_micros) {
+                self.input(who, Input::Tick);
+            }
+        }
+    }
+
+    /// Once every honest replica made a block final of a view after the scenario.
+    fn outcome(&self) -> Option<Outcome> {
+        let honest = &self.nodes[self.scenario.twins..self.scenario.validators];
+        let last = self.last_view();
+        let reached =
+            |node: &Node| node.chain.last().is_some_and(|block| block.header().view.get() > last);
+        if !honest.iter().all(reached) {
+            return None;
+        }
+        let chain = honest.iter().map(|node| &node.chain).max_by_key(|chain| chain.len())?;
+        let views = || chain.iter().map(|block| block.header().view.get());
+        Some(Outcome {
+            equivocations: honest.iter().map(Node::equivocations).sum(),
+            blocks: views().filter(|view| *view <= last).count() as u64,
+            views_to_commit: views().find(|view| *view > last).map_or(0, |view| view - last),
+        })
+    }
+
+    /// The scenario's last view.
+    const fn last_view(&self) -> u64 {
+        self.stage.first_view + VIEWS as u64 - 1
+    }
+
+    fn views(&self) -> Vec<u64> {
+        self.nodes.iter().map(|node| node.replica.status().view.get()).collect()
+    }
+
+    fn start(&self, who: usize, recovered: Recovered, actions: &mut Vec<Action>) -> Replica {
+        let member = self.stage.members[self.scenario.validator(who)];
+        let config = self.stage.world.config(member);
+        let pacemaker = PacemakerConfig { idle_interval: Millis::new(0), ..config.pacemaker };
+        Replica::new(Config { pacemaker, ..config }, recovered, self.now(), actions)
+    }
+
+    fn now(&self) -> Now {
+        world::at_micros(self.now_micros)
+    }
+
+    fn input(&mut self, who: usize, input: Input) {
+        if let Input::Message { from, message } = &input {
+            self.nodes[who].hear(*from, message);
+        }
+        let again = self.is_twin(who).then(|| input.clone());
+        self.handle(who, input);
+        let Some(again) = again.filter(|_| self.nodes[who].halted) else { return };
+        self.revive(who, &again);
+        self.handle(who, again.clone());
+        if self.nodes[who].halted {
+            self.revive(who, &again);
+        }
+    }
+
+    fn revive(&mut self, who: usize, heard: &Input) {
+        let recovered = self.nodes[who].recover(self.stage, heard);
+        let mut actions = Vec::new();
+        self.nodes[who].replica = self.start(who, recovered, &mut actions);
+        self.perform(who, actions);
+    }
+
+    fn handle(&mut self, who: usize, input: Input) {
+        let now = self.now();
+        let mut actions = Vec::new();
+        self.nodes[who].replica.handle(now, input, &mut actions);
+        self.perform(who, actions);
+    }
+
+    fn is_twin(&self, who: usize) -> bool {
+        self.scenario.validator(who) < self.scenario.twins
+    }
+
+    fn perform(&mut self, who: usize, actions: Vec<Action>) {
+        for action in actions {
+            self.perform_one(who, action);
+        }
+    }
+
+    fn perform_one(&mut self, who: usize, action: Action) {
+        let member = self.stage.members[self.scenario.validator(who)];
+        let node = &mut self.nodes[who];
+        match action {
+            Action::StoreBlock(block) => {
+                node.blocks.insert(block.hash(), block);
+            }
+            Action::StoreTimeoutCert(tc) => node.store_tc(tc),
+            Action::Persist(record) => {
+                self.oracle.on_record(&scheme::key(member), &record);
+                node.record = record;
+            }
+            Action::Send { to, message } => {
+                let to = (0..self.nodes.len()).filter(|other| self.member(*other) == to);
+                let to: Vec<usize> = to.collect();
+                self.send(who, &to, &message);
+            }
+            Action::Broadcast(message) => {
+                let to: Vec<usize> = (0..self.scenario.replicas()).collect();
+                self.send(who, &to, &message);
+            }
+            Action::Build { header, .. } => {
+                let mark = (who >= self.scenario.validators).then(|| Arc::clone(&self.stage.mark));
+                let block = Arc::new(CheckedBlock::build(header, mark.into_iter().collect()));
+                self.handle(who, Input::Built(block));
+            }
+            Action::Commit { blocks, cert } => self.commit(who, blocks, cert),
+            Action::FetchBlock { hash, .. } => {
+                self.missing.insert((who, hash));
+                self.fetch();
+            }
+            Action::CatchUp { .. } => self.catch_up(who),
+            Action::Evidence(evidence) => node.accuse(&evidence),
+            Action::OwnKeyElsewhere { view } => {
+                assert!(self.is_twin(who), "{who} heard itself in view {view}");
+                self.nodes[who].halted = true;
+            }
+            Action::Voting(_) => {}
+            Action::EpochEnded(_) | Action::ServeEpochEnd { .. } => panic!("no epoch ends"),
+            Action::Diverged { height, .. } => panic!("{who} has another root at {height}"),
+        }
+    }
+
+    fn member(&self, who: usize) -> ValidatorIndex {
+        self.stage.member(self.scenario.validator(who))
+    }
+
+    fn send(&mut self, from: usize, to: &[usize], message: &Message) {
+        self.witness(from, message);
+        if let Message::Proposal(proposal) = message
+            && proposal.block.header().view > self.last_proposal
+        {
+            return;
+        }
+        let position = self.position(from, message);
+        let sender = self.member(from);
+        for &to in to {
+            let arrives = self.scenario.together(position, from, to);
+            // A replica hears nothing from its own key: its twin, or itself.
+            if arrives && self.member(to) != sender {
+                let input = Input::Message { from: sender, message: message.clone() };
+                self.queue.push_back((to, input));
+            }
+        }
+    }
+
+    /// Which division a message is under: that of its view.
+    fn position(&self, from: usize, message: &Message) -> usize {
+        let view = match message {
+            Message::Proposal(proposal) => proposal.block.header().view,
+            Message::Vote(vote) => vote.data.view,
+            Message::CommitVote(vote) => vote.data.view,
+            Message::Timeout(timeout) => timeout.data.view,
+            Message::Certificates(_)
+            | Message::UnmuteRequest { .. }
+            | Message::UnmuteAnswer(_)
+            | Message::EpochEnd(_) => {
+                // A replica's first words come before it is there itself.
+                self.nodes.get(from).map_or(View::ZERO, |node| node.replica.status().view)
+            }
+        };
+        self.place(view)
+    }
+
+    fn place(&self, view: View) -> usize {
+        let position = view.get().saturating_sub(self.stage.first_view);
+        usize::try_from(position).unwrap().max(self.division)
+    }
+
+    fn witness(&mut self, who: usize, message: &Message) {
+        let Node { witness, record, blocks, .. } = &mut self.nodes[who];
+        match message {
+            Message::Proposal(proposal) => self.oracle.on_proposal(witness, proposal, record),
+            Message::Vote(vote) => self.oracle.on_vote(witness, vote, record, blocks),
+            Message::CommitVote(vote) => self.oracle.on_commit_vote(witness, vote, record),
+            Message::Timeout(timeout) => self.oracle.on_timeout(witness, timeout, record),
+            Message::Certificates(_)
+            | Message::UnmuteRequest { .. }
+            | Message::UnmuteAnswer(_)
+            | Message::EpochEnd(_) => {}
+        }
+    }
+
+    fn commit(&mut self, who: usize, blocks: Vec<Arc<CheckedBlock>>, cert: CommitCert) {
+        assert_eq!(blocks.last().unwrap().hash(), cert.data.block);
+        self.oracle.on_cert(&cert);
+        let node = &mut self.nodes[who];
+        for block in blocks {
+            let below = node.chain.last().unwrap_or(&self.stage.recovered.last_final);
+            assert_eq!(block.header().parent, below.hash(), "final blocks are one chain");
+            self.oracle.on_commit(&block);
+            node.blocks.insert(block.hash(), Arc::clone(&block));
+            node.chain.push(block);
+        }
+        node.commit = cert;
+    }
+
+    /// Fetches what is missing from whoever is in reach and has it: whether anything came. What is out of reach is tried
+    /// again whenever nothing else is on its way.
+    fn fetch(&mut self) -> bool {
+        let found = |(who, hash): &(usize, BlockHash)| {
+            let block = self.in_reach(*who).find_map(|other| self.nodes[other].blocks.get(hash));
+            Some((*who, Arc::clone(block?)))
+        };
+        let found: Vec<_> = self.missing.iter().filter_map(found).collect();
+        for (who, block) in &found {
+            self.missing.remove(&(*who, block.hash()));
+            self.queue.push_back((*who, Input::Fetched(Arc::clone(block))));
+        }
+        !found.is_empty()
+    }
+
+    /// Catching up tries one after the other, until it finds who is furthest.
+    fn catch_up(&mut self, who: usize) {
+        let source = self.in_reach(who).max_by_key(|other| self.nodes[*other].chain.len());
+        let Some(source) = source else { return };
+        let Node { chain, commit, .. } = &self.nodes[source];
+        let input = Input::Synced { blocks: chain.clone(), cert: commit.clone() };
+        self.queue.push_back((who, input));
+    }
+
+    fn in_reach(&self, who: usize) -> impl Iterator<Item = usize> {
+        let place = self.place(self.nodes[who].replica.status().view);
+        (0..self.nodes.len()).filter(move |other| self.scenario.together(place, who, *other))
+    }
+}
