@@ -128,6 +128,8 @@ async fn answer(lie: Lie, relay: Arc<PublicClient>, request: PublicRequest, repl
                 reply.send(altered(lie, id, &body).into());
             }
         },
+        // Nobody here wants one.
+        PublicRequest::Snapshot(_) => drop(reply),
         PublicRequest::Submit(_) => {
             reply.send(PublicAnswer::Submitted { taken: true }.encode().into());
         }
