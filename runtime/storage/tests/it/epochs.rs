@@ -4,8 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use heddle_storage::Outcome;
+use heddle_storage::Snapshot;
+use heddle_storage::SnapshotOf;
 use heddle_storage::Storage;
 use heddle_storage::StorageError;
+use heddle_storage::restore_snapshot;
+use heddle_storage::take_snapshot;
 use heddle_types::*;
 use tempfile::TempDir;
 
@@ -176,4 +180,37 @@ fn candidates_are_noted_where_they_change() {
     put(&storage, 5);
     drop(storage);
     assert_eq!(chain::open(&db).1.candidates, [noted(6, 1), noted(263, 5)]);
+}
+
+/// Takes a snapshot of what the chain came to, restores it, and says how the epoch ended there, and which height it is of.
+fn restored(ending: &Ending) -> Result<(Option<EpochEnd>, Height), StorageError> {
+    let to = TempDir::new().unwrap();
+    let (out, db) = (to.path().join("out"), to.path().join("db"));
+    take_snapshot(&ending.db(), chain::genesis().chain, SnapshotOf::Newest, &out)?;
+    let certify = |manifest: &SnapshotManifest| manifest.claimed().ok_or(ManifestError::NoRoot);
+    restore_snapshot(&Snapshot::open(&out, certify)?, &db)?;
+    let (storage, ended) = open(&db);
+    Ok((ended, storage.last_final().height))
+}
+
+#[test]
+fn a_database_made_of_a_snapshot_knows_how_the_epochs_before_ended() {
+    let ending = Ending::new();
+    let end = ending.end(2, 1);
+    let (storage, _) = open(&ending.db());
+    ending.put(&storage, 1, &end.cert);
+    ending.put(&storage, 2, &end.cert);
+    storage.put_epoch_end(&end).unwrap();
+    ending.put(&storage, 3, &end.cert);
+    drop(storage);
+    // The certificate of a tail is of no block that has a height.
+    assert!(matches!(restored(&ending), Err(StorageError::NoSnapshotYet { .. })));
+    let (storage, _) = open(&ending.db());
+    ending.put(&storage, 4, &cert(ending.blocks[3].header()));
+    drop(storage);
+    assert_eq!(restored(&ending).unwrap(), (Some(end.clone()), Height::new(3)));
+    let (storage, _) = open(&ending.db());
+    ending.put(&storage, 5, &cert(ending.blocks[4].header()));
+    drop(storage);
+    assert_eq!(restored(&ending).unwrap(), (Some(end), Height::new(4)));
 }
