@@ -39,9 +39,11 @@ const FITS: u64 = 8;
 const TRANSFERS: u64 = 400;
 /// Of each kind, before the flood and in it.
 const SAMPLES: u64 = 6;
-/// Blocks that it takes from the highest certified one: the one that is being voted on, and the few that a forwarded transaction is late for
-/// on a machine with much to do.
-const BLOCKS_MAX: u64 = 8;
+/// Blocks that it takes at the median from the highest certified one: the one that is being voted on, and the few that a forwarded
+/// transaction is late for.
+const BLOCKS_MEDIAN_MAX: u64 = 8;
+/// And at most, on a machine that has so much else to do that a process stands still meanwhile: a tenth of what waits.
+const BLOCKS_MAX: u64 = 50;
 
 const FLOOD_LANE: u8 = 1;
 const LANE: u8 = 2;
@@ -171,7 +173,12 @@ fn cancels_and_deposits_cost_and_take_the_same_with_a_hundred_blocks_waiting() {
     for (before, during) in quiet.iter().zip(&flooded) {
         assert!(during.2 >= 100 * FITS, "what waits is a hundred times what fits: {flooded:?}");
         assert_eq!(before.1, during.1, "fees");
-        assert!(before.0 <= BLOCKS_MAX && during.0 <= BLOCKS_MAX, "{quiet:?} {flooded:?}");
+    }
+    for measured in [&quiet, &flooded] {
+        let mut blocks: Vec<u64> = measured.iter().map(|(blocks, ..)| *blocks).collect();
+        blocks.sort_unstable();
+        let (median, most) = (blocks[blocks.len() / 2], blocks[blocks.len() - 1]);
+        assert!(median <= BLOCKS_MEDIAN_MAX && most <= BLOCKS_MAX, "{quiet:?} {flooded:?}");
     }
     // What was sent before them still waits.
     for (sender, id) in senders.iter().zip(&last) {
