@@ -148,7 +148,6 @@ pub(crate) fn run(command: LightCommand, output: Output) -> Result<(), CliError>
 /// What stands at a key, and where.
 fn read(source: &Source, key: &StateKey) -> Result<(Option<Entry>, Value), CliError> {
     let mut session = Session::begin(&source.trust, &source.target)?;
-    session.follow_epochs()?;
     let (entry, height) = session.read(key)?;
     let mut value = place(&session.end()?);
     value["stateHeight"] = json!(height.get());

@@ -1,4 +1,4 @@
-//! A chain of four validators, and a machine on it.
+//! New chains, and a machine on one.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use heddle_hotstuff::Now;
 use heddle_hotstuff::PacemakerConfig;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Turn;
+use heddle_machine::Action;
 use heddle_machine::Candidate;
 use heddle_machine::Input;
 use heddle_machine::Machine;
@@ -44,19 +45,26 @@ use heddle_types::Validator;
 
 /// How long an admitted transaction waits for company.
 pub(crate) const DELAY_MS: u64 = 2;
+/// When a chain begins.
 const BEGIN: UnixMillis = UnixMillis::new(1_700_000_000_000);
 
 pub(crate) fn key(number: u8) -> SecretKey {
     SecretKey::from_seed([number; 32])
 }
 
+/// Of four validators.
 pub(crate) fn genesis() -> Genesis {
+    genesis_of(4)
+}
+
+/// Of validators with the keys from 0 on.
+pub(crate) fn genesis_of(validators: u8) -> Genesis {
     let validator = |number| Validator { public_key: key(number).public_key(), power: 1 };
     Genesis {
         version: Genesis::VERSION,
         time: BEGIN,
         dev: true,
-        validators: (0..4).map(validator).collect(),
+        validators: (0..validators).map(validator).collect(),
         accounts: Vec::new(),
         faucet: None,
         sections: Vec::new(),
@@ -69,18 +77,28 @@ pub(crate) fn now(ms: u64) -> Now {
 
 /// Of a new chain of validators 0 to 3, with the key of this number; 3 is not the first leader.
 pub(crate) fn machine(own: u8) -> Machine {
-    let committee = Arc::new(genesis().committee().unwrap());
-    let block = CheckedBlock::build(genesis().header(StateRoot::ZERO), Vec::new());
+    start(&genesis(), key(own), PayloadLimits::new(100, 100_000), &mut Vec::new())
+}
+
+/// A machine at the beginning of a chain.
+pub(crate) fn start(
+    genesis: &Genesis,
+    own: SecretKey,
+    payload: PayloadLimits,
+    actions: &mut Vec<Action>,
+) -> Machine {
+    let committee = Arc::new(genesis.committee().unwrap());
+    let block = CheckedBlock::build(genesis.header(StateRoot::ZERO), Vec::new());
     let data = block.header().vote_data();
     let config = MachineConfig {
         pool: heddle_mempool::Config::new(committee.chain()),
-        payload: PayloadLimits::new(100, 100_000),
+        payload,
         forward_delay: Millis::new(DELAY_MS),
         agreement: heddle_hotstuff::Config {
             epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
             genesis: data,
             scheme: Arc::new(Ed25519Scheme),
-            signer: Some(Arc::new(Ed25519Signer(key(own)))),
+            signer: Some(Arc::new(Ed25519Signer(own))),
             pacemaker: PacemakerConfig {
                 timeout_base: Millis::new(60_000),
                 timeout_max: Millis::new(60_000),
@@ -105,7 +123,7 @@ pub(crate) fn machine(own: u8) -> Machine {
         blocks: Vec::new(),
         nonce: [0; 32],
     };
-    Machine::new(config, recovered, now(0), &mut Vec::new())
+    Machine::new(config, recovered, now(0), actions)
 }
 
 pub(crate) fn submission(sequence: u64) -> (TxId, Input) {

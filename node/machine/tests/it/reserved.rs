@@ -4,15 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use heddle_hotstuff::Executed;
-use heddle_hotstuff::Now;
-use heddle_hotstuff::PacemakerConfig;
-use heddle_hotstuff::Recovered;
-use heddle_hotstuff::Turn;
 use heddle_machine::Action;
 use heddle_machine::Candidate;
 use heddle_machine::Input;
 use heddle_machine::Machine;
-use heddle_machine::MachineConfig;
 use heddle_machine::Ticket;
 use heddle_mempool::AccountView;
 use heddle_mempool::PayloadLimits;
@@ -26,45 +21,24 @@ use heddle_types::BlockSpace;
 use heddle_types::Call;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
-use heddle_types::CommitCert;
-use heddle_types::Ed25519Scheme;
-use heddle_types::Ed25519Signer;
 use heddle_types::ExecutedRoot;
 use heddle_types::Genesis;
 use heddle_types::Height;
-use heddle_types::Instant;
-use heddle_types::Millis;
 use heddle_types::Nonce;
 use heddle_types::ProgramId;
-use heddle_types::QuorumCert;
-use heddle_types::SafetyRecord;
-use heddle_types::SecretKey;
 use heddle_types::Signature;
 use heddle_types::StateRoot;
 use heddle_types::Transaction;
 use heddle_types::TransactionBody;
 use heddle_types::TxId;
-use heddle_types::UnixMillis;
-use heddle_types::Validator;
+
+use crate::chain;
 
 /// What a block holds.
 pub(crate) const FITS: u32 = 40;
-const BEGIN: UnixMillis = UnixMillis::new(1_700_000_000_000);
-
-fn key() -> SecretKey {
-    SecretKey::from_seed([1; 32])
-}
 
 fn genesis() -> Genesis {
-    Genesis {
-        version: Genesis::VERSION,
-        time: BEGIN,
-        dev: true,
-        validators: vec![Validator { public_key: key().public_key(), power: 1 }],
-        accounts: Vec::new(),
-        faucet: None,
-        sections: Vec::new(),
-    }
+    chain::genesis_of(1)
 }
 
 /// A chain of one validator, and what it made final.
@@ -82,45 +56,9 @@ pub(crate) struct Chain {
 
 impl Chain {
     pub(crate) fn new() -> Self {
-        let committee = Arc::new(genesis().committee().unwrap());
-        let block = CheckedBlock::build(genesis().header(StateRoot::ZERO), Vec::new());
-        let data = block.header().vote_data();
-        let config = MachineConfig {
-            pool: heddle_mempool::Config::new(committee.chain()),
-            payload: PayloadLimits::new(FITS as usize, 1_000_000),
-            forward_delay: Millis::new(2),
-            agreement: heddle_hotstuff::Config {
-                epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
-                genesis: data,
-                scheme: Arc::new(Ed25519Scheme),
-                signer: Some(Arc::new(Ed25519Signer(key()))),
-                pacemaker: PacemakerConfig {
-                    timeout_base: Millis::new(60_000),
-                    timeout_max: Millis::new(60_000),
-                    idle_interval: Millis::new(60_000),
-                },
-                committee: Arc::clone(&committee),
-            },
-        };
-        let first =
-            SafetyRecord::first(committee.chain(), committee.epoch(), QuorumCert::genesis(data));
-        let recovered = Recovered {
-            safety: Some(first),
-            lease: None,
-            high_tc: None,
-            turns: vec![Turn::from(block.header())],
-            last_final: Arc::new(block),
-            commit: CommitCert::genesis(data),
-            executed: vec![Executed {
-                root: ExecutedRoot { height: Height::ZERO, root: StateRoot::ZERO },
-                candidates: committee.validators().into(),
-            }],
-            blocks: Vec::new(),
-            nonce: [0; 32],
-        };
-        let now = Now { instant: Instant::START, wall: BEGIN };
         let mut actions = Vec::new();
-        let machine = Machine::new(config, recovered, now, &mut actions);
+        let payload = PayloadLimits::new(FITS as usize, 1_000_000);
+        let machine = chain::start(&genesis(), chain::key(0), payload, &mut actions);
         let mut chain = Self {
             machine,
             ms: 0,
@@ -135,12 +73,8 @@ impl Chain {
 
     fn tell(&mut self, input: Input) {
         self.ms += 1;
-        let now = Now {
-            instant: Instant::from_micros(1000 * self.ms),
-            wall: BEGIN.after(Millis::new(self.ms)),
-        };
         let mut actions = Vec::new();
-        self.machine.handle(now, input, &mut actions);
+        self.machine.handle(chain::now(self.ms), input, &mut actions);
         self.note(actions);
     }
 

@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// Goes on to the newest committee that the node knows.
-    pub(super) fn follow_epochs(&mut self) -> Result<(), CliError> {
+    fn follow_epochs(&mut self) -> Result<(), CliError> {
         loop {
             let epoch = self.client.committee().epoch();
             let Some(bytes) = self.rpc.call(&GetEpochEnd { epoch })?.proof else { return Ok(()) };
