@@ -227,7 +227,7 @@ impl World {
 
     pub(crate) fn qc(&self, voters: &[u16], block: &CheckedBlock) -> QuorumCert {
         let votes = parts(voters, block, VoteKind::Vote);
-        QuorumCert::new(block.header().vote_data(), &votes, &scheme::HashScheme)
+        QuorumCert::new(block.header().vote_data(), &votes, &self.committee, &scheme::HashScheme)
     }
 
     pub(crate) fn genesis_qc(&self) -> QuorumCert {
@@ -236,7 +236,7 @@ impl World {
 
     pub(crate) fn commit_cert(&self, voters: &[u16], block: &CheckedBlock) -> CommitCert {
         let votes = parts(voters, block, VoteKind::CommitVote);
-        CommitCert::new(block.header().vote_data(), &votes, &scheme::HashScheme)
+        CommitCert::new(block.header().vote_data(), &votes, &self.committee, &scheme::HashScheme)
     }
 
     pub(crate) fn tc(&self, given_up: u64, voters: &[(u16, u64)]) -> TimeoutCert {

@@ -30,17 +30,20 @@ use heddle_storage::Storage;
 use heddle_storage::StorageError;
 use heddle_transport::PublicClientConfig;
 use heddle_types::Block;
+use heddle_types::BlsSecretKey;
+use heddle_types::BlsSigner;
 use heddle_types::CheckedBlock;
-use heddle_types::Ed25519Scheme;
 use heddle_types::Ed25519Signer;
 use heddle_types::Epoch;
 use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
+use heddle_types::KeyedScheme;
 use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::SafetyRecord;
 use heddle_types::Validator;
+use heddle_types::VoteSigner;
 use heddle_types::limits;
 use heddle_validators::Validators;
 use parking_lot::Mutex;
@@ -230,8 +233,8 @@ fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) ->
         agreement: heddle_hotstuff::Config {
             genesis,
             epoch_blocks_min: limits::EPOCH_BLOCKS_MIN,
-            scheme: Arc::new(Ed25519Scheme),
-            signer: Some(Arc::new(Ed25519Signer(home.key().secret().clone()))),
+            scheme: Arc::new(KeyedScheme::default()),
+            signer: Some(signer(home)),
             pacemaker: PacemakerConfig {
                 timeout_base: VIEW_TIMEOUT,
                 timeout_max: VIEW_TIMEOUT_MAX,
@@ -242,6 +245,16 @@ fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) ->
         pool: heddle_mempool::Config::new(committee.chain()),
         payload: PayloadLimits::new(transactions, limits::PAYLOAD_BYTES_MAX),
         forward_delay: FORWARD_DELAY,
+    }
+}
+
+/// Signs with a vote key derived from the home's key where the chain's first validators have vote keys, as all after them do.
+fn signer(home: &Home) -> Arc<dyn VoteSigner> {
+    let secret = home.key().secret();
+    if home.committee().has_vote_keys() {
+        Arc::new(BlsSigner::new(secret.public_key(), BlsSecretKey::derive(secret)))
+    } else {
+        Arc::new(Ed25519Signer(secret.clone()))
     }
 }
 

@@ -14,6 +14,7 @@ mod fixture;
 mod golden;
 mod protocol;
 mod roundtrip;
+mod schemes;
 mod snapshot;
 mod text;
 mod transaction;
