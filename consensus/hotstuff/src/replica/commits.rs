@@ -1,7 +1,6 @@
 //! What is final, and the blocks that are missing on the way there.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use heddle_types::BlockHash;
@@ -10,6 +9,7 @@ use heddle_types::CommitCert;
 use heddle_types::Millis;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
+use heddle_types::Voters;
 
 use super::Replica;
 use crate::fetches::Missing;
@@ -107,13 +107,12 @@ impl Replica {
     fn missing(&self) -> BTreeMap<BlockHash, Missing> {
         let tip = &self.record.high_qc;
         let held = self.held.as_ref().map(|proposal| &proposal.qc);
-        let voted = [Some(tip), held].into_iter().flatten().map(|qc| (&qc.data, &qc.signatures));
-        let pending = self.pending_commit.as_ref().map(|(cert, _)| (&cert.data, &cert.signatures));
+        let voted = [Some(tip), held].into_iter().flatten().map(|qc| (&qc.data, qc.voters));
+        let pending = self.pending_commit.as_ref().map(|(cert, _)| (&cert.data, cert.voters));
         let mut missing = BTreeMap::new();
-        for (data, signatures) in voted.chain(pending) {
+        for (data, voters) in voted.chain(pending) {
             if let Err(Gap::Missing(hash, height)) = self.tree.path(data.block, data.height) {
-                let voters = signatures.iter().map(|part| part.voter).collect();
-                missing.insert(hash, Missing { height, holders: self.holders(data.view, &voters) });
+                missing.insert(hash, Missing { height, holders: self.holders(data.view, voters) });
             }
         }
         missing
@@ -121,13 +120,13 @@ impl Replica {
 
     /// All others, in the order in which they most likely have, and give, what `voters` certified in `view`. Who voted has
     /// the block and its ancestors; f+1 of them are honest.
-    fn holders(&self, view: View, voters: &BTreeSet<ValidatorIndex>) -> Vec<ValidatorIndex> {
+    fn holders(&self, view: View, voters: Voters) -> Vec<ValidatorIndex> {
         let others = self.context.committee.indices().filter(|who| Some(*who) != self.context.me());
         let mut others: Vec<_> = others.collect();
         let hint = self.hint(view);
         others.sort_by_key(|who| {
             let first = who.get().wrapping_sub(hint.get());
-            (!voters.contains(who), !self.presence.is_near(*who), first)
+            (!voters.contains(*who), !self.presence.is_near(*who), first)
         });
         others
     }
