@@ -58,7 +58,7 @@ impl Solo {
         Self::in_world(world, 0, recovered)
     }
 
-    fn in_world(world: World, me: u16, recovered: Recovered) -> Self {
+    pub(crate) fn in_world(world: World, me: u16, recovered: Recovered) -> Self {
         let record = recovered.safety.clone();
         let mut actions = Vec::new();
         let replica = Replica::new(world.config(me), recovered, world::at_ms(0), &mut actions);
