@@ -33,7 +33,7 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(config: &Config) -> Self {
         let Config { committee, genesis, scheme, signer, epoch_blocks_min, .. } = config.clone();
-        let me = signer.as_ref().and_then(|signer| committee.index_of(&signer.public_key()));
+        let me = signer.as_ref().and_then(|signer| place(&committee, signer.as_ref()));
         Self { committee, genesis, epoch_blocks_min, scheme, signer, me }
     }
 
@@ -75,6 +75,16 @@ impl Context {
         });
         let signed: Option<Vec<_>> = signed.collect();
         signed.map_or_else(|| vec![false; parts.len()], |signed| self.scheme.verify_each(&signed))
+    }
+
+    /// The certificate of verified votes, by ascending voter.
+    pub(crate) fn quorum_cert(&self, data: VoteData, votes: &[VoterSignature]) -> QuorumCert {
+        QuorumCert::new(data, votes, &self.committee, self.scheme())
+    }
+
+    /// The certificate of verified commit votes, by ascending voter.
+    pub(crate) fn commit_cert(&self, data: VoteData, votes: &[VoterSignature]) -> CommitCert {
+        CommitCert::new(data, votes, &self.committee, self.scheme())
     }
 
     pub(crate) fn verify_qc(&self, qc: &QuorumCert) -> bool {
@@ -119,6 +129,12 @@ impl Context {
         signatures.sort_by_key(|part| part.voter);
         signatures
     }
+}
+
+/// Whose signatures it makes; nobody's if that member votes with another key.
+fn place(committee: &Committee, signer: &dyn VoteSigner) -> Option<ValidatorIndex> {
+    let index = committee.index_of(&signer.public_key())?;
+    (committee.validator(index)?.vote_key == signer.vote_key()).then_some(index)
 }
 
 #[cfg(test)]

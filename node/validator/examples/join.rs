@@ -83,7 +83,7 @@ fn cert(committee: &Committee, header: &BlockHeader) -> CommitCert {
     };
     let mut signatures: Vec<VoterSignature> = (0..NODES).map(sign).collect();
     signatures.sort_by_key(|one| one.voter);
-    CommitCert::new(data, &signatures, &Ed25519Scheme)
+    CommitCert::new(data, &signatures, committee, &Ed25519Scheme)
 }
 
 /// Appends a block that names the state before it, and changes it.

@@ -83,9 +83,14 @@ impl QuorumCert {
         Self { data, voters: Voters::NONE, proof: Proof::NONE }
     }
 
-    /// Of votes that `scheme` found good, by ascending voter.
-    pub fn new(data: VoteData, votes: &[VoterSignature], scheme: &dyn VoteScheme) -> Self {
-        let (voters, proof) = prove(votes, scheme);
+    /// Of votes of the committee's members that `scheme` found good, by ascending voter.
+    pub fn new(
+        data: VoteData,
+        votes: &[VoterSignature],
+        committee: &Committee,
+        scheme: &dyn VoteScheme,
+    ) -> Self {
+        let (voters, proof) = prove(votes, committee, scheme);
         Self { data, voters, proof }
     }
 
@@ -110,9 +115,14 @@ impl CommitCert {
         Self { data, voters: Voters::NONE, proof: Proof::NONE }
     }
 
-    /// Of commit votes that `scheme` found good, by ascending voter.
-    pub fn new(data: VoteData, votes: &[VoterSignature], scheme: &dyn VoteScheme) -> Self {
-        let (voters, proof) = prove(votes, scheme);
+    /// Of commit votes of the committee's members that `scheme` found good, by ascending voter.
+    pub fn new(
+        data: VoteData,
+        votes: &[VoterSignature],
+        committee: &Committee,
+        scheme: &dyn VoteScheme,
+    ) -> Self {
+        let (voters, proof) = prove(votes, committee, scheme);
         Self { data, voters, proof }
     }
 
@@ -144,7 +154,8 @@ impl TimeoutCert {
             epoch: committee.epoch(),
             view,
             entries: timeouts.iter().map(|(entry, _)| *entry).collect(),
-            proof: scheme.prove(timeouts.iter().map(|(_, signature)| *signature).collect()),
+            proof: scheme
+                .prove(committee, timeouts.iter().map(|(_, signature)| *signature).collect()),
         }
     }
 
@@ -183,9 +194,13 @@ impl TimeoutCert {
     }
 }
 
-fn prove(votes: &[VoterSignature], scheme: &dyn VoteScheme) -> (Voters, Proof) {
+fn prove(
+    votes: &[VoterSignature],
+    committee: &Committee,
+    scheme: &dyn VoteScheme,
+) -> (Voters, Proof) {
     let voters = votes.iter().map(|vote| vote.voter).collect();
-    (voters, scheme.prove(votes.iter().map(|vote| vote.signature).collect()))
+    (voters, scheme.prove(committee, votes.iter().map(|vote| vote.signature).collect()))
 }
 
 /// What `voters` are to have signed, if they are a quorum of the committee that `data` is for.

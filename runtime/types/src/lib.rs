@@ -73,7 +73,8 @@ pub use receipt::{Event, Outcome, ProgramError, Receipt, TxFailure};
 pub use receipt::{receipt_hashes, receipts_root, receipts_root_of};
 pub use safety::{LeaseLimit, SafetyRecord, SafetyVote};
 pub use scheme::{
-    Ed25519Scheme, Ed25519Signer, SignedStatement, Statement, VoteScheme, VoteSigner,
+    BlsSigner, Ed25519Scheme, Ed25519Signer, KeyedScheme, SignedStatement, Statement, VoteScheme,
+    VoteSigner,
 };
 pub use snapshot::{ManifestError, SnapshotManifest};
 pub use state_key::{Deposit, Entry, ProgramId, StateKey};

@@ -1,5 +1,10 @@
-//! How votes are signed and verified: Ed25519 in a node, something cheaper in the simulator.
+//! How votes are signed and verified: by Ed25519 or BLS in a node, by something cheaper in the simulator.
 
+mod keyed;
+
+use crate::bls::BlsPublicKey;
+use crate::bls::BlsSecretKey;
+use crate::committee::Committee;
 use crate::committee::Validator;
 use crate::ed25519;
 use crate::ed25519::PublicKey;
@@ -8,6 +13,8 @@ use crate::ed25519::Signature;
 use crate::ed25519::SignedMessage;
 use crate::hash::Hash32;
 use crate::proof::Proof;
+
+pub use keyed::KeyedScheme;
 
 /// Who is to have signed what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +39,9 @@ pub trait VoteScheme: Send + Sync {
     /// Says of each item whether its signature is good, as if it were alone: no two bad ones make each other good.
     fn verify_each(&self, items: &[SignedStatement<'_>]) -> Vec<bool>;
 
-    /// The proof that signatures are which [`Self::verify_each`] found good, in the order of their signers.
-    fn prove(&self, signatures: Vec<Signature>) -> Proof {
+    /// The proof that signatures of members of `committee` are which [`Self::verify_each`] found good, in the order of
+    /// their signers. Of others it is no good one.
+    fn prove(&self, _committee: &Committee, signatures: Vec<Signature>) -> Proof {
         Proof::Each(signatures)
     }
 
@@ -59,6 +67,11 @@ pub trait VoteScheme: Send + Sync {
 pub trait VoteSigner: Send + Sync {
     /// The identity of the validator that it signs for.
     fn public_key(&self) -> PublicKey;
+
+    /// The key that verifies what this signs; none if that is the identity's.
+    fn vote_key(&self) -> Option<BlsPublicKey> {
+        None
+    }
 
     /// Signs a message's hash.
     fn sign(&self, message: &Hash32) -> Signature;
@@ -90,5 +103,34 @@ impl VoteSigner for Ed25519Signer {
 
     fn sign(&self, message: &Hash32) -> Signature {
         self.0.sign(message.as_bytes())
+    }
+}
+
+/// A validator's vote key.
+#[derive(Clone, Debug)]
+pub struct BlsSigner {
+    identity: PublicKey,
+    vote_key: BlsPublicKey,
+    secret: BlsSecretKey,
+}
+
+impl BlsSigner {
+    /// That of the validator with this identity; usually [derived](BlsSecretKey::derive) from the identity's key.
+    pub fn new(identity: PublicKey, secret: BlsSecretKey) -> Self {
+        Self { identity, vote_key: secret.public_key(), secret }
+    }
+}
+
+impl VoteSigner for BlsSigner {
+    fn public_key(&self) -> PublicKey {
+        self.identity
+    }
+
+    fn vote_key(&self) -> Option<BlsPublicKey> {
+        Some(self.vote_key)
+    }
+
+    fn sign(&self, message: &Hash32) -> Signature {
+        self.secret.sign(message).to_signature()
     }
 }

@@ -59,7 +59,7 @@ fn qc(len: u8) -> QuorumCert {
         voter: ValidatorIndex::new(u16::from(voter)),
         signature: Signature([voter; 64]),
     };
-    QuorumCert::new(data(), &(0..len).map(part).collect::<Vec<_>>(), &Ed25519Scheme)
+    context(&[1; 50]).quorum_cert(data(), &(0..len).map(part).collect::<Vec<_>>())
 }
 
 #[test]

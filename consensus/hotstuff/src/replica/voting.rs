@@ -1,8 +1,6 @@
 //! Votes and commit votes: heard, cast, and made into certificates.
 
-use heddle_types::CommitCert;
 use heddle_types::CommitVote;
-use heddle_types::QuorumCert;
 use heddle_types::ValidatorIndex;
 use heddle_types::Vote;
 use heddle_types::VoteData;
@@ -83,7 +81,7 @@ impl Replica {
             return;
         }
         if let Some(votes) = self.votes.quorum(data, &self.context) {
-            self.adopt_qc(&QuorumCert::new(*data, &votes, self.context.scheme()));
+            self.adopt_qc(&self.context.quorum_cert(*data, &votes));
         }
     }
 
@@ -94,7 +92,7 @@ impl Replica {
         }
         if let Some(votes) = self.commit_votes.quorum(data, &self.context) {
             let hint = self.hint(data.view);
-            self.adopt_commit(CommitCert::new(*data, &votes, self.context.scheme()), hint);
+            self.adopt_commit(self.context.commit_cert(*data, &votes), hint);
         }
     }
 

@@ -84,7 +84,11 @@ impl Cluster {
         seed: u64,
         script: Script,
     ) -> Self {
-        let world = World::new(members);
+        Self::on(World::new(members), len, network, seed, script)
+    }
+
+    /// As many nodes as `len`, the first of which are the world's validators.
+    pub(crate) fn on(world: World, len: u16, network: Network, seed: u64, script: Script) -> Self {
         let nodes = (0..len).map(|_| Node::new(&world)).collect();
         let oracle = Oracle::new(&world.committee);
         let mut cluster = Self {

@@ -17,4 +17,5 @@ mod scheme;
 mod solo;
 mod steady;
 mod twins;
+mod vote_keys;
 mod world;

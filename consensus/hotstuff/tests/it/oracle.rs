@@ -19,8 +19,9 @@ use heddle_types::Timeout;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
+use heddle_types::VoteScheme;
 
-use crate::scheme::HashScheme;
+use crate::scheme;
 
 /// A view of an epoch. Whoever signed in an epoch signs in none before it any more, so views are in order over epochs too.
 type At = (u64, u64);
@@ -39,6 +40,7 @@ type Signers = BTreeMap<(At, BlockHash), BTreeSet<ValidatorIndex>>;
 
 /// What all validators together may never do.
 pub(crate) struct Oracle {
+    scheme: Arc<dyn VoteScheme>,
     /// By epoch.
     committees: Vec<Committee>,
     /// The closing block of each epoch that ended.
@@ -56,6 +58,7 @@ const fn at(record: &SafetyRecord, view: View) -> At {
 impl Oracle {
     pub(crate) fn new(committee: &Committee) -> Self {
         Self {
+            scheme: scheme::of(committee),
             committees: vec![committee.clone()],
             closing: Vec::new(),
             votes: Signers::new(),
@@ -189,7 +192,7 @@ impl Oracle {
     /// Every epoch ends once, with one block and one successor.
     pub(crate) fn on_end(&mut self, end: &EpochEnd) {
         let epoch = usize::try_from(end.epoch().get()).unwrap();
-        let next = end.verify(&self.committees[epoch], &HashScheme).unwrap();
+        let next = end.verify(&self.committees[epoch], self.scheme.as_ref()).unwrap();
         if epoch == self.closing.len() {
             self.closing.push(end.closing.hash());
             self.committees.push(next.clone());

@@ -1,13 +1,39 @@
-//! Signatures that cost one hash. Anyone can forge them, but no test's adversary does except on purpose.
+//! Signatures that cost one hash, of members without vote keys; anyone can forge them, but no test's adversary does except on
+//! purpose. Those of members with vote keys are BLS's.
 
+use std::sync::Arc;
+
+use heddle_types::BlsSecretKey;
+use heddle_types::BlsSigner;
+use heddle_types::Committee;
 use heddle_types::Domain;
 use heddle_types::Hash32;
+use heddle_types::KeyedScheme;
 use heddle_types::PublicKey;
+use heddle_types::SecretKey;
 use heddle_types::Signature;
 use heddle_types::SignedStatement;
 use heddle_types::Statement;
 use heddle_types::VoteScheme;
 use heddle_types::VoteSigner;
+
+/// How these members' signatures are verified.
+pub(crate) fn of(committee: &Committee) -> Arc<dyn VoteScheme> {
+    if committee.has_vote_keys() { Arc::new(KeyedScheme::default()) } else { Arc::new(HashScheme) }
+}
+
+/// Signs as the member with this key.
+pub(crate) fn signer(committee: &Committee, index: u16) -> Arc<dyn VoteSigner> {
+    if committee.has_vote_keys() {
+        Arc::new(BlsSigner::new(key(index), vote_key(index)))
+    } else {
+        Arc::new(HashSigner(key(index)))
+    }
+}
+
+pub(crate) fn vote_key(index: u16) -> BlsSecretKey {
+    BlsSecretKey::derive(&SecretKey::from_seed(key(index).0))
+}
 
 pub(crate) struct HashScheme;
 

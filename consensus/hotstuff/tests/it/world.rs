@@ -50,6 +50,7 @@ use heddle_types::View;
 use heddle_types::Vote;
 use heddle_types::VoteData;
 use heddle_types::VoteKind;
+use heddle_types::VoteScheme;
 use heddle_types::VoterSignature;
 use heddle_types::Voters;
 
@@ -116,6 +117,13 @@ pub(crate) fn members(powers: &[(u16, u64)]) -> Vec<Validator> {
     powers.iter().map(member).collect()
 }
 
+/// The same members, each with a vote key.
+pub(crate) fn with_vote_keys(powers: &[(u16, u64)]) -> Vec<Validator> {
+    let vote_key = |(key, _): &(u16, u64)| Some(scheme::vote_key(*key).public_key());
+    let members = powers.iter().zip(members(powers));
+    members.map(|(power, member)| Validator { vote_key: vote_key(power), ..member }).collect()
+}
+
 impl World {
     pub(crate) fn new(len: u16) -> Self {
         Self::with_powers(&vec![1; usize::from(len)])
@@ -123,8 +131,12 @@ impl World {
 
     /// A validator of each of these powers.
     pub(crate) fn with_powers(powers: &[u64]) -> Self {
+        Self::of(members(&(0..).zip(powers.iter().copied()).collect::<Vec<_>>()))
+    }
+
+    /// These are the validators.
+    pub(crate) fn of(validators: Vec<Validator>) -> Self {
         let chain = ChainId(Hash32([7; 32]));
-        let validators = members(&(0..).zip(powers.iter().copied()).collect::<Vec<_>>());
         let committee = Arc::new(Committee::new(chain, Epoch::ZERO, validators).unwrap());
         let header = BlockHeader {
             version: BlockHeader::VERSION,
@@ -146,8 +158,8 @@ impl World {
         Config {
             committee: Arc::clone(&self.committee),
             genesis: self.genesis.header().vote_data(),
-            scheme: Arc::new(scheme::HashScheme),
-            signer: Some(Arc::new(scheme::HashSigner(scheme::key(me)))),
+            scheme: scheme::of(&self.committee),
+            signer: Some(scheme::signer(&self.committee, me)),
             pacemaker: PacemakerConfig {
                 timeout_base: Millis::new(TIMEOUT_MS),
                 timeout_max: Millis::new(2000),
@@ -210,24 +222,23 @@ impl World {
         qc: QuorumCert,
         tc: Option<TimeoutCert>,
     ) -> Arc<CheckedProposal> {
-        let key = scheme::key(block.header().proposer.get());
-        let signature = scheme::sign(&key, &block.hash().0);
+        let signature = self.sign(block.header().proposer.get(), &block.hash().0);
         Arc::new(CheckedProposal { block: Arc::clone(block), qc, tc, signature })
     }
 
     pub(crate) fn vote(&self, voter: u16, block: &CheckedBlock) -> Vote {
-        let (data, signature) = signed(voter, block, VoteKind::Vote);
+        let (data, signature) = self.signed(voter, block, VoteKind::Vote);
         Vote { data, voter: index(voter), signature }
     }
 
     pub(crate) fn commit_vote(&self, voter: u16, block: &CheckedBlock) -> CommitVote {
-        let (data, signature) = signed(voter, block, VoteKind::CommitVote);
+        let (data, signature) = self.signed(voter, block, VoteKind::CommitVote);
         CommitVote { data, voter: index(voter), signature }
     }
 
     pub(crate) fn qc(&self, voters: &[u16], block: &CheckedBlock) -> QuorumCert {
-        let votes = parts(voters, block, VoteKind::Vote);
-        QuorumCert::new(block.header().vote_data(), &votes, &scheme::HashScheme)
+        let (votes, scheme) = (self.parts(voters, block, VoteKind::Vote), self.scheme());
+        QuorumCert::new(block.header().vote_data(), &votes, &self.committee, scheme.as_ref())
     }
 
     pub(crate) fn genesis_qc(&self) -> QuorumCert {
@@ -235,18 +246,17 @@ impl World {
     }
 
     pub(crate) fn commit_cert(&self, voters: &[u16], block: &CheckedBlock) -> CommitCert {
-        let votes = parts(voters, block, VoteKind::CommitVote);
-        CommitCert::new(block.header().vote_data(), &votes, &scheme::HashScheme)
+        let (votes, scheme) = (self.parts(voters, block, VoteKind::CommitVote), self.scheme());
+        CommitCert::new(block.header().vote_data(), &votes, &self.committee, scheme.as_ref())
     }
 
     pub(crate) fn tc(&self, given_up: u64, voters: &[(u16, u64)]) -> TimeoutCert {
         let timeouts = voters.iter().map(|(voter, high)| {
-            let signature =
-                scheme::sign(&scheme::key(*voter), &self.given_up(given_up, *high).message());
+            let signature = self.sign(*voter, &self.given_up(given_up, *high).message());
             (TimeoutEntry { voter: index(*voter), high_qc_view: View::new(*high) }, signature)
         });
         let timeouts: Vec<_> = timeouts.collect();
-        TimeoutCert::new(&self.committee, View::new(given_up), &timeouts, &scheme::HashScheme)
+        TimeoutCert::new(&self.committee, View::new(given_up), &timeouts, self.scheme().as_ref())
     }
 
     pub(crate) fn timeout(
@@ -257,8 +267,30 @@ impl World {
         entry_tc: Option<TimeoutCert>,
     ) -> Timeout {
         let data = self.given_up(given_up, high_qc.data.view.get());
-        let signature = scheme::sign(&scheme::key(voter), &data.message());
+        let signature = self.sign(voter, &data.message());
         Timeout { data, voter: index(voter), signature, high_qc, entry_tc, own_vote: None }
+    }
+
+    fn scheme(&self) -> Arc<dyn VoteScheme> {
+        scheme::of(&self.committee)
+    }
+
+    /// As the validator with that key.
+    pub(crate) fn sign(&self, voter: u16, message: &Hash32) -> Signature {
+        scheme::signer(&self.committee, voter).sign(message)
+    }
+
+    fn signed(&self, voter: u16, block: &CheckedBlock, kind: VoteKind) -> (VoteData, Signature) {
+        let data = block.header().vote_data();
+        (data, self.sign(voter, &data.message(kind)))
+    }
+
+    fn parts(&self, voters: &[u16], block: &CheckedBlock, kind: VoteKind) -> Vec<VoterSignature> {
+        let part = |voter: &u16| VoterSignature {
+            voter: index(*voter),
+            signature: self.signed(*voter, block, kind).1,
+        };
+        voters.iter().map(part).collect()
     }
 
     fn given_up(&self, given_up: u64, high_qc_view: u64) -> TimeoutData {
@@ -275,17 +307,4 @@ impl World {
 pub(crate) fn weaken(voters: &mut Voters, proof: &mut Proof) {
     *voters = voters.iter().take(2).collect();
     *proof = Proof::Each(proof.signatures()[..2].to_vec());
-}
-
-fn signed(voter: u16, block: &CheckedBlock, kind: VoteKind) -> (VoteData, Signature) {
-    let data = block.header().vote_data();
-    (data, scheme::sign(&scheme::key(voter), &data.message(kind)))
-}
-
-fn parts(voters: &[u16], block: &CheckedBlock, kind: VoteKind) -> Vec<VoterSignature> {
-    let part = |voter: &u16| VoterSignature {
-        voter: index(*voter),
-        signature: signed(*voter, block, kind).1,
-    };
-    voters.iter().map(part).collect()
 }

@@ -75,7 +75,8 @@ impl Signers {
             voter: ValidatorIndex::new(voter),
             signature: self.secrets[usize::from(voter)].sign(message.as_bytes()),
         };
-        CommitCert::new(data, &(0..count).map(part).collect::<Vec<_>>(), &Ed25519Scheme)
+        let votes: Vec<_> = (0..count).map(part).collect();
+        CommitCert::new(data, &votes, &self.committee, &Ed25519Scheme)
     }
 
     pub(crate) fn final_header(&self, header: &BlockHeader) -> FinalHeader {

@@ -88,8 +88,8 @@ fn forged_certificates(hand: &Hand<'_>, known: &Certificates) -> Message {
         hand.committee.indices().map(part).collect::<Vec<_>>()
     };
     Message::Certificates(Box::new(Certificates {
-        high_qc: QuorumCert::new(data, &parts(VoteKind::Vote), &MacScheme),
+        high_qc: QuorumCert::new(data, &parts(VoteKind::Vote), hand.committee, &MacScheme),
         high_tc: None,
-        commit: CommitCert::new(data, &parts(VoteKind::CommitVote), &MacScheme),
+        commit: CommitCert::new(data, &parts(VoteKind::CommitVote), hand.committee, &MacScheme),
     }))
 }

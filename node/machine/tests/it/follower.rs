@@ -71,7 +71,8 @@ fn cert(block: &CheckedBlock, signers: u16) -> CommitCert {
         let secret = (0..4).map(key).find(|key| key.public_key() == public).unwrap();
         VoterSignature { voter, signature: secret.sign(message.as_bytes()) }
     };
-    CommitCert::new(data, &(0..signers).map(sign).collect::<Vec<_>>(), &Ed25519Scheme)
+    let votes: Vec<_> = (0..signers).map(sign).collect();
+    CommitCert::new(data, &votes, &committee, &Ed25519Scheme)
 }
 
 fn tell(machine: &mut Machine, at: u64, input: Input) -> Vec<Action> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use heddle_executor::required_fee;
 use heddle_executor::simulate;
@@ -83,7 +84,7 @@ use crate::rpc::Health;
 use crate::rpc::Question;
 
 /// Heights behind the highest certificate seen that count as behind.
-const BEHIND_HEIGHTS_MAX: u64 = 10;
+pub(crate) const BEHIND_HEIGHTS_MAX: u64 = 10;
 /// The least time without a new certificate that counts as behind, in milliseconds.
 const SILENT_MS_MIN: u64 = 5_000;
 
@@ -316,12 +317,9 @@ impl Backend for NodeBackend {
 
     fn health(&self) -> Health {
         let status = self.status_now();
-        if !self.shared.is_whole.load(Ordering::SeqCst) {
-            if status.sync_state != SyncState::Synced {
-                let reason = "fetching from the other validators what this home had".to_owned();
-                return Health::Starting { reason };
-            }
-            self.shared.is_whole.store(true, Ordering::SeqCst);
+        if !self.shared.whole.is_whole(status.final_height, Instant::now()) {
+            let reason = "fetching from the other validators what this home had".to_owned();
+            return Health::Starting { reason };
         }
         if status.sync_state == SyncState::Halted {
             return Health::Behind { reason: "halted: see the log".to_owned() };

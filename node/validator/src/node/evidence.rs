@@ -12,15 +12,18 @@ use heddle_types::CommitVote;
 use heddle_types::Committee;
 use heddle_types::Epoch;
 use heddle_types::Hash32;
+use heddle_types::KeyedScheme;
 use heddle_types::Signature;
+use heddle_types::SignedStatement;
+use heddle_types::Statement;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
 use heddle_types::VoteData;
 use heddle_types::VoteKind;
+use heddle_types::VoteScheme;
 use heddle_types::decode_exact;
 use heddle_types::encode;
-use heddle_types::verify_one;
 
 use crate::node::committees::Committees;
 
@@ -82,23 +85,26 @@ fn in_reply(row: &EvidenceRow, committee: &Committee) -> Option<heddle_rpc_api::
 /// different blocks. `committee` is that epoch's.
 pub(crate) fn is_proof(row: &EvidenceRow, committee: &Committee) -> bool {
     let signer = committee.validator(row.signer);
-    let statements = [&row.first, &row.second].map(|bytes| Statement::read(row.kind, bytes));
-    let (Some(signer), [Some(first), Some(second)]) = (signer, statements) else { return false };
-    let is_right = |statement: &Statement| {
-        statement.place == (committee.chain(), row.signer, row.epoch, row.view)
-            && verify_one(&signer.public_key, statement.message.as_bytes(), &statement.signature)
-    };
-    first.message != second.message && is_right(&first) && is_right(&second)
+    let said = [&row.first, &row.second].map(|bytes| Said::read(row.kind, bytes));
+    let (Some(signer), [Some(first), Some(second)]) = (signer, said) else { return false };
+    let place = (committee.chain(), row.signer, row.epoch, row.view);
+    let signed = [&first, &second].map(|said| SignedStatement {
+        statement: Statement { signer, message: said.message },
+        signature: said.signature,
+    });
+    first.message != second.message
+        && [first.place, second.place] == [place; 2]
+        && KeyedScheme::default().verify_each(&signed) == [true; 2]
 }
 
 /// A signed statement: what was signed, and where it belongs.
-struct Statement {
+struct Said {
     place: (ChainId, ValidatorIndex, Epoch, View),
     message: Hash32,
     signature: Signature,
 }
 
-impl Statement {
+impl Said {
     fn read(kind_code: u8, bytes: &[u8]) -> Option<Self> {
         match kind(kind_code)? {
             EvidenceKind::Proposal => {

@@ -17,9 +17,9 @@ use heddle_catchup::SnapshotName;
 use heddle_storage::Snapshot;
 use heddle_storage::SnapshotFiles;
 use heddle_types::Domain;
-use heddle_types::Ed25519Scheme;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::KeyedScheme;
 use heddle_types::SecretKey;
 use heddle_types::SnapshotManifest;
 use heddle_types::VoteData;
@@ -87,7 +87,7 @@ impl Place {
     /// The snapshot of a manifest that somebody sent; none when it is not certified.
     fn snapshot(&self, manifest: &[u8]) -> Option<Snapshot> {
         let certify = |manifest: &SnapshotManifest| {
-            manifest.certify(&self.genesis, self.home.committee(), &Ed25519Scheme)
+            manifest.certify(&self.genesis, self.home.committee(), &KeyedScheme::default())
         };
         // Each has a folder of its own, so that a chunk that comes late does not come among another's.
         let hash = Hash32::of(Domain::SNAPSHOT, &[manifest]);

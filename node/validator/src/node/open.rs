@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 
 use heddle_clearing::Clearing;
 use heddle_exchange::Exchange;
@@ -30,17 +29,20 @@ use heddle_storage::Storage;
 use heddle_storage::StorageError;
 use heddle_transport::PublicClientConfig;
 use heddle_types::Block;
+use heddle_types::BlsSecretKey;
+use heddle_types::BlsSigner;
 use heddle_types::CheckedBlock;
-use heddle_types::Ed25519Scheme;
 use heddle_types::Ed25519Signer;
 use heddle_types::Epoch;
 use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
+use heddle_types::KeyedScheme;
 use heddle_types::LeaseLimit;
 use heddle_types::Millis;
 use heddle_types::SafetyRecord;
 use heddle_types::Validator;
+use heddle_types::VoteSigner;
 use heddle_types::limits;
 use heddle_validators::Validators;
 use parking_lot::Mutex;
@@ -72,6 +74,7 @@ use crate::node::run::Role;
 use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Safety;
+use crate::node::whole::Whole;
 use crate::rpc::BlockFeed;
 
 /// Blocks that subscribers can go back.
@@ -157,11 +160,14 @@ pub(crate) fn open(home: &Home, role: Role) -> Result<Opened, Fatal> {
     let config = machine_config(home, &beginning, recovery.epoch_end.as_ref());
     let (state, recovered) =
         recovered(home, recovery, &known).map_err(|e| fatal::corrupt(&dir, &e))?;
-    let shared = Arc::new(share(home, storage, state, &recovered));
+    let mut shared = share(home, storage, state, &recovered);
+    if is_new || !known.is_all_in(&recovered) {
+        shared.whole = Whole::above(known.durable.max(recorded(&recovered)));
+    }
+    let shared = Arc::new(shared);
     shared.committees.set_present(Arc::clone(&config.agreement.committee));
     let kept = evidence::replies(&shared.storage, &shared.committees);
     shared.evidence.lock().extend(kept.map_err(|error| Fatal::of_storage(&error))?);
-    shared.is_whole.store(!is_new && known.is_all_in(&recovered), Ordering::SeqCst);
     let Known { safety, mute_reason, .. } = known;
     Ok(Opened { shared, safety, recovered, mute_reason, config })
 }
@@ -230,8 +236,8 @@ fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) ->
         agreement: heddle_hotstuff::Config {
             genesis,
             epoch_blocks_min: limits::EPOCH_BLOCKS_MIN,
-            scheme: Arc::new(Ed25519Scheme),
-            signer: Some(Arc::new(Ed25519Signer(home.key().secret().clone()))),
+            scheme: Arc::new(KeyedScheme::default()),
+            signer: Some(signer(home)),
             pacemaker: PacemakerConfig {
                 timeout_base: VIEW_TIMEOUT,
                 timeout_max: VIEW_TIMEOUT_MAX,
@@ -242,6 +248,16 @@ fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) ->
         pool: heddle_mempool::Config::new(committee.chain()),
         payload: PayloadLimits::new(transactions, limits::PAYLOAD_BYTES_MAX),
         forward_delay: FORWARD_DELAY,
+    }
+}
+
+/// Signs with a vote key derived from the home's key where the chain's first validators have vote keys, as all after them do.
+fn signer(home: &Home) -> Arc<dyn VoteSigner> {
+    let secret = home.key().secret();
+    if home.committee().has_vote_keys() {
+        Arc::new(BlsSigner::new(secret.public_key(), BlsSecretKey::derive(secret)))
+    } else {
+        Arc::new(Ed25519Signer(secret.clone()))
     }
 }
 
@@ -326,7 +342,7 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         }),
         peers_up: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
-        is_whole: AtomicBool::new(false),
+        whole: Whole::already(),
         known: KnownSignatures::default(),
         standings: Standings::default(),
         receipts: ReceiptCache::default(),

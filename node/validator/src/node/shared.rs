@@ -29,6 +29,7 @@ use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
 use crate::node::public::Head;
 use crate::node::receipts::ReceiptCache;
+use crate::node::whole::Whole;
 use crate::rpc::BlockFeed;
 
 /// What the threads share.
@@ -53,8 +54,8 @@ pub(crate) struct Shared {
     pub(crate) machine: RwLock<Published>,
     pub(crate) peers_up: AtomicUsize,
     pub(crate) halted: AtomicBool,
-    /// Whether what was reported before the start is here again, so that nothing that is answered goes back. Never unset.
-    pub(crate) is_whole: AtomicBool,
+    /// Whether what was reported before the start is here again.
+    pub(crate) whole: Whole,
     pub(crate) known: KnownSignatures,
     pub(crate) standings: Standings,
     pub(crate) receipts: ReceiptCache,

@@ -10,9 +10,9 @@ use heddle_storage::SnapshotFiles;
 use heddle_storage::SnapshotOf;
 use heddle_storage::SnapshotSummary;
 use heddle_storage::StorageError;
-use heddle_types::Ed25519Scheme;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
+use heddle_types::KeyedScheme;
 use heddle_types::ManifestError;
 use heddle_types::SnapshotManifest;
 use heddle_wire::SnapshotPart;
@@ -53,7 +53,7 @@ pub(crate) fn certify(
     beginning: &Beginning,
     manifest: &SnapshotManifest,
 ) -> Result<ExecutedRoot, ManifestError> {
-    manifest.certify(&beginning.header.vote_data(), home.committee(), &Ed25519Scheme)
+    manifest.certify(&beginning.header.vote_data(), home.committee(), &KeyedScheme::default())
 }
 
 /// Where a home keeps its snapshot of a height.

@@ -112,7 +112,7 @@ fn every_field_of_what_was_voted_for_is_signed() {
         [VoteData { chain: other, ..vote_data() }, VoteData { epoch: Epoch::new(1), ..vote_data() }]
     {
         let signatures = signatures(VoteKind::Vote, &data, 0..3);
-        assert!(!qc_is_good(&QuorumCert::new(data, &signatures, &Ed25519Scheme)));
+        assert!(!qc_is_good(&QuorumCert::new(data, &signatures, &committee(4), &Ed25519Scheme)));
     }
 }
 
@@ -148,7 +148,12 @@ fn genesis_needs_no_signatures_and_bears_none() {
     let forged = VoteData { block: BlockHash(Hash32([9; 32])), ..genesis_data() };
     assert!(!qc_is_good(&QuorumCert::genesis(forged)));
     let signatures = signatures(VoteKind::Vote, &genesis_data(), 0..3);
-    assert!(!qc_is_good(&QuorumCert::new(genesis_data(), &signatures, &Ed25519Scheme)));
+    assert!(!qc_is_good(&QuorumCert::new(
+        genesis_data(),
+        &signatures,
+        &committee(4),
+        &Ed25519Scheme
+    )));
     assert!(!qc_is_good(&QuorumCert::genesis(vote_data())));
     let voters = Voters::from_iter([ValidatorIndex::ZERO]);
     assert!(!qc_is_good(&QuorumCert { voters, ..QuorumCert::genesis(genesis_data()) }));

@@ -108,7 +108,7 @@ pub(crate) fn signatures(
 
 pub(crate) fn qc(voters: impl IntoIterator<Item = u8>) -> QuorumCert {
     let data = vote_data();
-    QuorumCert::new(data, &signatures(VoteKind::Vote, &data, voters), &Ed25519Scheme)
+    QuorumCert::new(data, &signatures(VoteKind::Vote, &data, voters), &committee(4), &Ed25519Scheme)
 }
 
 /// For `data`, of signatures as of `kind`.
@@ -117,7 +117,7 @@ pub(crate) fn commit_cert(
     kind: VoteKind,
     voters: impl IntoIterator<Item = u8>,
 ) -> CommitCert {
-    CommitCert::new(data, &signatures(kind, &data, voters), &Ed25519Scheme)
+    CommitCert::new(data, &signatures(kind, &data, voters), &committee(4), &Ed25519Scheme)
 }
 
 /// Its aggregate is none.

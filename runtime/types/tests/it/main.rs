@@ -15,6 +15,7 @@ mod golden;
 mod possessions;
 mod protocol;
 mod roundtrip;
+mod schemes;
 mod snapshot;
 mod text;
 mod transaction;

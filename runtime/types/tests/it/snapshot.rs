@@ -70,7 +70,7 @@ fn across(closing: u64, height: u64, after: u64) -> SnapshotManifest {
         signatures.iter_mut().for_each(|one| {
             one.voter = ValidatorIndex::new(one.voter.get() - u16::from(voters.start));
         });
-        CommitCert::new(data, &signatures, &Ed25519Scheme)
+        CommitCert::new(data, &signatures, &fixture::committee(4), &Ed25519Scheme)
     };
     let last = manifest.after.last().unwrap();
     manifest.cert = sign(last, if last.epoch == Epoch::ZERO { 0..3 } else { 4..7 });

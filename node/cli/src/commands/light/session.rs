@@ -17,10 +17,10 @@ use heddle_types::BlockHeader;
 use heddle_types::Bytes;
 use heddle_types::Canonical;
 use heddle_types::CommitCert;
-use heddle_types::Ed25519Scheme;
 use heddle_types::Entry;
 use heddle_types::EpochEnd;
 use heddle_types::Height;
+use heddle_types::KeyedScheme;
 use heddle_types::StateKey;
 use heddle_types::decode_exact;
 
@@ -43,9 +43,10 @@ impl Session {
     /// Reads what is trusted, and asks the node which chain it is on.
     pub(super) fn begin(trust: &Path, target: &Target) -> Result<Self, CliError> {
         let (file, checkpoint) = TrustFile::read(trust)?;
-        let client = LightClient::new(&checkpoint, Arc::new(Ed25519Scheme)).map_err(|error| {
-            CliError::refused(format!("{}: {error}; restore the file", trust.display()))
-        })?;
+        let client =
+            LightClient::new(&checkpoint, Arc::new(KeyedScheme::default())).map_err(|error| {
+                CliError::refused(format!("{}: {error}; restore the file", trust.display()))
+            })?;
         let rpc = Rpc::new(target)?;
         let (found, expected) = (rpc.call(&GetStatus {})?.chain_id, checkpoint.chain);
         if found != expected {
