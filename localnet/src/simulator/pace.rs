@@ -10,7 +10,7 @@ use super::oracle::ensure;
 /// What is final somewhere: the last epoch that ended, and the highest height.
 pub(crate) type Final = (Option<Epoch>, Height);
 
-/// Counts views from the moment on in which all are up and whatever is sent arrives.
+/// Counts views from the moment on in which whatever is sent arrives, all are up, and nobody is so far behind that it catches up.
 #[derive(Debug)]
 pub(crate) struct Pace {
     /// Views that may pass without a final block.

@@ -30,6 +30,7 @@ use super::node::Node;
 use super::node::Running;
 use super::oracle::Oracle;
 use super::oracle::Violation;
+use super::pace::Final;
 use super::pace::Pace;
 use super::plan::Fault;
 use super::plan::Plan;
@@ -261,7 +262,7 @@ impl World {
 
     fn count_views(&mut self) -> Result<(), Violation> {
         let known = (self.oracle.last_ended(), self.oracle.highest_final());
-        if !self.pace.has_begun() && self.nodes.iter().all(|node| node.running.is_some()) {
+        if !self.pace.has_begun() && self.nodes.iter().all(|node| is_near(node, known)) {
             self.pace.begin(known, self.highest_view);
         }
         self.pace.on_view(known, self.highest_view)
@@ -456,6 +457,15 @@ impl World {
         }
         self.pump(index)
     }
+}
+
+/// Whether a node is up, and what it lacks of all that is final it fetches block by block.
+fn is_near(node: &Node, (ended, height): Final) -> bool {
+    let is_near = |running: &Running| {
+        let own = running.machine.status().agreement.final_height;
+        height.since(own) <= limits::FETCH_GAP_MAX
+    };
+    node.disk.last_end().map(EpochEnd::epoch) == ended && node.running.as_ref().is_some_and(is_near)
 }
 
 /// What the agreement core may keep, by its limits: votes of both rounds and proposals of the views that it looks at, timeouts
