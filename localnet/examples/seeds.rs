@@ -1,4 +1,4 @@
-//! `cargo run --release -p heddle-localnet --example seeds -- FROM COUNT [byzantine]`: runs random plans and prints what they
+//! `cargo run --release -p heddle-localnet --example seeds -- FROM COUNT [byzantine | epochs]`: runs random plans and prints what they
 //! came to.
 
 use std::time::Instant;
@@ -12,8 +12,11 @@ fn main() {
         args.get(place).and_then(|arg| arg.parse::<u64>().ok()).unwrap_or(default)
     };
     let (from, count) = (number(0, 0), number(1, 100));
-    let byzantine = args.get(2).is_some_and(|kind| kind == "byzantine");
-    let plan = if byzantine { Plan::any_byzantine } else { Plan::random };
+    let plan = match args.get(2).map(String::as_str) {
+        Some("byzantine") => Plan::any_byzantine,
+        Some("epochs") => Plan::random_epochs,
+        Some(_) | None => Plan::random,
+    };
     let started = Instant::now();
     let (mut views, mut messages, mut equivocations, mut failed) = (0, 0, 0, 0);
     let mut views_to_commit = 0;

@@ -17,6 +17,9 @@ pub const FETCH_RETRY_MS: u64 = 500;
 pub const CATCH_UP_RETRY_MS: u64 = 2_000;
 /// A peer heard in a lower view is answered at most this often, in milliseconds.
 pub const ANSWER_INTERVAL_MS: u64 = 100;
+/// Of each peer, a proof that the epoch ended is verified at most this often, in milliseconds: it has as many signatures as
+/// the committee has members.
+pub const PROOF_INTERVAL_MS: u64 = 100;
 /// Of each member, messages of the next epoch that are kept until it begins here.
 pub const EARLY_MAX: usize = 4;
 /// Peers outside of the committee that are answered, and asked how an epoch ended: their indices follow the members'.

@@ -1,22 +1,18 @@
 //! How many views pass without a final block once the faults are over.
 
-use heddle_types::Epoch;
 use heddle_types::Height;
 use heddle_types::View;
 
 use super::oracle::Violation;
 use super::oracle::ensure;
 
-/// What is final somewhere: the last epoch that ended, and the highest height.
-pub(crate) type Final = (Option<Epoch>, Height);
-
-/// Counts views from the moment on in which all are up and whatever is sent arrives.
+/// Counts views from the moment on in which whatever is sent arrives, all are up, and nobody is so far behind that it catches up.
 #[derive(Debug)]
 pub(crate) struct Pace {
     /// Views that may pass without a final block.
     views_max: u64,
-    /// The last progress, and the highest view then; none before that moment.
-    last: Option<(Final, View)>,
+    /// The highest final block, and the highest view when it became final; none before that moment.
+    last: Option<(Height, View)>,
     slowest: u64,
 }
 
@@ -32,18 +28,18 @@ impl Pace {
         self.last.is_some()
     }
 
-    pub(crate) const fn begin(&mut self, known: Final, view: View) {
-        self.last = Some((known, view));
+    pub(crate) const fn begin(&mut self, height: Height, view: View) {
+        self.last = Some((height, view));
     }
 
-    /// The highest view, and what is final by now.
+    /// What is final, and the highest view, by now.
     ///
     /// # Errors
     /// Too many views passed since the last final block.
-    pub(crate) fn on_view(&mut self, known: Final, view: View) -> Result<(), Violation> {
+    pub(crate) fn on_view(&mut self, height: Height, view: View) -> Result<(), Violation> {
         let Some((last, since)) = &mut self.last else { return Ok(()) };
-        if *last != known {
-            (*last, *since) = (known, view);
+        if *last != height {
+            (*last, *since) = (height, view);
         }
         let passed = view.since(*since);
         self.slowest = self.slowest.max(passed);

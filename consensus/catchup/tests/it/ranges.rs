@@ -45,6 +45,32 @@ fn a_forger_is_refused_and_then_avoided() {
 }
 
 #[test]
+fn what_a_refused_peer_gave_besides_is_not_delivered() {
+    // Four chunks, two of each; those of the forger are here first and wait for the first of the honest one.
+    let mut network =
+        Network::new(Chain::new(256, 1, 100, 0), &[Manner::Forger, Manner::Honest], &[50, 20]);
+    network.handle(Input::CatchUp { peer: peer(1), height: Height::new(256) });
+    assert_eq!(network.asked.iter().map(|(to, _)| to.get()).collect::<Vec<_>>(), [1, 0, 1, 0]);
+    assert!(network.run(60_000, |network| network.final_height() == 256));
+    assert_eq!(network.faults, [(peer(0), Fault::Refused)]);
+}
+
+#[test]
+fn a_run_without_certificates_ends() {
+    let chain = Chain::new(limits::UNCERTIFIED_BLOCKS_MAX as u64 + 600, 1, 100, 0);
+    let mut network = Network::new(chain.clone(), &[Manner::Endless; 2], &[20]);
+    network.handle(Input::CatchUp { peer: peer(0), height: chain.last() });
+    network.run(60_000, |_| false);
+    assert!(network.faults.contains(&(peer(0), Fault::NoCert)));
+    let highest = network.asked.iter().map(|(_, request)| match request {
+        Request::Range { from, .. } => from.get(),
+        Request::Block { .. } => panic!("nobody wanted a block"),
+    });
+    let most = limits::UNCERTIFIED_BLOCKS_MAX as u64;
+    assert!(highest.max().is_some_and(|from| from + 512 > most && from <= most));
+}
+
+#[test]
 fn a_gap_a_foreign_certificate_and_a_wrong_kind_of_answer_are_faults() {
     for (manner, fault) in [
         (Manner::Gapped, Fault::WrongRange),

@@ -88,7 +88,12 @@ impl Replica {
 
     /// Whether a peer was not answered lately; notes that it is now.
     pub(super) fn is_due(&mut self, to: ValidatorIndex) -> bool {
-        is_due(&mut self.answered, to, self.now.instant)
+        is_due(&mut self.answered, to, self.now.instant, limits::ANSWER_INTERVAL_MS)
+    }
+
+    /// Whether no proof of the peer's was verified lately; notes that one is now.
+    pub(super) fn may_prove(&mut self, peer: ValidatorIndex) -> bool {
+        is_due(&mut self.proved, peer, self.now.instant, limits::PROOF_INTERVAL_MS)
     }
 
     pub(super) fn ask_to_unmute(&mut self) {
@@ -99,7 +104,10 @@ impl Replica {
     }
 
     pub(super) fn on_unmute_request(&mut self, from: ValidatorIndex, nonce: [u8; 32]) {
-        if !self.may_sign() || !is_due(&mut self.unmute_answered, from, self.now.instant) {
+        let interval_ms = limits::ANSWER_INTERVAL_MS;
+        if !self.may_sign()
+            || !is_due(&mut self.unmute_answered, from, self.now.instant, interval_ms)
+        {
             return;
         }
         let record = &self.record;
@@ -184,16 +192,17 @@ impl Replica {
     }
 }
 
-/// Whether `to` was not answered lately; notes that it is now.
+/// Whether nothing was done for `peer` for that long; notes that it is now.
 fn is_due(
-    answered: &mut BTreeMap<ValidatorIndex, Instant>,
-    to: ValidatorIndex,
+    done: &mut BTreeMap<ValidatorIndex, Instant>,
+    peer: ValidatorIndex,
     now: Instant,
+    interval_ms: u64,
 ) -> bool {
-    let interval = Millis::new(limits::ANSWER_INTERVAL_MS);
-    let due = answered.get(&to).is_none_or(|at| now >= at.after(interval));
+    let interval = Millis::new(interval_ms);
+    let due = done.get(&peer).is_none_or(|at| now >= at.after(interval));
     if due {
-        answered.insert(to, now);
+        done.insert(peer, now);
     }
     due
 }

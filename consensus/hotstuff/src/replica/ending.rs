@@ -151,7 +151,7 @@ impl Replica {
 
     /// Somebody's proof that this epoch ended.
     pub(super) fn on_epoch_end(&mut self, from: ValidatorIndex, end: &EpochEnd) {
-        if self.proof.is_some() {
+        if self.proof.is_some() || !self.is_peer(from) || !self.may_prove(from) {
             return;
         }
         let verified = end.verify(&self.context.committee, self.context.scheme());
@@ -173,8 +173,7 @@ impl Replica {
     /// A message of another epoch: whoever is behind is told how its epoch ended, whoever is ahead is told where this node
     /// is. Statements of the next epoch wait for it while this one's end is in sight.
     pub(super) fn on_other_epoch(&mut self, from: ValidatorIndex, message: &Message) {
-        let guests = self.context.committee.len().saturating_add(limits::GUESTS_MAX);
-        if usize::from(from.get()) >= guests || Some(from) == self.context.me() {
+        if !self.is_peer(from) {
             return;
         }
         let epoch = message.epoch();
@@ -193,6 +192,12 @@ impl Replica {
             }
             Ordering::Less | Ordering::Equal => {}
         }
+    }
+
+    /// Whether it is another member, or one of as many guests as are served.
+    fn is_peer(&self, who: ValidatorIndex) -> bool {
+        let end = self.context.committee.len().saturating_add(limits::GUESTS_MAX);
+        usize::from(who.get()) < end && Some(who) != self.context.me()
     }
 
     /// The height of the block that closes the epoch, which `header`, not final here, stands on or is.

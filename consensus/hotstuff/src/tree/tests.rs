@@ -56,6 +56,19 @@ fn a_path_runs_down_to_the_child_of_the_last_final_block() {
 }
 
 #[test]
+fn a_path_descends_height_by_height() {
+    for (heights, expected) in [([1, 2], true), ([2, 2], false), ([1, 3], false), ([0, 2], false)] {
+        let mut tree = grown(0).0;
+        let first = block(tree.last_final().hash(), heights[0], 1);
+        let second = block(first.hash(), heights[1], 2);
+        tree.insert(Arc::clone(&first), second.hash());
+        tree.insert(Arc::clone(&second), second.hash());
+        let path = tree.path(second.hash(), Height::new(2));
+        assert_eq!(path.is_ok(), expected, "{heights:?}");
+    }
+}
+
+#[test]
 fn a_gap_names_the_first_missing_block() {
     let (mut tree, chain) = grown(1);
     let far = block(BlockHash(Hash32([1; 32])), 3, 9);

@@ -9,6 +9,7 @@ use heddle_hotstuff::Input;
 use heddle_hotstuff::Message;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::VotingState;
+use heddle_hotstuff::limits;
 use heddle_types::BlockHeader;
 use heddle_types::CheckedBlock;
 use heddle_types::CheckedTransaction;
@@ -330,6 +331,28 @@ fn a_proof_of_too_few_or_of_another_committee_is_not_believed() {
         let mut solo = solo_of(3);
         assert!(solo.hear(1, Message::EpochEnd(Box::new(end))).0.is_empty());
     }
+}
+
+#[test]
+fn proofs_of_one_peer_are_verified_once_a_while() {
+    let (end, _) = proof(false);
+    let mut wrong = end.clone();
+    wrong.cert.data.view = view(9);
+    let [end, wrong] = [end, wrong].map(|end| Message::EpochEnd(Box::new(end)));
+    let mut solo = solo_of(3);
+    solo.hear(1, wrong.clone());
+    solo.now_ms = 99;
+    assert_eq!(solo.hear(1, end.clone()).count("fetch"), 0, "too soon after a wrong one");
+    solo.now_ms = 100;
+    assert_eq!(solo.hear(1, end.clone()).count("fetch"), 1);
+    // Others are heard meanwhile.
+    let mut solo = solo_of(3);
+    solo.hear(1, wrong);
+    assert_eq!(solo.hear(2, end.clone()).count("fetch"), 1);
+    // And nobody with any number he likes.
+    let mut solo = solo_of(3);
+    let stranger = u16::try_from(4 + limits::GUESTS_MAX).unwrap();
+    assert_eq!(solo.hear(stranger, end).count("fetch"), 0);
 }
 
 #[test]

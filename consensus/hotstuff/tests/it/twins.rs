@@ -17,7 +17,7 @@ use rand_core::SeedableRng;
 
 use scenario::Enumeration;
 use scenario::Scenario;
-use scenario::halves;
+use scenario::divisions;
 use stage::Stage;
 use theatre::check;
 
@@ -34,15 +34,25 @@ fn any_four_leaders_can_be_staged() {
     }
 }
 
-#[test]
-fn of_four_validators_one_is_two() {
-    let scenarios = Enumeration::new(&halves());
-    // A prime, so that a sample has every view's turns.
-    let step = if all() { 1 } else { 997 };
+/// Every `step`th scenario of four validators, divided into at most so many sets; of images of each other, one.
+fn check_four(sets: usize, step: usize) {
+    let scenarios = Enumeration::new(&divisions(sets));
     let tally = check(scenarios.len().div_ceil(step), |place| scenarios.get(place * step));
     assert!(tally.equivocations > tally.scenarios);
     assert!(tally.blocks > tally.scenarios);
     assert!(tally.views_to_commit_max <= 3, "f + 2");
+}
+
+// The steps are primes, so that a sample has every view's turns.
+
+#[test]
+fn of_four_validators_in_two_sets_one_is_two() {
+    check_four(2, if all() { 1 } else { 1_999 });
+}
+
+#[test]
+fn of_four_validators_in_three_sets_one_is_two() {
+    check_four(3, if all() { 997 } else { 97_001 });
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A message of a view arrives if the view's division lets it. When all have given up on their views and still nobody can
 //! move on, the next division holds for what is older, too. After the last view of the scenario all hear all.
 
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -45,8 +46,8 @@ pub(super) struct Run<'a> {
     oracle: Oracle,
     queue: VecDeque<(usize, Input)>,
     now_micros: u64,
-    /// Of the last view in which something is proposed.
-    last_proposal: View,
+    /// Views after the scenario's in which an honest validator proposed, as many as count.
+    honest_views: BTreeSet<View>,
     /// The position of the division that holds for older messages.
     division: usize,
 }
@@ -72,7 +73,7 @@ pub(super) fn run(stage: &Stage, scenario: &Scenario) -> Outcome {
         oracle: Oracle::new(&stage.world.committee),
         queue: VecDeque::new(),
         now_micros: 0,
-        last_proposal: stage.honest_view(scenario.twins, HONEST_VIEWS),
+        honest_views: BTreeSet::new(),
         division: 0,
     };
     stage.members.iter().for_each(|who| run.oracle.on_record(&scheme::key(*who), &record));
@@ -239,7 +240,7 @@ impl Run<'_> {
     fn send(&mut self, from: usize, to: &[usize], message: &Message) {
         self.witness(from, message);
         if let Message::Proposal(proposal) = message
-            && proposal.block.header().view > self.last_proposal
+            && !self.may_propose(from, proposal.block.header().view)
         {
             return;
         }
@@ -253,6 +254,16 @@ impl Run<'_> {
                 self.queue.push_back((to, input));
             }
         }
+    }
+
+    fn may_propose(&mut self, who: usize, view: View) -> bool {
+        if view.get() <= self.last_view() {
+            return true;
+        }
+        if !self.is_twin(who) && self.honest_views.len() < HONEST_VIEWS {
+            self.honest_views.insert(view);
+        }
+        self.honest_views.len() < HONEST_VIEWS || self.honest_views.last() >= Some(&view)
     }
 
     /// Which division a message is under: that of its view.

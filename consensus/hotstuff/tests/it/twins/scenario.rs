@@ -127,12 +127,14 @@ impl Enumeration {
     }
 }
 
-/// All ways to divide five replicas into at most two sets.
-pub(super) fn halves() -> Vec<Sides> {
-    let side = |bits: u32, replica: usize| u8::from(replica > 0 && bits >> (replica - 1) & 1 == 1);
-    let sides =
-        |bits| std::array::from_fn(|replica| if replica < 5 { side(bits, replica) } else { 0 });
-    (0..16).map(sides).collect()
+/// All ways to divide five replicas into at most so many sets.
+pub(super) fn divisions(sets: usize) -> Vec<Sides> {
+    let word = |number: usize| {
+        let side = |replica: usize| u8::try_from(number / sets.pow(replica as u32) % sets).unwrap();
+        std::array::from_fn(|replica| if replica < 5 { side(replica) } else { 0 })
+    };
+    let words = (0..sets.pow(5)).map(word);
+    words.filter(|sides| *sides == named_in_order(*sides)).collect()
 }
 
 /// Numbers the five replicas' sides in the order in which they appear.

@@ -35,8 +35,6 @@ pub(super) struct Stage {
     /// The committee's index of each validator.
     pub(super) members: Vec<u16>,
     pub(super) first_view: u64,
-    /// Who leads the views after the scenario's.
-    leaders: Vec<u16>,
     pub(super) recovered: Recovered,
     /// What makes a twin's blocks differ from those of the other one.
     pub(super) mark: Arc<CheckedTransaction>,
@@ -54,32 +52,20 @@ impl Stage {
             recovered: world.recovered(None),
             mark: world::transaction(0),
             first_view: ring.first_view,
-            leaders: Vec::new(),
             members,
             world,
         };
         (1..ring.first_view).for_each(|view| stage.play(view));
         stage.certify();
-        let views = (ring.first_view..).take(4 * ring.seats.len()).map(View::new);
+        let views = (ring.first_view..).take(VIEWS).map(View::new);
         let scheduled: Vec<u16> = stage.observer().leaders(views).map(|who| who.get()).collect();
         let expected = leaders.map(|who| stage.members[usize::from(who)]);
-        assert_eq!(scheduled[..VIEWS], expected, "{leaders:?}");
-        stage.leaders = scheduled[VIEWS..].to_vec();
+        assert_eq!(scheduled, expected, "{leaders:?}");
         stage
     }
 
     pub(super) fn member(&self, who: usize) -> ValidatorIndex {
         ValidatorIndex::new(self.members[who])
-    }
-
-    /// The `count`th view after the scenario's that is led by none of the first `twins` validators.
-    pub(super) fn honest_view(&self, twins: usize, count: usize) -> View {
-        let dishonest = &self.members[..twins];
-        let after = self.first_view + VIEWS as u64;
-        let views = || (after..).map(View::new);
-        let leaders = self.leaders.iter().zip(views());
-        let mut honest = leaders.filter(|(leader, _)| !dishonest.contains(leader));
-        honest.nth(count - 1).expect("enough leaders are known").1
     }
 
     /// What every replica starts from; `record` is the only thing in which they may differ.
