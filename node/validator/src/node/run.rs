@@ -266,8 +266,8 @@ fn keep_house(
 ) -> Result<Sender<()>, Fatal> {
     let (stop, stopped) = crossbeam_channel::bounded(0);
     if let Some(housekeeping) = Housekeeping::of(home, &shared.storage)? {
-        let storage = Arc::clone(&shared.storage);
-        spawn.thread("housekeeping", move || housekeeping.run(&storage, &stopped))?;
+        let shared = Arc::clone(shared);
+        spawn.thread("housekeeping", move || housekeeping.run(&shared, &stopped))?;
     }
     Ok(stop)
 }
