@@ -44,15 +44,18 @@ const fn fault(
     Fault { call, files, nth, named }
 }
 
-/// The cases of every run, or all.
-fn faults(few: Vec<Fault>) -> Vec<Fault> {
+/// The cases of every run, or all of a durability.
+fn faults(few: Vec<Fault>, durability: &str) -> Vec<Fault> {
     if std::env::var("HEDDLE_DISK_FAULTS").is_err() {
         return few;
     }
+    // A safety file is synced once in 64 views.
+    let is_rare = |fault: &Fault| fault.files == SAFETY.0 && fault.call != "write" && fault.nth > 3;
     let places = [SAFETY, LOG, TABLE, MANIFEST];
     let calls = ["write", "sync", "clean"];
     let all = places.iter().flat_map(|place| calls.iter().map(move |call| (*place, *call)));
-    all.flat_map(|(place, call)| [1, 2, 3, 9, 40].map(|nth| fault(call, place, nth))).collect()
+    let all = all.flat_map(|(place, call)| [1, 2, 3, 9, 40].map(|nth| fault(call, place, nth)));
+    all.filter(|fault| durability == "strict" || !is_rare(fault)).collect()
 }
 
 /// The library, compiled; none where there is no compiler.
@@ -131,11 +134,12 @@ impl Harmed {
     }
 }
 
-fn run(lines: &str, few: Vec<Fault>) {
+fn run(durability: &str, few: Vec<Fault>) {
     let dir = tempfile::tempdir().unwrap();
     let Some(shim) = shim(dir.path()) else { return };
-    let mut harmed = Harmed::start(lines, shim);
-    let faults = faults(few);
+    let lines = format!("durability = \"{durability}\"\nsnapshot_interval = 40\n");
+    let mut harmed = Harmed::start(&lines, shim);
+    let faults = faults(few, durability);
     for fault in &faults {
         let told = harmed.end_by(fault);
         // What failed is left as it is.
@@ -153,7 +157,7 @@ fn run(lines: &str, few: Vec<Fault>) {
 #[test]
 fn a_node_whose_write_or_sync_fails_ends_and_keeps_what_it_said() {
     run(
-        "snapshot_interval = 40\n",
+        "strict",
         vec![
             fault("clean", SAFETY, 40),
             fault("sync", LOG, 40),
@@ -167,7 +171,7 @@ fn a_node_whose_write_or_sync_fails_ends_and_keeps_what_it_said() {
 #[test]
 fn a_node_in_lease_mode_whose_write_or_sync_fails_ends_and_keeps_what_it_said() {
     run(
-        "durability = \"lease\"\nsnapshot_interval = 40\n",
+        "lease",
         vec![fault("sync", SAFETY, 2), fault("clean", LOG, 9), fault("write", SAFETY, 40)],
     );
 }

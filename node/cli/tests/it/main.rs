@@ -14,6 +14,7 @@ mod help;
 mod hostile;
 mod http;
 mod lease;
+mod left_behind;
 mod liar;
 mod light;
 mod localnet;
