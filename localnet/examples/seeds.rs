@@ -16,10 +16,12 @@ fn main() {
     let plan = if byzantine { Plan::any_byzantine } else { Plan::random };
     let started = Instant::now();
     let (mut views, mut messages, mut equivocations, mut failed) = (0, 0, 0, 0);
+    let mut views_to_commit = 0;
     for seed in from..from + count {
         match run(&plan(seed)) {
             Ok(report) => {
                 views += report.view.get();
+                views_to_commit = views_to_commit.max(report.views_to_commit);
                 messages += report.messages;
                 equivocations += report.equivocations;
             }
@@ -31,7 +33,8 @@ fn main() {
     }
     let seconds = started.elapsed().as_secs_f64();
     println!(
-        "{count} seeds, {failed} failed, {:.1} seeds/s, {views} views, {messages} messages, {equivocations} equivocations caught",
+        "{count} seeds, {failed} failed, {:.1} seeds/s, {views} views, {messages} messages, {equivocations} equivocations caught, \
+         at most {views_to_commit} views without a final block after the faults",
         count as f64 / seconds
     );
 }

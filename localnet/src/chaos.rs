@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! plan (a file, or drawn from a seed) -> inject: one fault after the other, each healed before the next
-//! load: accounts that pay each other through all validators         ---.
+//! load: accounts that pay each other; the authority changes powers  ---.
 //! follow: what every validator says, block by block                 ----> observations -> checks (pure, one file each)
 //! ```
 //!
@@ -15,6 +15,7 @@ mod damage;
 mod draw;
 mod error;
 mod follow;
+mod governor;
 mod inject;
 mod load;
 mod nodes;

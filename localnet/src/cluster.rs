@@ -16,9 +16,9 @@
 //! never believed, and no signal goes to a process that is not that node.
 
 mod accounts;
+mod added;
 mod error;
 mod faults;
-mod followers;
 mod genesis;
 mod histogram;
 mod init;
@@ -91,10 +91,21 @@ struct Member {
 /// What a node is to the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// It votes.
+    /// It is one of the first committee.
     Validator,
-    /// It does not.
+    /// It was added, and never votes.
     Follower,
+    /// It was added, and votes while its key is in the committee.
+    Standby,
+}
+
+/// What a node that is added is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// One that never votes.
+    Follower,
+    /// One that votes once its key has joined the committee.
+    Standby,
 }
 
 impl Cluster {
@@ -120,7 +131,7 @@ impl Cluster {
         let members = members.collect::<Result<Vec<_>, ClusterError>>()?;
         let accounts = accounts::read(&dir, settings.accounts)?;
         let mut cluster = Self { dir, settings, genesis, members, accounts };
-        cluster.find_followers().map(|()| cluster)
+        cluster.find_added().map(|()| cluster)
     }
 
     /// Whether a cluster was made in `dir`.

@@ -10,7 +10,7 @@
 //!   its durable safety record; nothing is forgotten over a restart; nothing is final without a quorum;
 //! * evidence: whoever contradicts himself within an honest node's hearing is accused by it, and nobody honest is;
 //! * bounds: what a node keeps for agreement;
-//! * progress: once the faults end, every submitted transaction becomes final everywhere, once.
+//! * progress: once the faults end, every submitted transaction becomes final everywhere, once, and a block within f+2 views.
 //!
 //! The same plan gives the same trace, to the last message.
 
@@ -24,6 +24,7 @@ mod misbehaviour;
 mod network;
 mod node;
 mod oracle;
+mod pace;
 mod perform;
 mod plan;
 mod rules;

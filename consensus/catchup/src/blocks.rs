@@ -22,15 +22,20 @@ pub(crate) struct Blocks(BTreeMap<BlockHash, Wanted>);
 struct Wanted {
     height: Height,
     hint: ValidatorIndex,
-    asked: Option<Asked>,
+    /// The agreement core wants it asked of the hint now, whoever was asked before.
+    is_urgent: bool,
+    /// Who may still answer, the newest last.
+    asked: Vec<Asked>,
     retry: Retry,
 }
 
 impl Blocks {
-    /// Wants a block. When too many are wanted, the one of the lowest height is given up: what is final will come with a range.
+    /// Wants a block, of the hint first. When too many are wanted, the one of the lowest height is given up: what is final will
+    /// come with a range.
     pub(crate) fn want(&mut self, hash: BlockHash, height: Height, hint: ValidatorIndex) {
-        let wanted = Wanted { height, hint, asked: None, retry: Retry::default() };
-        self.0.entry(hash).or_insert(wanted);
+        let wanted = self.0.entry(hash).or_insert_with(|| Wanted::new(height));
+        wanted.hint = hint;
+        wanted.is_urgent = true;
         if self.0.len() > limits::BLOCKS_WANTED_MAX {
             let lowest = self.0.iter().min_by_key(|(hash, wanted)| (wanted.height, **hash));
             if let Some(hash) = lowest.map(|(hash, _)| *hash) {
@@ -42,9 +47,8 @@ impl Blocks {
     /// What a request was for, if `peer` was asked and did not answer yet. It counts as answered now.
     pub(crate) fn take_asked(&mut self, peer: ValidatorIndex, id: RequestId) -> Option<BlockHash> {
         let asked_this = |asked: &Asked| asked.peer == peer && asked.id == id;
-        let (hash, wanted) =
-            self.0.iter_mut().find(|(_, w)| w.asked.as_ref().is_some_and(asked_this))?;
-        wanted.asked = None;
+        let (hash, wanted) = self.0.iter_mut().find(|(_, w)| w.asked.iter().any(asked_this))?;
+        wanted.asked.retain(|asked| !asked_this(asked));
         Some(*hash)
     }
 
@@ -61,8 +65,8 @@ impl Blocks {
     /// What a peer was asked is lost.
     pub(crate) fn on_lost(&mut self, peer: ValidatorIndex) {
         for wanted in self.0.values_mut() {
-            if wanted.asked.is_some_and(|asked| asked.peer == peer) {
-                wanted.asked = None;
+            if wanted.is_asked(peer) {
+                wanted.asked.retain(|asked| asked.peer != peer);
                 wanted.retry.on_vain(peer);
             }
         }
@@ -82,26 +86,58 @@ impl Blocks {
     pub(crate) fn ask(&mut self, asking: &mut Asking<'_>) {
         let now = asking.now;
         for (hash, wanted) in &mut self.0 {
-            if let Some(late) = wanted.asked.filter(|asked| asked.deadline <= now) {
-                wanted.asked = None;
-                wanted.retry.on_late(late.peer);
+            wanted.give_up_late(now);
+            if let Some(to) = wanted.pick(asking) {
+                let timeout = wanted.retry.timeout(limits::BLOCK_TIMEOUT_MS);
+                wanted.asked.push(asking.send(to, Request::Block { hash: *hash }, timeout));
             }
-            if wanted.asked.is_some() {
-                continue;
-            }
-            let Some(to) = wanted.retry.pick(now, asking.peers, wanted.hint, |_| Some(0)) else {
-                continue;
-            };
-            let timeout = wanted.retry.timeout(limits::BLOCK_TIMEOUT_MS);
-            wanted.asked = Some(asking.send(to, Request::Block { hash: *hash }, timeout));
         }
     }
 
     pub(crate) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let of = |wanted: &Wanted| match wanted.asked {
-            Some(asked) => Some(asked.deadline),
-            None => wanted.retry.wake_at(now),
+        let of = |wanted: &Wanted| {
+            let late = wanted.asked.iter().map(|asked| asked.deadline).min();
+            late.or_else(|| wanted.retry.wake_at(now))
         };
         self.0.values().filter_map(of).min()
+    }
+}
+
+impl Wanted {
+    fn new(height: Height) -> Self {
+        let hint = ValidatorIndex::ZERO;
+        Self { height, hint, is_urgent: false, asked: Vec::new(), retry: Retry::default() }
+    }
+
+    fn is_asked(&self, peer: ValidatorIndex) -> bool {
+        self.asked.iter().any(|asked| asked.peer == peer)
+    }
+
+    fn give_up_late(&mut self, now: Instant) {
+        let Self { asked, retry, .. } = self;
+        asked.retain(|asked| {
+            let late = asked.deadline <= now;
+            if late {
+                retry.on_late(asked.peer);
+            }
+            !late
+        });
+    }
+
+    /// Whom to ask now, if anybody: the hint if that is urgent, whatever became of earlier requests; else the next, once nobody
+    /// is left who may answer.
+    fn pick(&mut self, asking: &Asking<'_>) -> Option<ValidatorIndex> {
+        let hint = self.hint;
+        let is_urgent = std::mem::take(&mut self.is_urgent);
+        if is_urgent && !self.is_asked(hint) && asking.peers.is_willing(asking.now, hint) {
+            if self.asked.len() >= limits::BLOCK_ASKED_MAX {
+                self.asked.remove(0);
+            }
+            return Some(hint);
+        }
+        if !self.asked.is_empty() {
+            return None;
+        }
+        self.retry.pick(asking.now, asking.peers, hint, |_| Some(0))
     }
 }

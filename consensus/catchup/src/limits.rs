@@ -27,6 +27,8 @@ pub const UNCERTIFIED_BYTES_MAX: usize = 24 * BLOCK_BYTES_MAX;
 pub const RANGES_PER_PEER_MAX: usize = 2;
 /// Single blocks wanted at once.
 pub const BLOCKS_WANTED_MAX: usize = 64;
+/// Requests for one block that may be answered at once; of more the oldest is not waited for any more.
+pub const BLOCK_ASKED_MAX: usize = 4;
 /// Peers known at once.
 pub const PEERS_MAX: usize = heddle_types::limits::VALIDATORS_MAX;
 

@@ -76,6 +76,12 @@ impl Peers {
         self.0.values().any(|standing| standing.connected)
     }
 
+    /// Whether the peer is connected and not avoided.
+    pub(crate) fn is_willing(&self, now: Instant, peer: ValidatorIndex) -> bool {
+        let standing = self.0.get(&peer);
+        standing.is_some_and(|standing| standing.connected && standing.avoided_until <= now)
+    }
+
     /// The least loaded peer that was not tried and is not avoided; of several the first from `start` on, in a circle.
     pub(crate) fn pick(
         &self,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
 use heddle_types::Hash32;
+use heddle_types::Proof;
 use heddle_types::QuorumCert;
 use heddle_types::Signature;
-use heddle_types::SignedMessage;
+use heddle_types::SignedStatement;
+use heddle_types::Statement;
 use heddle_types::TimeoutCert;
 use heddle_types::ValidatorIndex;
 use heddle_types::VoteData;
@@ -67,8 +69,9 @@ impl Context {
     /// Verifies signatures of one message.
     pub(crate) fn verify_each(&self, message: Hash32, parts: &[VoterSignature]) -> Vec<bool> {
         let signed = parts.iter().map(|part| {
-            let key = self.committee.validator(part.voter)?.public_key;
-            Some(SignedMessage { key, message, signature: part.signature })
+            let signer = self.committee.validator(part.voter)?;
+            let statement = Statement { signer, message };
+            Some(SignedStatement { statement, signature: part.signature })
         });
         let signed: Option<Vec<_>> = signed.collect();
         signed.map_or_else(|| vec![false; parts.len()], |signed| self.scheme.verify_each(&signed))
@@ -86,8 +89,21 @@ impl Context {
         tc.verify(&self.committee, self.scheme.as_ref())
     }
 
-    /// As few of `signatures`, heaviest first, as make a quorum, by ascending voter: what a safety record has room for.
-    pub(crate) fn trim(&self, mut signatures: Vec<VoterSignature>) -> Vec<VoterSignature> {
+    /// The certificate with as few of its signatures, heaviest first, as make a quorum: what a safety record has room for.
+    /// An aggregate is small.
+    pub(crate) fn trim(&self, qc: &QuorumCert) -> QuorumCert {
+        let Proof::Each(signatures) = &qc.proof else { return qc.clone() };
+        let parts = qc.voters.iter().zip(signatures);
+        let parts = parts.map(|(voter, signature)| VoterSignature { voter, signature: *signature });
+        let parts = self.heaviest(parts.collect());
+        QuorumCert {
+            data: qc.data,
+            voters: parts.iter().map(|part| part.voter).collect(),
+            proof: Proof::Each(parts.into_iter().map(|part| part.signature).collect()),
+        }
+    }
+
+    fn heaviest(&self, mut signatures: Vec<VoterSignature>) -> Vec<VoterSignature> {
         let power = |part: &VoterSignature| {
             self.committee.validator(part.voter).map_or(0, |validator| validator.power)
         };

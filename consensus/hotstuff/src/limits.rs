@@ -8,7 +8,10 @@ pub const VIEWS_BEHIND_MAX: u64 = 32;
 pub const TREE_BLOCKS_MAX: usize = 512;
 /// A missing block further above the last final one is not fetched alone: catching up brings it.
 pub const FETCH_GAP_MAX: u64 = 4;
-/// A missing block is asked for again after this long, in milliseconds.
+/// A missing block is asked for again, of another, after this part of the view's timeout: about the time of half a view, so
+/// that a leader that lacks its parent asks some that have it before its view is given up.
+pub const FETCH_SHARE: u64 = 8;
+/// The longest that a missing block is not asked for again, in milliseconds.
 pub const FETCH_RETRY_MS: u64 = 500;
 /// Catching up is asked for again after this long, in milliseconds.
 pub const CATCH_UP_RETRY_MS: u64 = 2_000;

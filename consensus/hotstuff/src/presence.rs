@@ -27,6 +27,12 @@ impl Presence {
         self.heard.insert(who, self.entered);
     }
 
+    /// Whether `who` signed something since this node entered the view before its own.
+    pub(crate) fn is_near(&self, who: ValidatorIndex) -> bool {
+        let heard = self.heard.get(&who);
+        heard.is_some_and(|heard| self.entered.saturating_sub(*heard) <= 1)
+    }
+
     /// Whether views came and went without a word of `who`.
     pub(crate) fn is_silent(&self, who: ValidatorIndex) -> bool {
         let heard = self.heard.get(&who).copied().unwrap_or(0);

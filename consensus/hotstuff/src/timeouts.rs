@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 
 use heddle_types::Committee;
+use heddle_types::Signature;
 use heddle_types::TimeoutCert;
 use heddle_types::TimeoutEntry;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 
+use crate::context::Context;
+
 /// One entry a validator, all of one view.
 #[derive(Debug, Default)]
 pub(crate) struct TimeoutTable {
-    entries: BTreeMap<ValidatorIndex, TimeoutEntry>,
+    entries: BTreeMap<ValidatorIndex, (TimeoutEntry, Signature)>,
 }
 
 impl TimeoutTable {
     /// Adds a timeout of the current view; a later one of the same validator may name a higher QC.
-    pub(crate) fn insert(&mut self, entry: TimeoutEntry) {
-        self.entries.insert(entry.voter, entry);
+    pub(crate) fn insert(&mut self, entry: TimeoutEntry, signature: Signature) {
+        self.entries.insert(entry.voter, (entry, signature));
     }
 
     /// A new view begins.
@@ -31,12 +34,11 @@ impl TimeoutTable {
     }
 
     /// The certificate of `view`, the current one, once a quorum gave it up.
-    pub(crate) fn certificate(&self, committee: &Committee, view: View) -> Option<TimeoutCert> {
-        (self.power(committee) >= committee.quorum_power()).then(|| TimeoutCert {
-            chain: committee.chain(),
-            epoch: committee.epoch(),
-            view,
-            entries: self.entries.values().copied().collect(),
+    pub(crate) fn certificate(&self, context: &Context, view: View) -> Option<TimeoutCert> {
+        let committee = &context.committee;
+        (self.power(committee) >= committee.quorum_power()).then(|| {
+            let timeouts: Vec<_> = self.entries.values().copied().collect();
+            TimeoutCert::new(committee, view, &timeouts, context.scheme())
         })
     }
 

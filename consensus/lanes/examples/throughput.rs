@@ -104,7 +104,7 @@ struct Node {
 
 impl Node {
     fn new() -> Self {
-        let validator = |i| Validator { public_key: signer(i).0.public_key(), power: 1 };
+        let validator = |i| Validator::new(signer(i).0.public_key(), 1);
         let validators = (0..4).map(validator).collect();
         let committee = Arc::new(Committee::new(CHAIN, Epoch::ZERO, validators).unwrap());
         let config =

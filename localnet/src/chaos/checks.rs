@@ -1,7 +1,9 @@
 //! What must hold, whatever was done to the validators. Pure: each looks at what was told, and at nothing else.
 
 mod agreement;
+mod cut_off;
 mod endings;
+mod epochs;
 mod evidence;
 mod kept;
 mod liveness;
@@ -26,8 +28,10 @@ pub(super) fn all(seen: &Observations) -> Vec<Check> {
         supply::check(seen),
         never::check(seen),
         evidence::check(seen),
+        cut_off::check(seen),
         liveness::check(seen),
         recovery::check(seen),
+        epochs::check(seen),
         endings::check(seen),
         verified::check(seen),
         load::check(seen),

@@ -8,12 +8,13 @@ use crate::simulator::Dice;
 pub struct Draw {
     dice: Dice,
     validators: u16,
+    nodes: u16,
 }
 
 impl Draw {
-    /// For a cluster of so many validators.
-    pub fn new(seed: u64, validators: u16) -> Self {
-        Self { dice: Dice::new(seed), validators }
+    /// For a cluster of so many validators, and so many nodes in all: followers are harmed too.
+    pub fn new(seed: u64, (validators, nodes): (u16, u16)) -> Self {
+        Self { dice: Dice::new(seed), validators, nodes }
     }
 
     /// The pause before the next fault, in milliseconds.
@@ -50,13 +51,13 @@ impl Draw {
     }
 
     fn single(&mut self) -> Fault {
-        let validator = self.validator();
+        let (validator, node) = (self.validator(), self.below(self.nodes));
         match self.dice.below(100) {
-            0..20 => Fault::Kill { validator, down_ms: self.dice.between(0, 3_000) },
-            20..30 => Fault::Pause { validator, ms: self.dice.between(200, 5_000) },
+            0..20 => Fault::Kill { validator: node, down_ms: self.dice.between(0, 3_000) },
+            20..30 => Fault::Pause { validator: node, ms: self.dice.between(200, 5_000) },
             30..36 => {
                 let restarts = u16::try_from(self.dice.between(2, 5)).unwrap_or(2);
-                Fault::Storm { validator, restarts }
+                Fault::Storm { validator: node, restarts }
             }
             36..46 => Fault::PowerLoss { down_ms: self.dice.between(0, 2_000) },
             46..64 => Fault::Partition { cuts: self.cuts(), ms: self.dice.between(500, 8_000) },
@@ -72,19 +73,23 @@ impl Draw {
                 let offset_ms = if self.dice.chance(500) { size } else { -size };
                 Fault::Clock { validator, offset_ms, ms: self.dice.between(1_000, 6_000) }
             }
-            81..85 => Fault::DiskFull { validator },
+            81..85 => Fault::DiskFull { validator: node },
             85..92 => Fault::DamageDb {
-                validator,
+                validator: node,
                 seed: self.dice.below(1 << 32),
                 bytes: u16::try_from(self.dice.between(1, 20)).unwrap_or(1),
             },
             92..97 => Fault::DamageSafety { validator, seed: self.dice.below(1 << 32) },
-            _ => Fault::EmptyDb { validator },
+            _ => Fault::EmptyDb { validator: node },
         }
     }
 
     fn validator(&mut self) -> u16 {
-        u16::try_from(self.dice.below(u64::from(self.validators))).unwrap_or(0)
+        self.below(self.validators)
+    }
+
+    fn below(&mut self, bound: u16) -> u16 {
+        u16::try_from(self.dice.below(u64::from(bound))).unwrap_or(0)
     }
 
     /// One alone, a half, or one way.

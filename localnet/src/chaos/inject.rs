@@ -17,6 +17,7 @@ use super::ChaosError;
 use super::damage;
 use super::follow::Watch;
 use super::nodes::Nodes;
+use super::observations::CutOff;
 use super::observations::Ending;
 use super::plan::Fault;
 use crate::cluster::Cluster;
@@ -37,6 +38,8 @@ const LOG_ROOM_BYTES: u64 = 64 * 1024;
 const DAMAGED_FOR: Duration = Duration::from_secs(2);
 /// Heights that such a node is asked for.
 const DAMAGED_HEIGHTS: u64 = 1_000;
+/// After this long nothing is on its way any more over links that are cut.
+const SETTLED_AFTER: Duration = Duration::from_millis(1_000);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Does things to the validators of a cluster.
@@ -73,8 +76,13 @@ impl Injector<'_> {
                 all.into_iter().try_for_each(|index| self.start(index, fault))
             }
             Fault::Partition { cuts, ms } => {
-                let cuts = Partition::parse(cuts, self.cluster.settings().validators)?.0;
-                self.with_links(Links { cuts, latency: None }, *ms)
+                let validators = self.cluster.settings().validators;
+                let links = Links { cuts: Partition::parse(cuts, validators)?.0, latency: None };
+                if fault.denies_quorum(validators) {
+                    self.without_quorum(links, *ms, fault)
+                } else {
+                    self.with_links(links, *ms)
+                }
             }
             Fault::Latency { delay_ms, jitter_ms, loss_percent, ms } => {
                 let latency = Latency {
@@ -126,6 +134,33 @@ impl Injector<'_> {
         sleep(ms);
         self.cluster.set_links(Links::default())?;
         Ok(())
+    }
+
+    /// The same, where nothing may become final once what is on its way has come.
+    fn without_quorum(&self, links: Links, ms: u64, fault: &Fault) -> Result<(), ChaosError> {
+        self.cluster.set_links(links)?;
+        let (cut, end) = (Instant::now(), Instant::now() + Duration::from_millis(ms));
+        let settled = self.highest_after(cut + SETTLED_AFTER, end);
+        thread::sleep(end.saturating_duration_since(Instant::now()));
+        if let Some(settled) = settled {
+            let last = self.watch.highest();
+            let fault = format!("{fault:?}");
+            self.watch.seen().cut_offs.push(CutOff { fault, settled, last });
+        }
+        self.cluster.set_links(Links::default())?;
+        Ok(())
+    }
+
+    /// The highest final block when all have been asked after `begin`; none if that is not so before `end`.
+    fn highest_after(&self, begin: Instant, end: Instant) -> Option<u64> {
+        while Instant::now() < end {
+            let latest = self.watch.latest();
+            if latest.iter().all(|one| one.is_some_and(|one| one.asked_at >= begin)) {
+                return Some(self.watch.highest());
+            }
+            thread::sleep(POLL);
+        }
+        None
     }
 
     /// Starts a validator that is to go on well. One that takes long to answer has until the recovery's bound.

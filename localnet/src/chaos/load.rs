@@ -12,6 +12,7 @@ use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
+use heddle_types::Call;
 use heddle_types::ChainId;
 use heddle_types::Height;
 use heddle_types::Nonce;
@@ -26,7 +27,7 @@ use crate::cluster::ClusterError;
 use crate::cluster::FAUCET;
 use crate::simulator::Dice;
 
-/// The most that one transfer may cost in fees: 0.01 HDL.
+/// The most that one transaction may cost in fees: 0.01 HDL.
 const MAX_FEE: Amount = Amount::from_units(10_000_000);
 /// How many of a thousand transfers soon expire.
 const SHORT_PERMILLE: u64 = 20;
@@ -99,18 +100,29 @@ impl Payer {
     }
 
     fn sign(&self, units: u64, valid_until: u64) -> Transaction {
-        let body = TransactionBody {
-            version: TransactionBody::VERSION,
-            chain: self.chain,
-            sender: self.key.address(),
-            payer: None,
-            nonce: Nonce::Lane { lane: 0, sequence: self.sequence },
-            valid_until: Height::new(valid_until),
-            max_fee: MAX_FEE,
-            access: Access::DERIVED,
-            calls: vec![transfer_call(self.to, AssetId::HDL, Amount::from_units(units))],
-        };
+        let calls = vec![transfer_call(self.to, AssetId::HDL, Amount::from_units(units))];
+        let body = body(self.key.address(), (self.chain, self.sequence), calls);
+        let body = TransactionBody { valid_until: Height::new(valid_until), ..body };
         Transaction::sign(body, self.key.secret())
+    }
+}
+
+/// What somebody sends on its first lane; it does not expire.
+pub(super) fn body(
+    sender: Address,
+    (chain, sequence): (ChainId, u64),
+    calls: Vec<Call>,
+) -> TransactionBody {
+    TransactionBody {
+        version: TransactionBody::VERSION,
+        chain,
+        sender,
+        payer: None,
+        nonce: Nonce::Lane { lane: 0, sequence },
+        valid_until: Height::new(u64::MAX),
+        max_fee: MAX_FEE,
+        access: Access::DERIVED,
+        calls,
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Observations {
     pub(super) evidence: Vec<(u16, String)>,
     /// What became of finality while each fault lasted.
     pub(super) spells: Vec<Spell>,
+    /// What became final while no quorum could come together.
+    pub(super) cut_offs: Vec<CutOff>,
     /// How long it took until everything was well after each fault.
     pub(super) recoveries: Vec<Recovery>,
     /// Processes that ended by themselves.
@@ -39,6 +41,10 @@ pub(super) struct Observations {
     pub(super) verified: Vec<Verified>,
     /// What the load reached.
     pub(super) load: LoadCounts,
+    /// Changes of a validator's power that were accepted.
+    pub(super) power_changes: u64,
+    /// The highest epoch of a final block.
+    pub(super) epoch: u64,
 }
 
 /// Of a final block.
@@ -82,6 +88,16 @@ pub(super) struct Spell {
     pub(super) ms: u64,
     /// Final blocks that were new.
     pub(super) new_heights: u64,
+}
+
+/// A time in which no quorum could come together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CutOff {
+    pub(super) fault: String,
+    /// The highest final block when what was on its way had come.
+    pub(super) settled: u64,
+    /// The highest at the end.
+    pub(super) last: u64,
 }
 
 /// The time after a fault was healed until all was well, in milliseconds; none when it was not within the bound.
@@ -154,6 +170,7 @@ impl Observations {
             receipts_root: block.receipts_root,
         };
         self.blocks.note(by, height, facts);
+        self.epoch = self.epoch.max(block.epoch.get());
         for id in &block.transaction_ids {
             self.included.note(by, *id, height);
         }

@@ -132,17 +132,17 @@ pub enum Fault {
     },
 }
 
-/// Reads a plan for a cluster of so many validators.
+/// Reads a plan for a cluster of so many validators, and so many nodes in all.
 ///
 /// # Errors
 /// [`ChaosError::Plan`] with the step that is wrong.
-pub fn parse_plan(text: &str, validators: u16) -> Result<Vec<Step>, ChaosError> {
+pub fn parse_plan(text: &str, (validators, nodes): (u16, u16)) -> Result<Vec<Step>, ChaosError> {
     let steps = steps(text)?;
     if steps.len() > STEPS_MAX {
         return Err(ChaosError::plan(format!("{} steps", steps.len()), "10,000 at most"));
     }
     for (number, step) in (1_u32..).zip(&steps) {
-        step.fault.check(validators).map_err(|expected| {
+        step.fault.check(validators, nodes).map_err(|expected| {
             let found = serde_json::to_string(&step.fault).unwrap_or_default();
             ChaosError::plan(format!("step {number}, {found}"), expected)
         })?;
@@ -187,6 +187,20 @@ impl Fault {
         }
     }
 
+    /// Whether it can be done to a follower, which has no safety record and no links to be cut.
+    const fn may_harm_followers(&self) -> bool {
+        matches!(
+            self,
+            Self::Kill { .. }
+                | Self::Pause { .. }
+                | Self::Storm { .. }
+                | Self::DiskFull { .. }
+                | Self::DamageDb { .. }
+                | Self::EmptyDb { .. }
+                | Self::Under { .. }
+        )
+    }
+
     /// Whether links are what is faulty, or among it.
     const fn is_of_links(&self) -> bool {
         matches!(self, Self::Partition { .. } | Self::Latency { .. } | Self::Under { .. })
@@ -222,10 +236,20 @@ impl Fault {
         }
     }
 
+    /// Whether no set of validators that can hear each other has more than half of them while it lasts, so that nothing can
+    /// become final.
+    pub fn denies_quorum(&self, validators: u16) -> bool {
+        let Self::Partition { cuts, .. } = self else { return false };
+        let largest =
+            Partition::parse(cuts, validators).map(|partition| partition.largest_set(validators));
+        largest.is_ok_and(|largest| 2 * largest <= usize::from(validators))
+    }
+
     /// What would be right, if this cannot be done to so many validators.
-    fn check(&self, validators: u16) -> Result<(), String> {
-        if self.validator().is_some_and(|index| index >= validators) {
-            return Err(format!("a validator from 0 to {}", validators.saturating_sub(1)));
+    fn check(&self, validators: u16, nodes: u16) -> Result<(), String> {
+        let harmed = if self.may_harm_followers() { nodes } else { validators };
+        if self.validator().is_some_and(|index| index >= harmed) {
+            return Err(format!("a validator from 0 to {}", harmed.saturating_sub(1)));
         }
         let within = |name: &str, found: u64, max: u64| {
             if found <= max { Ok(()) } else { Err(format!("{name} up to {max}")) }
@@ -264,7 +288,7 @@ impl Fault {
                 if fault.is_of_links() {
                     return Err("a fault of processes under one of links".to_owned());
                 }
-                fault.check(validators)
+                fault.check(validators, nodes)
             }
             Self::DiskFull { .. } | Self::DamageSafety { .. } | Self::EmptyDb { .. } => Ok(()),
         }

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::ChaosError;
 use super::follow::Watch;
 use super::follow::follow;
+use super::governor::Governor;
 use super::load::payers;
 use super::nodes;
 use super::nodes::Nodes;
@@ -38,6 +39,8 @@ pub struct ChaosOptions {
     pub seed: u64,
     /// Transfers that are sent a second.
     pub rate: u32,
+    /// How often a validator's power is changed, and with it the epoch; never when none.
+    pub power_changes: Option<Duration>,
 }
 
 /// Where faults come from.
@@ -102,6 +105,9 @@ fn start_background(
     let runtime = runtime.map_err(|error| ChaosError::io("tokio", error))?;
     let clients = nodes::clients(cluster, ANSWER_MAX)?;
     let payers = payers(cluster, options.seed)?;
+    let governor =
+        options.power_changes.map(|_| Governor::new(cluster, options.seed)).transpose()?;
+    let governor = governor.zip(options.power_changes);
     let pause = Duration::from_secs(payers.len() as u64) / options.rate.max(1);
     let watch = Arc::clone(watch);
     Ok(thread::spawn(move || {
@@ -109,6 +115,9 @@ fn start_background(
             let mut tasks = JoinSet::new();
             for (index, client) in (0_u16..).zip(clients.clone()) {
                 tasks.spawn(follow(Arc::clone(&watch), index, client));
+            }
+            if let Some((governor, pause)) = governor {
+                tasks.spawn(governor.govern(Arc::clone(&watch), clients.clone(), pause));
             }
             for payer in payers {
                 tasks.spawn(payer.pay(Arc::clone(&watch), clients.clone(), pause));

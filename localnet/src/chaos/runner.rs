@@ -87,7 +87,8 @@ impl Runner<'_> {
         match &options.source {
             Source::Plan(steps) => Steps::Plan(steps.clone().into_iter()),
             Source::Random => {
-                Steps::Random(Box::new(Draw::new(options.seed, self.cluster.settings().validators)))
+                let sizes = (self.cluster.settings().validators, self.cluster.nodes());
+                Steps::Random(Box::new(Draw::new(options.seed, sizes)))
             }
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn genesis(
         dev: true,
         validators: validators
             .iter()
-            .map(|founder| Validator { public_key: founder.key.public_key(), power: 1 })
+            .map(|founder| Validator::new(founder.key.public_key(), 1))
             .collect(),
         accounts: balances(native),
         faucet,

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Cluster;
 use super::ClusterError;
 use super::Settings;
-use super::followers;
+use super::added;
 use super::links;
 use super::robots;
 use super::settings;
@@ -46,8 +46,8 @@ pub(super) fn remove_leftovers(dir: &Path) -> Result<(), ClusterError> {
         let entry = entry.map_err(|error| ClusterError::io(dir, error))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let number =
-            name.strip_prefix("validator-").or_else(|| name.strip_prefix(followers::PREFIX));
+        let mut prefixes = ["validator-"].into_iter().chain(added::PREFIXES);
+        let number = prefixes.find_map(|prefix| name.strip_prefix(prefix));
         let is_home = number.is_some_and(|number| number.parse::<u16>().is_ok());
         let path = entry.path();
         let removed = if is_home || name == "accounts" || name == robots::DIR {

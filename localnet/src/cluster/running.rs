@@ -131,7 +131,7 @@ impl Running {
                 *child = None;
             }
         }
-        self.cluster.find_followers()?;
+        self.cluster.find_added()?;
         let now = self.cluster.manifest_with(Some(std::process::id()), &self.cluster.pids());
         if now != self.written {
             self.cluster.write(&now)?;
@@ -145,7 +145,7 @@ impl Running {
     /// # Errors
     /// [`ClusterError::Immortal`], and when `localnet.json` cannot be written.
     pub fn end(mut self) -> Result<(), ClusterError> {
-        self.cluster.find_followers()?;
+        self.cluster.find_added()?;
         stop::end_validators(&self.cluster, &mut self.children)?;
         self.cluster.write(&self.cluster.manifest_with(None, &[]))
     }

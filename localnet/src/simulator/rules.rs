@@ -18,6 +18,7 @@ use heddle_types::TimeoutData;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
+use heddle_types::Voters;
 
 use super::disk::Disk;
 use super::oracle::Violation;
@@ -107,7 +108,7 @@ impl Rules {
         let SafetyRecord { vote, commit_vote, high_qc, .. } = record;
         self.votes.entry((vote.view, vote.block)).or_default().insert(node);
         self.commit_votes.entry((commit_vote.view, commit_vote.block)).or_default().insert(node);
-        if high_qc.signatures.iter().any(|part| Some(part.voter) == me) {
+        if me.is_some_and(|me| high_qc.voters.contains(me)) {
             // Votes of two views may share the later one's record.
             let voted = (high_qc.data.view, high_qc.data.block);
             self.votes.entry(voted).or_default().insert(node);
@@ -321,19 +322,17 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     fn qc(&self, qc: &QuorumCert) -> Result<(), Violation> {
-        let voters = qc.signatures.iter().map(|part| part.voter);
-        self.covers("vote", qc.data.epoch, voters, |record| record.vote.view >= qc.data.view)
+        self.covers("vote", qc.data.epoch, qc.voters, |record| record.vote.view >= qc.data.view)
     }
 
     fn commit(&self, cert: &CommitCert) -> Result<(), Violation> {
-        let voters = cert.signatures.iter().map(|part| part.voter);
         let view = cert.data.view;
-        self.covers("commit vote", cert.data.epoch, voters, |r| r.commit_vote.view >= view)
+        self.covers("commit vote", cert.data.epoch, cert.voters, |r| r.commit_vote.view >= view)
     }
 
     fn tc(&self, tc: Option<&TimeoutCert>) -> Result<(), Violation> {
         let Some(tc) = tc else { return Ok(()) };
-        let voters = tc.entries.iter().map(|entry| entry.voter);
+        let voters = tc.entries.iter().map(|entry| entry.voter).collect();
         self.covers("timeout", tc.epoch, voters, |record| record.timeout >= tc.view)
     }
 
@@ -342,10 +341,10 @@ impl Shown<'_> {
         &self,
         what: &str,
         epoch: Epoch,
-        mut voters: impl Iterator<Item = ValidatorIndex>,
+        voters: Voters,
         knows: impl Fn(&SafetyRecord) -> bool,
     ) -> Result<(), Violation> {
-        let own = self.me.is_some_and(|me| voters.any(|voter| voter == me));
+        let own = self.me.is_some_and(|me| voters.contains(me));
         let record = self.record.filter(|record| record.epoch == epoch);
         ensure!(
             !own || record.is_none_or(knows),

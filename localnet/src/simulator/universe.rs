@@ -138,9 +138,10 @@ impl Universe {
 fn rotation(keys: &[SecretKey], members: usize) -> Vec<Arc<[Validator]>> {
     let steps = if keys.len() > members { 1 + TRANSFERS_EACH / TRANSFERS_A_STEP } else { 1 };
     let of = |step: usize| {
-        let member = |place: usize| Validator {
-            public_key: keys[(place + step) % keys.len()].public_key(),
-            power: if step % 2 == 1 && place == step % members { POWER_MORE } else { POWER },
+        let member = |place: usize| {
+            let is_heavy = step % 2 == 1 && place == step % members;
+            let key = keys[(place + step) % keys.len()].public_key();
+            Validator::new(key, if is_heavy { POWER_MORE } else { POWER })
         };
         (0..members).map(member).collect()
     };

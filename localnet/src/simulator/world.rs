@@ -30,6 +30,7 @@ use super::node::Node;
 use super::node::Running;
 use super::oracle::Oracle;
 use super::oracle::Violation;
+use super::pace::Pace;
 use super::plan::Fault;
 use super::plan::Plan;
 use super::rules::Rules;
@@ -61,6 +62,8 @@ pub struct Report {
     pub writes: u64,
     /// Contradictions of the Byzantine that honest nodes heard, each by each node. Every one became evidence.
     pub equivocations: u64,
+    /// Views in a row without a final block, at most, after the faults.
+    pub views_to_commit: u64,
     /// Simulated microseconds.
     pub micros: u64,
 }
@@ -111,6 +114,7 @@ pub(super) struct World {
     pub(super) nodes: Vec<Node>,
     pub(super) network: Network,
     pub(super) oracle: Oracle,
+    pub(super) pace: Pace,
     pub(super) accusations: Accusations,
     /// By node; none is honest.
     pub(super) byzantine: Vec<Option<Box<dyn Misbehave>>>,
@@ -162,11 +166,11 @@ impl World {
             active: 0,
             next_sequence: vec![0; universe.transfers.len()],
             universe,
-            plan,
             now: 0,
             queue: BTreeMap::new(),
             scheduled: 0,
             oracle,
+            pace: Pace::new(plan.members),
             accusations: Accusations::default(),
             byzantine,
             trace: blake3::Hasher::new(),
@@ -176,6 +180,7 @@ impl World {
             writes: 0,
             outcomes: Outcomes::new(),
             crashed_at_write: 0,
+            plan,
         }
     }
 
@@ -225,6 +230,7 @@ impl World {
                 }
             }
             if let Some(over_at) = faults_over_at {
+                self.count_views()?;
                 if self.all_is_done() {
                     return self.report();
                 }
@@ -248,8 +254,17 @@ impl World {
             messages: self.messages,
             writes: self.writes,
             equivocations: self.accusations.caught()?,
+            views_to_commit: self.pace.slowest(),
             micros: self.now,
         })
+    }
+
+    fn count_views(&mut self) -> Result<(), Violation> {
+        let known = (self.oracle.last_ended(), self.oracle.highest_final());
+        if !self.pace.has_begun() && self.nodes.iter().all(|node| node.running.is_some()) {
+            self.pace.begin(known, self.highest_view);
+        }
+        self.pace.on_view(known, self.highest_view)
     }
 
     /// Every transfer is final, and every node has executed what any has.

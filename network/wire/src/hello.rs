@@ -13,7 +13,7 @@ use crate::channel::Channel;
 use crate::limits::HELLO_BYTES;
 
 /// The version of this protocol. Nodes of different versions do not talk.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

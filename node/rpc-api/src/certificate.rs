@@ -1,10 +1,12 @@
 //! Commit certificates as JSON.
 
 use heddle_types::BlockHash;
+use heddle_types::BlsSignature;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
 use heddle_types::Epoch;
 use heddle_types::Height;
+use heddle_types::Proof;
 use heddle_types::PublicKey;
 use heddle_types::Signature;
 use heddle_types::View;
@@ -14,7 +16,8 @@ use serde::Serialize;
 use crate::number;
 use crate::text;
 
-/// 2f+1 commit votes for a block; which of the validators may differ between nodes.
+/// 2f+1 commit votes for a block; which of the validators may differ between nodes. Their signatures stand there one by one, or
+/// as their sum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The epoch.
@@ -32,9 +35,12 @@ pub struct Certificate {
     /// The signers' keys, by their positions in the committee; none for genesis.
     #[serde(with = "text::list")]
     pub signers: Vec<PublicKey>,
-    /// Their signatures, in the same order.
+    /// Their signatures, in the same order; none where they are summed.
     #[serde(with = "text::list")]
     pub signatures: Vec<Signature>,
+    /// The sum of their BLS signatures, where the validators have vote keys.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::option")]
+    pub aggregate: Option<BlsSignature>,
 }
 
 impl Certificate {
@@ -47,12 +53,12 @@ impl Certificate {
             view: data.view,
             height: data.height,
             hash: data.block,
-            signers: certificate
-                .signatures
-                .iter()
-                .map(|part| key(part.voter))
-                .collect::<Option<_>>()?,
-            signatures: certificate.signatures.iter().map(|part| part.signature).collect(),
+            signers: certificate.voters.iter().map(key).collect::<Option<_>>()?,
+            signatures: certificate.proof.signatures().to_vec(),
+            aggregate: match certificate.proof {
+                Proof::Each(_) => None,
+                Proof::Aggregate(sum) => Some(sum),
+            },
         })
     }
 }

@@ -4,8 +4,11 @@ use heddle_types::Bytes;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
 use heddle_types::Epoch;
+use heddle_types::Proof;
+use heddle_types::Signature;
+use heddle_types::ValidatorIndex;
 use heddle_types::VoteData;
-use heddle_types::VoterSignature;
+use heddle_types::Voters;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -80,39 +83,41 @@ impl Certificate {
             height: self.height,
             block: self.hash,
         };
-        if self.signers.len() != self.signatures.len() {
-            return None;
-        }
-        let part = |(key, signature): (&_, &_)| {
-            Some(VoterSignature { voter: committee.index_of(key)?, signature: *signature })
+        let signers = self.signers.iter().map(|key| committee.index_of(key));
+        let signers = signers.collect::<Option<Vec<_>>>()?;
+        let voters: Voters = signers.iter().copied().collect();
+        let proof = match self.aggregate {
+            Some(sum) => self.signatures.is_empty().then_some(Proof::Aggregate(sum))?,
+            None => Proof::Each(in_order(&signers, &self.signatures)?),
         };
-        let signatures = self.signers.iter().zip(&self.signatures).map(part);
-        let mut signatures = signatures.collect::<Option<Vec<_>>>()?;
-        signatures.sort_by_key(|part| part.voter);
-        signatures
-            .windows(2)
-            .all(|pair| pair[0].voter < pair[1].voter)
-            .then_some(CommitCert { data, signatures })
+        (voters.len() == signers.len()).then_some(CommitCert { data, voters, proof })
     }
+}
+
+/// The signatures by ascending signer; none if they are not as many.
+fn in_order(signers: &[ValidatorIndex], signatures: &[Signature]) -> Option<Vec<Signature>> {
+    let mut pairs: Vec<_> = signers.iter().zip(signatures).collect();
+    pairs.sort_by_key(|(signer, _)| *signer);
+    let ordered = pairs.into_iter().map(|(_, signature)| *signature).collect();
+    (signers.len() == signatures.len()).then_some(ordered)
 }
 
 #[cfg(test)]
 mod tests {
     use heddle_types::BlockHash;
+    use heddle_types::BlsSignature;
     use heddle_types::ChainId;
     use heddle_types::Hash32;
     use heddle_types::Height;
     use heddle_types::SecretKey;
-    use heddle_types::Signature;
     use heddle_types::Validator;
-    use heddle_types::ValidatorIndex;
     use heddle_types::View;
 
     use super::*;
 
     fn committee() -> Committee {
         let key = |seed: u8| SecretKey::from_seed([seed; 32]).public_key();
-        let member = |seed| Validator { public_key: key(seed), power: 1 };
+        let member = |seed| Validator::new(key(seed), 1);
         Committee::new(ChainId(Hash32([1; 32])), Epoch::new(3), (1..=4).map(member).collect())
             .unwrap()
     }
@@ -125,11 +130,13 @@ mod tests {
             height: Height::new(4),
             block: BlockHash(Hash32([2; 32])),
         };
-        let part = |voter: u16| VoterSignature {
-            voter: ValidatorIndex::new(voter),
-            signature: Signature([u8::try_from(voter).unwrap(); 64]),
-        };
-        CommitCert { data, signatures: [0, 2, 3].map(part).to_vec() }
+        let voters = [0, 2, 3].map(ValidatorIndex::new).into_iter().collect();
+        let proof = Proof::Each([0, 2, 3].map(|voter| Signature([voter; 64])).to_vec());
+        CommitCert { data, voters, proof }
+    }
+
+    fn aggregate() -> CommitCert {
+        CommitCert { proof: Proof::Aggregate(BlsSignature([5; 48])), ..certificate() }
     }
 
     #[test]
@@ -138,6 +145,25 @@ mod tests {
         shown.signers.reverse();
         shown.signatures.reverse();
         assert_eq!(shown.to_commit_cert(&committee()), Some(certificate()));
+        let mut shown = Certificate::new(&aggregate(), &committee()).unwrap();
+        shown.signers.reverse();
+        assert_eq!(shown.to_commit_cert(&committee()), Some(aggregate()));
+    }
+
+    #[test]
+    fn an_aggregate_is_told_where_there_is_one() {
+        let json = |cert| serde_json::to_value(Certificate::new(&cert, &committee())).unwrap();
+        let each = json(certificate());
+        assert_eq!(each.get("aggregate"), None);
+        let sum = json(aggregate());
+        assert_eq!(
+            (&sum["aggregate"], &sum["signatures"]),
+            (&"05".repeat(48).into(), &serde_json::json!([]))
+        );
+        for (json, cert) in [(each, certificate()), (sum, aggregate())] {
+            let shown: Certificate = serde_json::from_value(json).unwrap();
+            assert_eq!(shown.to_commit_cert(&committee()), Some(cert));
+        }
     }
 
     #[test]
@@ -149,7 +175,11 @@ mod tests {
         double.signers[0] = double.signers[1];
         let mut missing = shown;
         missing.signatures.pop();
-        for bad in [stranger, double, missing] {
+        let mut both = Certificate::new(&aggregate(), &committee()).unwrap();
+        both.signatures.push(Signature([0; 64]));
+        let mut double_sum = Certificate::new(&aggregate(), &committee()).unwrap();
+        double_sum.signers[0] = double_sum.signers[1];
+        for bad in [stranger, double, missing, both, double_sum] {
             assert_eq!(bad.to_commit_cert(&committee()), None);
         }
     }

@@ -8,6 +8,7 @@ use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::BlockHash;
+use heddle_types::BlsSignature;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
 use heddle_types::Hash32;
@@ -71,6 +72,20 @@ impl Text for Signature {
 
     fn from_text(text: &str) -> Option<Self> {
         let mut bytes = [0; 64];
+        hex::decode_to_slice(without_prefix(text), &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+}
+
+impl Text for BlsSignature {
+    const EXPECTED: &'static str = "96 hex digits";
+
+    fn to_text(&self) -> String {
+        hex::encode(self.0)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let mut bytes = [0; 48];
         hex::decode_to_slice(without_prefix(text), &mut bytes).ok()?;
         Some(Self(bytes))
     }

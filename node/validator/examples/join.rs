@@ -37,7 +37,7 @@ fn secret(number: u8) -> SecretKey {
 }
 
 fn genesis() -> Genesis {
-    let validator = |number| Validator { public_key: secret(number).public_key(), power: 1 };
+    let validator = |number| Validator::new(secret(number).public_key(), 1);
     Genesis {
         version: Genesis::VERSION,
         time: UnixMillis::new(1_700_000_000_000),
@@ -82,7 +82,7 @@ fn cert(committee: &Committee, header: &BlockHeader) -> CommitCert {
     };
     let mut signatures: Vec<VoterSignature> = (0..NODES).map(sign).collect();
     signatures.sort_by_key(|one| one.voter);
-    CommitCert { data, signatures }
+    CommitCert::new(data, &signatures, &Ed25519Scheme)
 }
 
 /// Appends a block that names the state before it, and changes it.

@@ -55,6 +55,7 @@ mod told;
 mod transactions;
 mod validators;
 mod verify;
+mod whole;
 
 pub(crate) use export::export_evidence;
 pub use open::{initialise, programs};

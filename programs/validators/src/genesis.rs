@@ -88,7 +88,7 @@ fn join(validators: &[Validator], section: &ValidatorsGenesis) -> Result<Members
         return Err(ValidatorsError::MalformedSection);
     }
     let members = validators.iter().zip(&section.members).map(|(validator, member)| {
-        let Validator { public_key, power } = *validator;
+        let Validator { public_key, power, .. } = *validator;
         let GenesisMember { operator, quic } = *member;
         Member { public_key, power, operator, quic }
     });

@@ -44,7 +44,7 @@ impl Member {
 
     /// As a committee has it.
     pub const fn to_validator(&self) -> Validator {
-        Validator { public_key: self.public_key, power: self.power }
+        Validator::new(self.public_key, self.power)
     }
 }
 

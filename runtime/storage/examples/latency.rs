@@ -105,7 +105,7 @@ fn outcome(
         hash: block.hash(),
         view: header.view,
         proposer: header.proposer,
-        cert: CommitCert { data: header.vote_data(), signatures: Vec::new() },
+        cert: CommitCert::genesis(header.vote_data()),
         receipts,
         traces: Vec::new(),
         phase_events: PhaseEvents::default(),

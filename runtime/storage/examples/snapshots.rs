@@ -54,7 +54,7 @@ fn extend(storage: &Storage, parent: &mut BlockHeader, root: StateRoot) {
         hash,
         view: header.view,
         proposer: header.proposer,
-        cert: CommitCert { data: header.vote_data(), signatures: Vec::new() },
+        cert: CommitCert::genesis(header.vote_data()),
         receipts: Vec::new(),
         traces: Vec::new(),
         phase_events: PhaseEvents::default(),

@@ -28,7 +28,7 @@ use heddle_types::View;
 use crate::evidence::EvidenceRow;
 
 /// The format that this code reads and writes.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 
 pub(crate) const META: &str = "meta";
 pub(crate) const BLOCKS: &str = "blocks";

@@ -6,13 +6,14 @@ use crate::codec::Bytes;
 use crate::codec::Canonical;
 use crate::committee::Committee;
 use crate::ed25519::Signature;
-use crate::ed25519::SignedMessage;
 use crate::hash::ChainId;
 use crate::hash::Domain;
 use crate::hash::Hash32;
 use crate::limits;
 use crate::quantity::Epoch;
 use crate::quantity::ValidatorIndex;
+use crate::scheme::SignedStatement;
+use crate::scheme::Statement;
 use crate::scheme::VoteScheme;
 use crate::transaction::Transaction;
 
@@ -76,12 +77,9 @@ impl SignedBatchHeader {
     /// Whether a member of `committee` signed it as the owner of its lane, in the committee's epoch.
     pub fn verify(&self, committee: &Committee, scheme: &dyn VoteScheme) -> bool {
         let BatchHeader { chain, epoch, lane, .. } = self.header;
-        let Some(owner) = committee.validator(lane) else { return false };
-        let signed = SignedMessage {
-            key: owner.public_key,
-            message: self.header.digest(),
-            signature: self.signature,
-        };
+        let Some(signer) = committee.validator(lane) else { return false };
+        let statement = Statement { signer, message: self.header.digest() };
+        let signed = SignedStatement { statement, signature: self.signature };
         let is_ours = chain == committee.chain() && epoch == committee.epoch();
         is_ours && scheme.verify_each(&[signed]) == [true]
     }

@@ -8,21 +8,23 @@ use crate::codec;
 use crate::codec::Canonical;
 use crate::committee::Committee;
 use crate::ed25519::Signature;
-use crate::ed25519::SignedMessage;
 use crate::hash::ChainId;
 use crate::hash::Domain;
 use crate::hash::Hash32;
 use crate::limits;
+use crate::proof::Proof;
 use crate::quantity::Epoch;
 use crate::quantity::ValidatorIndex;
 use crate::quantity::View;
+use crate::scheme::Statement;
 use crate::scheme::VoteScheme;
 use crate::vote::TimeoutData;
 use crate::vote::VoteData;
 use crate::vote::VoteKind;
+use crate::voters::Voters;
 
-/// One signer's part of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+/// One signer's part of a certificate in the making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VoterSignature {
     /// Whose.
     pub voter: ValidatorIndex,
@@ -30,15 +32,13 @@ pub struct VoterSignature {
     pub signature: Signature,
 }
 
-/// One signer's part of a timeout certificate.
+/// What one signer of a timeout certificate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct TimeoutEntry {
     /// Whose.
     pub voter: ValidatorIndex,
     /// The view of the highest certificate that the signer held.
     pub high_qc_view: View,
-    /// Over [`TimeoutData::message`].
-    pub signature: Signature,
 }
 
 canonical! {
@@ -46,16 +46,20 @@ canonical! {
     pub struct QuorumCert {
         /// What was voted for.
         pub data: VoteData,
-        /// The votes, by ascending voter; none for genesis.
-        pub signatures: Vec<VoterSignature> => limits::VALIDATORS_MAX,
+        /// Who voted; nobody for genesis.
+        pub voters: Voters,
+        /// That they did.
+        pub proof: Proof,
     }
 
     /// 2f+1 commit votes for one block: it and its ancestors are final.
     pub struct CommitCert {
         /// What was voted for.
         pub data: VoteData,
-        /// The commit votes, by ascending voter; none for genesis.
-        pub signatures: Vec<VoterSignature> => limits::VALIDATORS_MAX,
+        /// Who voted; nobody for genesis.
+        pub voters: Voters,
+        /// That they did.
+        pub proof: Proof,
     }
 
     /// 2f+1 timeouts of one view: the next may begin.
@@ -68,13 +72,21 @@ canonical! {
         pub view: View,
         /// The timeouts, by ascending voter.
         pub entries: Vec<TimeoutEntry> => limits::VALIDATORS_MAX,
+        /// That they are their voters', over [`TimeoutData::message`].
+        pub proof: Proof,
     }
 }
 
 impl QuorumCert {
     /// The certificate that genesis has by definition.
-    pub fn genesis(data: VoteData) -> Self {
-        Self { data, signatures: Vec::new() }
+    pub const fn genesis(data: VoteData) -> Self {
+        Self { data, voters: Voters::NONE, proof: Proof::NONE }
+    }
+
+    /// Of votes that `scheme` found good, by ascending voter.
+    pub fn new(data: VoteData, votes: &[VoterSignature], scheme: &dyn VoteScheme) -> Self {
+        let (voters, proof) = prove(votes, scheme);
+        Self { data, voters, proof }
     }
 
     /// Whether a quorum of `committee` signed it, or it is genesis's, whose data is `genesis`.
@@ -85,16 +97,23 @@ impl QuorumCert {
         scheme: &dyn VoteScheme,
     ) -> bool {
         if self.data.view == View::ZERO {
-            return self.data == *genesis && self.signatures.is_empty();
+            return *self == Self::genesis(*genesis);
         }
-        verify_votes(&self.data, &self.signatures, VoteKind::Vote, committee, scheme)
+        let statements = statements(&self.data, VoteKind::Vote, self.voters, committee);
+        statements.is_some_and(|statements| scheme.verify_proof(&statements, &self.proof))
     }
 }
 
 impl CommitCert {
     /// The certificate that genesis has by definition.
-    pub fn genesis(data: VoteData) -> Self {
-        Self { data, signatures: Vec::new() }
+    pub const fn genesis(data: VoteData) -> Self {
+        Self { data, voters: Voters::NONE, proof: Proof::NONE }
+    }
+
+    /// Of commit votes that `scheme` found good, by ascending voter.
+    pub fn new(data: VoteData, votes: &[VoterSignature], scheme: &dyn VoteScheme) -> Self {
+        let (voters, proof) = prove(votes, scheme);
+        Self { data, voters, proof }
     }
 
     /// Whether a quorum of `committee` signed it, or it is genesis's, whose data is `genesis`.
@@ -105,13 +124,30 @@ impl CommitCert {
         scheme: &dyn VoteScheme,
     ) -> bool {
         if self.data.view == View::ZERO {
-            return self.data == *genesis && self.signatures.is_empty();
+            return *self == Self::genesis(*genesis);
         }
-        verify_votes(&self.data, &self.signatures, VoteKind::CommitVote, committee, scheme)
+        let statements = statements(&self.data, VoteKind::CommitVote, self.voters, committee);
+        statements.is_some_and(|statements| scheme.verify_proof(&statements, &self.proof))
     }
 }
 
 impl TimeoutCert {
+    /// Of timeouts of `view` in the committee's epoch that `scheme` found good, by ascending voter.
+    pub fn new(
+        committee: &Committee,
+        view: View,
+        timeouts: &[(TimeoutEntry, Signature)],
+        scheme: &dyn VoteScheme,
+    ) -> Self {
+        Self {
+            chain: committee.chain(),
+            epoch: committee.epoch(),
+            view,
+            entries: timeouts.iter().map(|(entry, _)| *entry).collect(),
+            proof: scheme.prove(timeouts.iter().map(|(_, signature)| *signature).collect()),
+        }
+    }
+
     /// The highest certificate's view that a signer reported; a leader that uses this certificate must build on one at
     /// least as high.
     pub fn highest_qc_view(&self) -> View {
@@ -132,45 +168,42 @@ impl TimeoutCert {
         {
             return false;
         }
-        let signed = self.entries.iter().map(|entry| {
+        let statements = self.entries.iter().map(|entry| {
             let data = TimeoutData {
                 chain: self.chain,
                 epoch: self.epoch,
                 view: self.view,
                 high_qc_view: entry.high_qc_view,
             };
-            let key = committee.validator(entry.voter)?.public_key;
-            Some(SignedMessage { key, message: data.message(), signature: entry.signature })
+            Some(Statement { signer: committee.validator(entry.voter)?, message: data.message() })
         });
         let below = self.entries.iter().all(|entry| entry.high_qc_view < self.view);
-        below && all_good(signed.collect(), scheme)
+        let statements: Option<Vec<_>> = statements.collect();
+        below && statements.is_some_and(|all| scheme.verify_proof(&all, &self.proof))
     }
 }
 
-fn verify_votes(
+fn prove(votes: &[VoterSignature], scheme: &dyn VoteScheme) -> (Voters, Proof) {
+    let voters = votes.iter().map(|vote| vote.voter).collect();
+    (voters, scheme.prove(votes.iter().map(|vote| vote.signature).collect()))
+}
+
+/// What `voters` are to have signed, if they are a quorum of the committee that `data` is for.
+fn statements<'a>(
     data: &VoteData,
-    signatures: &[VoterSignature],
     kind: VoteKind,
-    committee: &Committee,
-    scheme: &dyn VoteScheme,
-) -> bool {
-    let voters = signatures.iter().map(|signature| signature.voter);
+    voters: Voters,
+    committee: &'a Committee,
+) -> Option<Vec<Statement<'a>>> {
     if data.chain != committee.chain()
         || data.epoch != committee.epoch()
-        || !committee.is_quorum(voters)
+        || !committee.is_quorum(voters.iter())
     {
-        return false;
+        return None;
     }
     let message = data.message(kind);
-    let signed = signatures.iter().map(|part| {
-        let key = committee.validator(part.voter)?.public_key;
-        Some(SignedMessage { key, message, signature: part.signature })
-    });
-    all_good(signed.collect(), scheme)
-}
-
-fn all_good(signed: Option<Vec<SignedMessage>>, scheme: &dyn VoteScheme) -> bool {
-    signed.is_some_and(|signed| scheme.verify_each(&signed).iter().all(|good| *good))
+    let signers = voters.iter().map(|voter| committee.validator(voter));
+    signers.map(|signer| Some(Statement { signer: signer?, message })).collect()
 }
 
 impl Canonical for QuorumCert {

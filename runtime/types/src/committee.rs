@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::bls::BlsPublicKey;
 use crate::canonical::canonical;
 use crate::codec;
 use crate::ed25519::PublicKey;
@@ -16,10 +17,19 @@ use crate::quantity::View;
 canonical! {
     /// One member of a committee.
     pub struct Validator {
-        /// Signs votes, and is the identity on the network.
+        /// Its identity: on the network, and to users. Without a vote key it signs what consensus signs, too.
         pub public_key: PublicKey,
+        /// Signs what consensus signs, if the chain's committees decide with BLS.
+        pub vote_key: Option<BlsPublicKey>,
         /// Its weight in quorums.
         pub power: u64,
+    }
+}
+
+impl Validator {
+    /// One that signs with its identity's key.
+    pub const fn new(public_key: PublicKey, power: u64) -> Self {
+        Self { public_key, vote_key: None, power }
     }
 }
 
@@ -57,6 +67,18 @@ pub enum CommitteeError {
         /// The second one's position.
         position: usize,
     },
+    /// One with a vote key among those without, or the other way round.
+    #[error("validators[{position}].voteKey: all have one, or none")]
+    VoteKeys {
+        /// The first that differs from those before it.
+        position: usize,
+    },
+    /// A vote key that stands there twice.
+    #[error("validators[{position}].voteKey: stands in the list already")]
+    DuplicateVoteKey {
+        /// The second one's position.
+        position: usize,
+    },
 }
 
 impl Committee {
@@ -79,9 +101,7 @@ impl Committee {
                 .checked_add(power)
                 .filter(|total| power > 0 && *total < 1 << 62)
                 .ok_or(CommitteeError::Power { position, power })?;
-            if validators[..position].iter().any(|other| other.public_key == validator.public_key) {
-                return Err(CommitteeError::Duplicate { position });
-            }
+            check_keys(&validators[..position], validator, position)?;
         }
         Ok(Self { chain, epoch, validators, total_power })
     }
@@ -99,6 +119,11 @@ impl Committee {
     /// The members, by index.
     pub fn validators(&self) -> &[Validator] {
         &self.validators
+    }
+
+    /// Whether its members sign with vote keys.
+    pub fn has_vote_keys(&self) -> bool {
+        self.validators.iter().any(|validator| validator.vote_key.is_some())
     }
 
     /// How many members there are.
@@ -169,5 +194,22 @@ impl Committee {
             Domain::COMMITTEE,
             &[&codec::encode(&self.epoch), &codec::encode(&self.validators)],
         )
+    }
+}
+
+fn check_keys(
+    before: &[Validator],
+    validator: &Validator,
+    position: usize,
+) -> Result<(), CommitteeError> {
+    let has_key = validator.vote_key.is_some();
+    if before.iter().any(|other| other.public_key == validator.public_key) {
+        Err(CommitteeError::Duplicate { position })
+    } else if before.iter().any(|other| other.vote_key.is_some() != has_key) {
+        Err(CommitteeError::VoteKeys { position })
+    } else if has_key && before.iter().any(|other| other.vote_key == validator.vote_key) {
+        Err(CommitteeError::DuplicateVoteKey { position })
+    } else {
+        Ok(())
     }
 }

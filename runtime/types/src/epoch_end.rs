@@ -159,8 +159,8 @@ impl Canonical for EpochEnd {
     const BYTES_MAX: usize = 128 * 1024;
 }
 
-// 204 bytes of a header, 40 of a member, and room for the certificate.
+// 204 bytes of a header, 137 of a member, and room for the certificate.
 const _: () = assert!(
-    (limits::EPOCH_TAIL_MAX + 2) * 204 + limits::VALIDATORS_MAX * 40 + CommitCert::BYTES_MAX + 8
+    (limits::EPOCH_TAIL_MAX + 2) * 204 + limits::VALIDATORS_MAX * 137 + CommitCert::BYTES_MAX + 8
         <= EpochEnd::BYTES_MAX
 );

@@ -32,6 +32,7 @@ mod fingerprint;
 mod genesis;
 mod hash;
 pub mod limits;
+mod proof;
 mod quantity;
 mod receipt;
 mod safety;
@@ -43,6 +44,7 @@ mod trace;
 mod transaction;
 mod value;
 mod vote;
+mod voters;
 
 pub use access::{AccessMode, AccessSet};
 pub use address::{Address, AssetId, ParseAddressError, ParseAssetError};
@@ -65,11 +67,14 @@ pub use events::Events;
 pub use fingerprint::fingerprint;
 pub use genesis::{Genesis, GenesisAccount, GenesisError, GenesisSection};
 pub use hash::{BlockHash, ChainId, Domain, Hash32, ParseHashError, StateRoot, TxId};
+pub use proof::Proof;
 pub use quantity::{Amount, Epoch, Height, TxIndex, ValidatorIndex, View};
 pub use receipt::{Event, Outcome, ProgramError, Receipt, TxFailure};
 pub use receipt::{receipt_hashes, receipts_root, receipts_root_of};
 pub use safety::{LeaseLimit, SafetyRecord, SafetyVote};
-pub use scheme::{Ed25519Scheme, Ed25519Signer, VoteScheme, VoteSigner};
+pub use scheme::{
+    Ed25519Scheme, Ed25519Signer, SignedStatement, Statement, VoteScheme, VoteSigner,
+};
 pub use snapshot::{ManifestError, SnapshotManifest};
 pub use state_key::{Deposit, Entry, ProgramId, StateKey};
 pub use time::{Instant, Millis, UnixMillis};
@@ -79,3 +84,4 @@ pub use transaction::{
 };
 pub use value::Value;
 pub use vote::{CommitVote, Timeout, TimeoutData, Vote, VoteData, VoteKind};
+pub use voters::Voters;

@@ -6,6 +6,7 @@ use heddle_catchup::limits;
 use heddle_types::BlockHash;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::ValidatorIndex;
 
 use crate::chain::Chain;
 use crate::network::Manner;
@@ -47,6 +48,37 @@ fn another_block_than_the_one_asked_for_is_a_fault() {
 fn a_hint_that_is_not_connected_is_passed_over() {
     let network = fetch(&[Manner::Honest], 3);
     assert_eq!(network.asked.len(), 1);
+}
+
+/// A block wanted again and again at once, of each peer; whom that asked.
+fn urge(network: &mut Network, hints: &[u16]) -> Vec<ValidatorIndex> {
+    let hash = Chain::new(20, 1, 100, 0).block(15).hash();
+    for hint in hints {
+        network.handle(Input::Fetch { hash, height: Height::new(15), hint: peer(*hint) });
+    }
+    network.asked.iter().map(|(to, _)| *to).collect()
+}
+
+#[test]
+fn wanted_again_it_is_asked_of_the_new_hint_at_once_and_whoever_answers_first_counts() {
+    let manners = [Manner::Silent, Manner::Honest, Manner::Honest];
+    let mut network = Network::new(Chain::new(20, 1, 100, 0), &manners, &[20]);
+    assert_eq!(urge(&mut network, &[0, 0, 1, 2, 1]), [0, 1, 2].map(peer));
+    network.run(limits::BLOCK_TIMEOUT_MS - 1, |_| false);
+    assert_eq!((network.fetched.len(), network.faults.len()), (1, 0));
+}
+
+#[test]
+fn of_many_requests_for_a_block_the_newest_are_waited_for() {
+    for (others, faults) in [(limits::BLOCK_ASKED_MAX - 1, 1), (limits::BLOCK_ASKED_MAX, 0)] {
+        let mut manners = vec![Manner::Forger];
+        manners.resize(1 + others, Manner::Silent);
+        let mut network = Network::new(Chain::new(20, 1, 100, 0), &manners, &[20]);
+        let hints: Vec<u16> = (0..).take(manners.len()).collect();
+        assert_eq!(urge(&mut network, &hints).len(), hints.len());
+        network.run(limits::BLOCK_TIMEOUT_MS - 1, |_| false);
+        assert_eq!(network.faults.len(), faults, "the forger is heard, or too old");
+    }
 }
 
 #[test]

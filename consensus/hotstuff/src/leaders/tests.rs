@@ -10,10 +10,10 @@ use proptest::prelude::*;
 use super::*;
 
 fn committee(powers: &[u64]) -> Arc<Committee> {
-    let validators = powers.iter().zip(1_u8..).map(|(power, id)| Validator {
-        public_key: heddle_types::PublicKey([id; 32]),
-        power: *power,
-    });
+    let validators = powers
+        .iter()
+        .zip(1_u8..)
+        .map(|(power, id)| Validator::new(heddle_types::PublicKey([id; 32]), *power));
     Arc::new(Committee::new(ChainId::ZERO, Epoch::ZERO, validators.collect()).unwrap())
 }
 

@@ -72,6 +72,7 @@ impl Replica {
             return;
         }
         self.introduce(peer);
+        self.fetches.on_reachable(self.now.instant, peer);
         if !self.may_sign() {
             return;
         }

@@ -6,6 +6,7 @@ use heddle_types::TimeoutCert;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::VoteData;
+use heddle_types::Voters;
 
 use super::Replica;
 use super::entered_view;
@@ -46,8 +47,7 @@ impl Replica {
             return false;
         }
         if !known {
-            let voters = qc.signatures.iter().map(|part| part.voter);
-            self.check_own(voters, &qc.data, Kind::Vote);
+            self.check_own(qc.voters, &qc.data, Kind::Vote);
         }
         self.adopt_qc(qc);
         true
@@ -73,8 +73,7 @@ impl Replica {
     pub(super) fn verify_commit(&mut self, cert: &CommitCert) -> bool {
         let good = self.context.verify_commit(cert);
         if good {
-            let voters = cert.signatures.iter().map(|part| part.voter);
-            self.check_own(voters, &cert.data, Kind::CommitVote);
+            self.check_own(cert.voters, &cert.data, Kind::CommitVote);
         }
         good
     }
@@ -88,8 +87,7 @@ impl Replica {
         if qc.data.view <= self.record.high_qc.data.view {
             return;
         }
-        let signatures = self.context.trim(qc.signatures.clone());
-        self.record = safety::adopt(&self.record, &QuorumCert { data: qc.data, signatures });
+        self.record = safety::adopt(&self.record, &self.context.trim(qc));
         if self.high_tc.as_ref().is_some_and(|tc| tc.view <= qc.data.view) {
             self.high_tc = None;
             self.record.high_tc = None;
@@ -128,13 +126,8 @@ impl Replica {
         self.own_vote = None;
     }
 
-    pub(super) fn check_own(
-        &mut self,
-        mut voters: impl Iterator<Item = ValidatorIndex>,
-        data: &VoteData,
-        kind: Kind,
-    ) {
-        let mine = voters.any(|voter| Some(voter) == self.context.me());
+    pub(super) fn check_own(&mut self, voters: Voters, data: &VoteData, kind: Kind) {
+        let mine = self.context.me().is_some_and(|me| voters.contains(me));
         if mine && self.own.is_foreign(data.view, kind, data.block) {
             self.on_own_key_elsewhere(data.view);
         }

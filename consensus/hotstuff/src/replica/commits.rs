@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use heddle_types::BlockHash;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::Millis;
 use heddle_types::ValidatorIndex;
+use heddle_types::View;
+use heddle_types::Voters;
 
 use super::Replica;
+use crate::fetches::Missing;
 use crate::io::Action;
 use crate::leaders::Turn;
 use crate::limits;
@@ -71,32 +76,24 @@ impl Replica {
             return;
         }
         let tip = self.record.high_qc.data;
-        let held = self.held.as_ref().map(|proposal| proposal.qc.data);
-        let pending = self.pending_commit.as_ref().map(|(cert, _)| cert.data);
-        let mut missing = BTreeMap::new();
-        for data in [Some(tip), held, pending].into_iter().flatten() {
-            if let Err(Gap::Missing(hash, height)) = self.tree.path(data.block, data.height) {
-                missing.insert(hash, (height, self.hint(data.view)));
-            }
-        }
         let highest = self.tree.final_height().get().saturating_add(limits::FETCH_GAP_MAX);
-        let (near, far): (BTreeMap<_, _>, _) =
-            missing.into_iter().partition(|(_, (height, _))| height.get() <= highest);
+        let (near, far): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            self.missing().into_iter().partition(|(_, missing)| missing.height.get() <= highest);
         let source = self.pending_commit.as_ref().map(|(cert, peer)| {
             let last = self.proof.as_ref().map_or(cert.data.height, |proof| proof.closing.height);
             (*peer, last)
         });
-        let committee = &self.context.committee;
-        let asked = self.fetches.want(self.now.instant, &near, committee, self.context.me());
+        let patience = Millis::new(self.pacemaker.timeout().get() / limits::FETCH_SHARE);
+        let asked = self.fetches.want(self.now.instant, patience, &near);
         asked.into_iter().for_each(|action| self.outbox.push_free(action));
         let catch_up = source.filter(|_| !far.is_empty());
         let asked = self.fetches.catch_up(self.now.instant, catch_up);
         asked.into_iter().for_each(|action| self.outbox.push_free(action));
         if source.is_none()
-            && let Some((_, hint)) = far.values().next()
+            && let Some(holder) = far.values().next().and_then(|missing| missing.holders.first())
         {
             // Certified far above: whoever has that is told where this node is, and answers with what is final.
-            self.answer(*hint);
+            self.answer(*holder);
         }
         let claims: Vec<_> =
             self.tree.ancestors(tip.block).map(|block| block.header().executed).collect();
@@ -104,6 +101,34 @@ impl Replica {
             let divergence = self.roots.certify(claim);
             self.on_divergence(divergence);
         }
+    }
+
+    /// The highest block that is missing below each certificate of use.
+    fn missing(&self) -> BTreeMap<BlockHash, Missing> {
+        let tip = &self.record.high_qc;
+        let held = self.held.as_ref().map(|proposal| &proposal.qc);
+        let voted = [Some(tip), held].into_iter().flatten().map(|qc| (&qc.data, qc.voters));
+        let pending = self.pending_commit.as_ref().map(|(cert, _)| (&cert.data, cert.voters));
+        let mut missing = BTreeMap::new();
+        for (data, voters) in voted.chain(pending) {
+            if let Err(Gap::Missing(hash, height)) = self.tree.path(data.block, data.height) {
+                missing.insert(hash, Missing { height, holders: self.holders(data.view, voters) });
+            }
+        }
+        missing
+    }
+
+    /// All others, in the order in which they most likely have, and give, what `voters` certified in `view`. Who voted has
+    /// the block and its ancestors; f+1 of them are honest.
+    fn holders(&self, view: View, voters: Voters) -> Vec<ValidatorIndex> {
+        let others = self.context.committee.indices().filter(|who| Some(*who) != self.context.me());
+        let mut others: Vec<_> = others.collect();
+        let hint = self.hint(view);
+        others.sort_by_key(|who| {
+            let first = who.get().wrapping_sub(hint.get());
+            (!voters.contains(*who), !self.presence.is_near(*who), first)
+        });
+        others
     }
 
     /// `blocks` are consecutive, the first being the last final one's child.

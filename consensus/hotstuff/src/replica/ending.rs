@@ -159,8 +159,7 @@ impl Replica {
             return;
         }
         self.is_heard();
-        let voters = end.cert.signatures.iter().map(|part| part.voter);
-        self.check_own(voters, &end.cert.data, Kind::CommitVote);
+        self.check_own(end.cert.voters, &end.cert.data, Kind::CommitVote);
         self.proof = Some(Box::new(end.clone()));
         if self.ending.is_none() {
             for header in &end.tail {

@@ -38,7 +38,7 @@ impl Replica {
             self.answer(from);
         } else if data.view == self.view {
             let high_qc_view = data.high_qc_view;
-            self.timeouts.insert(TimeoutEntry { voter, high_qc_view, signature });
+            self.timeouts.insert(TimeoutEntry { voter, high_qc_view }, signature);
             self.pacemaker.stir();
             self.count_timeouts();
         }
@@ -68,14 +68,14 @@ impl Replica {
         self.own.record(self.view, Kind::Timeout, BlockHash::ZERO);
         self.outbox.push_signed(Action::Broadcast(Message::Timeout(Box::new(timeout))));
         let high_qc_view = data.high_qc_view;
-        self.timeouts.insert(TimeoutEntry { voter, high_qc_view, signature });
+        self.timeouts.insert(TimeoutEntry { voter, high_qc_view }, signature);
         self.count_timeouts();
     }
 
     /// One honest validator gave up: join. A quorum did: the next view begins.
     fn count_timeouts(&mut self) {
         let committee = &self.context.committee;
-        if let Some(tc) = self.timeouts.certificate(committee, self.view) {
+        if let Some(tc) = self.timeouts.certificate(&self.context, self.view) {
             self.adopt_tc(&tc);
         } else if self.may_sign()
             && self.record.timeout < self.view

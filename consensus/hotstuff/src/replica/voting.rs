@@ -82,8 +82,8 @@ impl Replica {
         if data.view <= self.record.high_qc.data.view {
             return;
         }
-        if let Some(signatures) = self.votes.quorum(data, &self.context) {
-            self.adopt_qc(&QuorumCert { data: *data, signatures });
+        if let Some(votes) = self.votes.quorum(data, &self.context) {
+            self.adopt_qc(&QuorumCert::new(*data, &votes, self.context.scheme()));
         }
     }
 
@@ -92,9 +92,9 @@ impl Replica {
         if data.height <= self.tree.final_height() {
             return;
         }
-        if let Some(signatures) = self.commit_votes.quorum(data, &self.context) {
+        if let Some(votes) = self.commit_votes.quorum(data, &self.context) {
             let hint = self.hint(data.view);
-            self.adopt_commit(CommitCert { data: *data, signatures }, hint);
+            self.adopt_commit(CommitCert::new(*data, &votes, self.context.scheme()), hint);
         }
     }
 

@@ -5,9 +5,9 @@ use heddle_types::Epoch;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::Proof;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
-use heddle_types::Signature;
 use heddle_types::StateRoot;
 use heddle_types::TimeoutCert;
 use heddle_types::TimeoutEntry;
@@ -40,13 +40,14 @@ pub(super) fn qc(number: u64) -> QuorumCert {
 }
 
 pub(super) fn tc(number: u64, highest: u64) -> TimeoutCert {
-    let entry = |high_qc_view| TimeoutEntry {
-        voter: ValidatorIndex::ZERO,
-        high_qc_view,
-        signature: Signature([0; 64]),
-    };
-    let entries = vec![entry(view(highest)), entry(view(0))];
-    TimeoutCert { chain: ChainId::ZERO, epoch: Epoch::ZERO, view: view(number), entries }
+    let entry = |high_qc_view| TimeoutEntry { voter: ValidatorIndex::ZERO, high_qc_view };
+    TimeoutCert {
+        chain: ChainId::ZERO,
+        epoch: Epoch::ZERO,
+        view: view(number),
+        entries: vec![entry(view(highest)), entry(view(0))],
+        proof: Proof::NONE,
+    }
 }
 
 /// A block of `number` on the block of view `parent`.

@@ -9,8 +9,10 @@ use heddle_hotstuff::VotingState;
 use heddle_types::BlockHeader;
 use heddle_types::ChainId;
 use heddle_types::CheckedBlock;
+use heddle_types::CommitCert;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
 use heddle_types::Signature;
 use heddle_types::UnixMillis;
@@ -140,8 +142,8 @@ fn votes_are_no_commit_votes_in_a_certificate() {
     let (first, _) = solo.extend(&genesis, 1, None);
     let qc = solo.qc(&first);
     let mut heard = solo.certificates(qc.clone(), None);
-    heard.commit.data = qc.data;
-    heard.commit.signatures = qc.signatures;
+    let QuorumCert { data, voters, proof } = qc;
+    heard.commit = CommitCert { data, voters, proof };
     assert_eq!(solo.hear(1, Message::Certificates(Box::new(heard))).count("commit"), 0);
 }
 

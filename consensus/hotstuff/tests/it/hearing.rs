@@ -22,6 +22,7 @@ use crate::cluster::Network;
 use crate::solo::Solo;
 use crate::world;
 use crate::world::view;
+use crate::world::weaken;
 
 #[test]
 fn a_block_ahead_of_the_clock_is_voted_for_when_the_clock_allows() {
@@ -50,22 +51,64 @@ fn a_vote_waits_for_the_missing_parent() {
     assert_eq!(solo.input(Input::Fetched(first)).votes().len(), 1);
 }
 
-#[test]
-fn a_missing_block_is_asked_for_again_from_another() {
-    let mut solo = Solo::new();
-    let genesis = Arc::clone(&solo.world.genesis);
-    let first = solo.world.block(&genesis, 1);
-    solo.extend(&first, 2, None);
-    let mut hints = Vec::new();
-    for _ in 0..3 {
-        solo.now_ms += 500;
-        let said = solo.input(Input::Tick);
-        hints.extend(said.0.iter().find_map(|action| match action {
-            Action::FetchBlock { hint, .. } => Some(hint.get()),
-            _ => None,
-        }));
+/// Ticks, whenever it wants them, for so long; who was asked for a block, and when.
+fn asked_within(solo: &mut Solo, ms: u64) -> Vec<(u64, u16)> {
+    let end = solo.now_ms + ms;
+    let mut asked = Vec::new();
+    while let Some(at) = solo.replica.deadline().map(|at| at.as_micros().div_ceil(1000))
+        && at <= end
+    {
+        solo.now_ms = at;
+        asked.extend(solo.input(Input::Tick).asked().into_iter().map(|who| (at, who)));
     }
-    assert_eq!(hints, [2, 3, 1]);
+    solo.now_ms = end;
+    asked
+}
+
+#[test]
+fn a_missing_block_is_asked_for_again_from_another_before_the_view_is_given_up() {
+    let mut solo = Solo::new();
+    let first = solo.world.block(&solo.world.genesis, 1);
+    assert_eq!(solo.extend(&first, 2, None).1.asked(), [2]);
+    // An eighth of the timeout at first, then twice as long after each round.
+    let asked = asked_within(&mut solo, 90);
+    assert_eq!(asked, [(12, 1), (24, 3), (36, 2), (60, 1), (84, 3)]);
+}
+
+#[test]
+fn a_block_that_nobody_has_is_asked_for_twice_a_second_in_the_end() {
+    let mut solo = Solo::new();
+    let first = solo.world.block(&solo.world.genesis, 1);
+    solo.extend(&first, 2, None);
+    asked_within(&mut solo, 10_000);
+    assert_eq!(asked_within(&mut solo, 10_000).len(), 20);
+}
+
+#[test]
+fn a_missing_block_is_asked_of_those_who_voted_for_it_the_ones_heard_lately_first() {
+    let mut solo = Solo::of_seven();
+    let first = solo.world.block(&solo.world.genesis, 1);
+    // The leader of view 1 is silent, 6 is heard and did not vote.
+    for voter in [5, 6] {
+        solo.hear_vote(voter, &first);
+    }
+    let second = solo.world.block(&first, 2);
+    let qc = solo.world.qc(&[1, 2, 3, 4, 5], &first);
+    let said = solo.propose(&solo.world.propose(&second, qc, None));
+    assert_eq!(said.asked(), [2]);
+    let asked: Vec<_> = asked_within(&mut solo, 70).into_iter().map(|(_, who)| who).collect();
+    assert_eq!(asked, [5, 1, 3, 4, 6]);
+}
+
+#[test]
+fn who_can_be_reached_again_is_asked_at_once() {
+    let mut solo = Solo::new();
+    let first = solo.world.block(&solo.world.genesis, 1);
+    solo.extend(&first, 2, None);
+    let reachable = |solo: &mut Solo, who| solo.input(Input::Reachable(world::index(who))).asked();
+    assert_eq!(asked_within(&mut solo, 24), [(12, 1), (24, 3)]);
+    assert_eq!(reachable(&mut solo, 1), [1]);
+    assert_eq!(reachable(&mut solo, 1), [], "told again at once");
 }
 
 /// A block in view 2 that claims `root` after height 1, which is final.
@@ -206,7 +249,7 @@ fn far_behind_is_caught_up_and_nothing_unlinked_is_taken() {
     let input = Input::Synced { blocks: broken, cert: cert.clone() };
     assert_eq!(solo.input(input).count("commit"), 0);
     let mut few = cert.clone();
-    few.signatures.truncate(2);
+    weaken(&mut few.voters, &mut few.proof);
     let input = Input::Synced { blocks: chain.clone(), cert: few };
     assert_eq!(solo.input(input).count("commit"), 0);
     assert_eq!(solo.input(Input::Synced { blocks: chain, cert }).count("commit"), 1);

@@ -77,7 +77,7 @@ impl Oracle {
         let SafetyRecord { vote, commit_vote, high_qc, .. } = record;
         let voted = (at(record, vote.view), vote.block);
         self.votes.entry(voted).or_default().insert(who);
-        if high_qc.signatures.iter().any(|part| part.voter == who) {
+        if high_qc.voters.contains(who) {
             // Votes of two views may share the later one's record.
             let voted = (at(record, high_qc.data.view), high_qc.data.block);
             self.votes.entry(voted).or_default().insert(who);

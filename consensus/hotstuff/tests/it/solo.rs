@@ -49,7 +49,16 @@ impl Solo {
     }
 
     pub(crate) fn recovered(me: u16, recovered: Recovered) -> Self {
-        let world = World::new(4);
+        Self::in_world(World::new(4), me, recovered)
+    }
+
+    pub(crate) fn of_seven() -> Self {
+        let world = World::new(7);
+        let recovered = world.recovered(Some(world.first_record()));
+        Self::in_world(world, 0, recovered)
+    }
+
+    fn in_world(world: World, me: u16, recovered: Recovered) -> Self {
         let record = recovered.safety.clone();
         let mut actions = Vec::new();
         let replica = Replica::new(world.config(me), recovered, world::at_ms(0), &mut actions);
@@ -179,6 +188,15 @@ impl Said {
             _ => None,
         });
         votes.collect()
+    }
+
+    /// Who is asked for a block.
+    pub(crate) fn asked(&self) -> Vec<u16> {
+        let asked = self.0.iter().filter_map(|action| match action {
+            Action::FetchBlock { hint, .. } => Some(hint.get()),
+            _ => None,
+        });
+        asked.collect()
     }
 
     pub(crate) fn timeouts(&self) -> Vec<Timeout> {

@@ -32,6 +32,7 @@ use heddle_types::Instant;
 use heddle_types::Millis;
 use heddle_types::Nonce;
 use heddle_types::ProgramId;
+use heddle_types::Proof;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
 use heddle_types::Signature;
@@ -50,6 +51,7 @@ use heddle_types::Vote;
 use heddle_types::VoteData;
 use heddle_types::VoteKind;
 use heddle_types::VoterSignature;
+use heddle_types::Voters;
 
 use crate::scheme;
 
@@ -110,8 +112,7 @@ pub(crate) fn tail(end: &EpochEnd) -> Vec<Arc<CheckedBlock>> {
 
 /// Members by the numbers of their keys, each with its power.
 pub(crate) fn members(powers: &[(u16, u64)]) -> Vec<Validator> {
-    let member =
-        |(key, power): &(u16, u64)| Validator { public_key: scheme::key(*key), power: *power };
+    let member = |(key, power): &(u16, u64)| Validator::new(scheme::key(*key), *power);
     powers.iter().map(member).collect()
 }
 
@@ -225,8 +226,8 @@ impl World {
     }
 
     pub(crate) fn qc(&self, voters: &[u16], block: &CheckedBlock) -> QuorumCert {
-        let signatures = parts(voters, block, VoteKind::Vote);
-        QuorumCert { data: block.header().vote_data(), signatures }
+        let votes = parts(voters, block, VoteKind::Vote);
+        QuorumCert::new(block.header().vote_data(), &votes, &scheme::HashScheme)
     }
 
     pub(crate) fn genesis_qc(&self) -> QuorumCert {
@@ -234,22 +235,18 @@ impl World {
     }
 
     pub(crate) fn commit_cert(&self, voters: &[u16], block: &CheckedBlock) -> CommitCert {
-        let signatures = parts(voters, block, VoteKind::CommitVote);
-        CommitCert { data: block.header().vote_data(), signatures }
+        let votes = parts(voters, block, VoteKind::CommitVote);
+        CommitCert::new(block.header().vote_data(), &votes, &scheme::HashScheme)
     }
 
     pub(crate) fn tc(&self, given_up: u64, voters: &[(u16, u64)]) -> TimeoutCert {
-        let entries = voters.iter().map(|(voter, high)| {
+        let timeouts = voters.iter().map(|(voter, high)| {
             let signature =
                 scheme::sign(&scheme::key(*voter), &self.given_up(given_up, *high).message());
-            TimeoutEntry { voter: index(*voter), high_qc_view: View::new(*high), signature }
+            (TimeoutEntry { voter: index(*voter), high_qc_view: View::new(*high) }, signature)
         });
-        TimeoutCert {
-            chain: self.committee.chain(),
-            epoch: self.committee.epoch(),
-            view: View::new(given_up),
-            entries: entries.collect(),
-        }
+        let timeouts: Vec<_> = timeouts.collect();
+        TimeoutCert::new(&self.committee, View::new(given_up), &timeouts, &scheme::HashScheme)
     }
 
     pub(crate) fn timeout(
@@ -272,6 +269,12 @@ impl World {
             high_qc_view: View::new(high_qc_view),
         }
     }
+}
+
+/// Takes all but the first two of who signed.
+pub(crate) fn weaken(voters: &mut Voters, proof: &mut Proof) {
+    *voters = voters.iter().take(2).collect();
+    *proof = Proof::Each(proof.signatures()[..2].to_vec());
 }
 
 fn signed(voter: u16, block: &CheckedBlock, kind: VoteKind) -> (VoteData, Signature) {

@@ -4,7 +4,8 @@ use heddle_types::Domain;
 use heddle_types::Hash32;
 use heddle_types::PublicKey;
 use heddle_types::Signature;
-use heddle_types::SignedMessage;
+use heddle_types::SignedStatement;
+use heddle_types::Statement;
 use heddle_types::VoteScheme;
 use heddle_types::VoteSigner;
 
@@ -24,8 +25,12 @@ pub(crate) fn sign(key: &PublicKey, message: &Hash32) -> Signature {
 }
 
 impl VoteScheme for HashScheme {
-    fn verify_each(&self, items: &[SignedMessage]) -> Vec<bool> {
-        items.iter().map(|item| sign(&item.key, &item.message) == item.signature).collect()
+    fn verify_each(&self, items: &[SignedStatement<'_>]) -> Vec<bool> {
+        let is_good = |item: &SignedStatement<'_>| {
+            let Statement { signer, message } = item.statement;
+            sign(&signer.public_key, &message) == item.signature
+        };
+        items.iter().map(is_good).collect()
     }
 }
 

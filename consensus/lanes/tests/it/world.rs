@@ -41,7 +41,7 @@ pub(crate) fn height(value: u64) -> Height {
 }
 
 pub(crate) fn committee(len: u16, epoch: u64) -> Arc<Committee> {
-    let validator = |i| Validator { public_key: scheme::key(i), power: 1 };
+    let validator = |i| Validator::new(scheme::key(i), 1);
     let validators = (0..len).map(validator).collect();
     Arc::new(Committee::new(CHAIN, Epoch::new(epoch), validators).unwrap())
 }

@@ -61,7 +61,7 @@ impl Signers {
     pub(crate) fn of(epoch: u64) -> Self {
         let seed = |index: u8| [index + 10 * u8::try_from(epoch).unwrap(); 32];
         let secrets: Vec<_> = (1..=4).map(|index| SecretKey::from_seed(seed(index))).collect();
-        let member = |secret: &SecretKey| Validator { public_key: secret.public_key(), power: 1 };
+        let member = |secret: &SecretKey| Validator::new(secret.public_key(), 1);
         let members = secrets.iter().map(member).collect();
         let committee = Committee::new(CHAIN, Epoch::new(epoch), members).unwrap();
         Self { committee, secrets }
@@ -75,7 +75,7 @@ impl Signers {
             voter: ValidatorIndex::new(voter),
             signature: self.secrets[usize::from(voter)].sign(message.as_bytes()),
         };
-        CommitCert { data, signatures: (0..count).map(part).collect() }
+        CommitCert::new(data, &(0..count).map(part).collect::<Vec<_>>(), &Ed25519Scheme)
     }
 
     pub(crate) fn final_header(&self, header: &BlockHeader) -> FinalHeader {

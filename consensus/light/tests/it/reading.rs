@@ -1,5 +1,6 @@
 //! Entries of state.
 
+use heddle_light::FinalHeader;
 use heddle_light::LightError;
 use heddle_state::ProofError;
 use heddle_types::Height;
@@ -47,8 +48,9 @@ fn a_proof_of_another_key_or_state_is_refused_and_changes_nothing() {
 fn a_good_proof_under_a_header_that_nobody_certified_is_refused() {
     let signers = Signers::of(0);
     let (state, key, _) = chain::state();
-    let mut shown = signers.final_header(&signers.header(None));
-    shown.certificate.signatures.pop();
+    let header = signers.header(None);
+    let certificate = signers.certify(&header, 2);
+    let shown = FinalHeader { certificate, ..signers.final_header(&header) };
     let refused = signers.client().read(&shown, &state.prove(&key), &key);
     assert_eq!(refused, Err(LightError::Certificate));
 }

@@ -10,6 +10,7 @@ use heddle_types::TxId;
 
 use super::*;
 use crate::chaos::observations::BlockFacts;
+use crate::chaos::observations::CutOff;
 use crate::chaos::observations::Ending;
 use crate::chaos::observations::LoadCounts;
 use crate::chaos::observations::ReceiptFacts;
@@ -53,9 +54,15 @@ fn well() -> Observations {
     seen.recoveries.push(recovery(Some(400), Some(900)));
     seen.spells.push(spell(true, 9));
     seen.spells.push(spell(false, 0));
+    seen.cut_offs.push(cut_off(7));
+    (seen.power_changes, seen.epoch) = (2, 1);
     seen.endings.push(ending(Some(4)));
     seen.load = LoadCounts { sent: 2, accepted: 1, refused: 1, unanswered: 0 };
     seen
+}
+
+fn cut_off(last: u64) -> CutOff {
+    CutOff { fault: "halves".to_owned(), settled: 7, last }
 }
 
 fn spell(has_quorum: bool, new_heights: u64) -> Spell {
@@ -148,6 +155,22 @@ fn finality_that_stops_though_a_quorum_is_well_is_seen() {
     assert_eq!(failing(|seen| seen.spells.push(spell(true, 0))), ["finality goes on"]);
     let short = Spell { ms: 1_000, ..spell(true, 0) };
     assert_eq!(failing(|seen| seen.spells.push(short)), Vec::<&str>::new());
+}
+
+#[test]
+fn a_block_that_is_final_without_a_quorum_is_seen() {
+    assert_eq!(failing(|seen| seen.cut_offs.push(cut_off(8))), ["nothing final alone"]);
+}
+
+#[test]
+fn a_change_of_power_that_begins_no_epoch_is_seen() {
+    let ends = |seen: &mut Observations, changes, height| {
+        (seen.power_changes, seen.epoch) = (changes, 0);
+        seen.blocks.note(1, height, block(9));
+    };
+    assert_eq!(failing(|seen| ends(seen, 1, 128)), ["epochs follow"]);
+    assert_eq!(failing(|seen| ends(seen, 0, 128)), Vec::<&str>::new());
+    assert_eq!(failing(|seen| ends(seen, 1, 127)), Vec::<&str>::new());
 }
 
 #[test]

@@ -57,6 +57,26 @@ impl Partition {
         let cuts = groups.iter().flat_map(|group| pairs(group, &others(group)).collect::<Vec<_>>());
         Ok(Self(cuts.collect()))
     }
+
+    /// How many validators, of so many, the largest set has that some link still joins, one way at least.
+    pub fn largest_set(&self, validators: u16) -> usize {
+        let mut left: BTreeSet<u16> = (0..validators).collect();
+        let mut largest = 0;
+        while let Some(first) = left.pop_first() {
+            let (mut set, mut reached) = (0, vec![first]);
+            while let Some(one) = reached.pop() {
+                set += 1;
+                let is_cut = |other: &u16| {
+                    self.0.contains(&(one, *other)) && self.0.contains(&(*other, one))
+                };
+                let joined: Vec<u16> = left.iter().copied().filter(|i| !is_cut(i)).collect();
+                left.retain(is_cut);
+                reached.extend(joined);
+            }
+            largest = largest.max(set);
+        }
+        largest
+    }
 }
 
 fn pairs(from: &BTreeSet<u16>, to: &BTreeSet<u16>) -> impl Iterator<Item = (u16, u16)> {

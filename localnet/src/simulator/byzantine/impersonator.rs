@@ -20,6 +20,7 @@ use heddle_wire::PeerMessage;
 use super::Hand;
 use super::Misbehave;
 use super::hand::sibling;
+use crate::simulator::scheme::MacScheme;
 
 /// Signs as others, with the only key that it has, and passes on what others signed.
 #[derive(Debug)]
@@ -87,8 +88,8 @@ fn forged_certificates(hand: &Hand<'_>, known: &Certificates) -> Message {
         hand.committee.indices().map(part).collect::<Vec<_>>()
     };
     Message::Certificates(Box::new(Certificates {
-        high_qc: QuorumCert { data, signatures: parts(VoteKind::Vote) },
+        high_qc: QuorumCert::new(data, &parts(VoteKind::Vote), &MacScheme),
         high_tc: None,
-        commit: CommitCert { data, signatures: parts(VoteKind::CommitVote) },
+        commit: CommitCert::new(data, &parts(VoteKind::CommitVote), &MacScheme),
     }))
 }

@@ -7,6 +7,7 @@ use heddle_catchup::Response;
 use heddle_hotstuff::Message;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::Proof;
 use heddle_wire::PeerMessage;
 
 use super::Hand;
@@ -73,7 +74,8 @@ fn other_range(
         _ => {
             // All as it should be, but for what makes it final.
             if let Some(cert) = &mut cert {
-                cert.signatures.truncate(1);
+                cert.voters = cert.voters.iter().take(1).collect();
+                cert.proof = Proof::Each(cert.proof.signatures()[..1].to_vec());
             }
         }
     }

@@ -25,7 +25,7 @@ fn frame(hello: &Hello) -> Bytes {
 #[test]
 fn golden() {
     let expected =
-        [b"heddle/hello/1\0\0".as_slice(), &[2, 0], &[0xC1; 32], &[8, 7, 6, 5, 4, 3, 2, 1], &[0]]
+        [b"heddle/hello/1\0\0".as_slice(), &[3, 0], &[0xC1; 32], &[8, 7, 6, 5, 4, 3, 2, 1], &[0]]
             .concat();
     assert_eq!(hello(CTL).encode().as_slice(), expected);
     for (purpose, tag) in
@@ -54,9 +54,9 @@ fn truncated_extended_and_altered_hellos_are_refused() {
 #[test]
 fn another_version_is_told_apart_from_nonsense_whatever_follows_it() {
     let mut other = hello(CTL).encode();
-    other[16] = 3;
-    assert_ne!(PROTOCOL_VERSION, 3);
-    assert_eq!(Hello::decode(&other[..40]), Err(HelloError::Version { found: 3 }));
+    other[16] = 4;
+    assert_ne!(PROTOCOL_VERSION, 4);
+    assert_eq!(Hello::decode(&other[..40]), Err(HelloError::Version { found: 4 }));
 }
 
 #[test]

@@ -12,13 +12,13 @@ use heddle_types::Epoch;
 use heddle_types::Hash32;
 use heddle_types::Nonce;
 use heddle_types::ProgramId;
+use heddle_types::Proof;
 use heddle_types::SecretKey;
 use heddle_types::Signature;
 use heddle_types::TransactionBody;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::VoteData;
-use heddle_types::VoterSignature;
 use heddle_types::limits::VALIDATORS_MAX;
 
 use super::*;
@@ -26,8 +26,6 @@ use crate::encode::encode;
 use crate::message::PeerMessage;
 
 fn cert(signers: u16) -> CommitCert {
-    let part =
-        |voter| VoterSignature { voter: ValidatorIndex::new(voter), signature: Signature([7; 64]) };
     CommitCert {
         data: VoteData {
             chain: ChainId(Hash32([1; 32])),
@@ -36,7 +34,8 @@ fn cert(signers: u16) -> CommitCert {
             height: Height::new(4),
             block: BlockHash(Hash32([5; 32])),
         },
-        signatures: (0..signers).map(part).collect(),
+        voters: (0..signers).map(ValidatorIndex::new).collect(),
+        proof: Proof::Each(vec![Signature([7; 64]); usize::from(signers)]),
     }
 }
 
@@ -69,7 +68,7 @@ fn golden_head_and_its_answers() {
         "0400000000000000",
         "05".repeat(32)
     );
-    assert_eq!(with_cert, format!("2101{data}010000000000{}", "07".repeat(64)));
+    assert_eq!(with_cert, format!("2101{data}01000000000000000001000000{}", "07".repeat(64)));
     assert_eq!(hex(&PublicAnswer::Submitted { taken: true }.encode()), "2201");
     assert_eq!(hex(&PublicAnswer::Submitted { taken: false }.encode()), "2200");
 }

@@ -27,6 +27,7 @@ use heddle_types::Hash32;
 use heddle_types::Height;
 use heddle_types::Nonce;
 use heddle_types::ProgramId;
+use heddle_types::Proof;
 use heddle_types::Proposal;
 use heddle_types::QuorumCert;
 use heddle_types::SecretKey;
@@ -44,7 +45,7 @@ use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
 use heddle_types::VoteData;
-use heddle_types::VoterSignature;
+use heddle_types::Voters;
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use rand_core::SeedableRng;
@@ -73,27 +74,30 @@ fn data(view: u64) -> VoteData {
     }
 }
 
-fn parts() -> Vec<VoterSignature> {
-    let part = |voter| VoterSignature { voter: ValidatorIndex::new(voter), signature: SIGNATURE };
-    vec![part(0), part(2), part(3)]
+fn voters() -> Voters {
+    [0, 2, 3].map(ValidatorIndex::new).into_iter().collect()
+}
+
+fn proof() -> Proof {
+    Proof::Each(vec![SIGNATURE; 3])
 }
 
 fn qc() -> QuorumCert {
-    QuorumCert { data: data(3), signatures: parts() }
+    QuorumCert { data: data(3), voters: voters(), proof: proof() }
 }
 
 fn commit() -> CommitCert {
-    CommitCert { data: data(1), signatures: parts() }
+    CommitCert { data: data(1), voters: voters(), proof: proof() }
 }
 
 fn tc() -> TimeoutCert {
-    let entry = TimeoutEntry {
-        voter: ValidatorIndex::new(1),
-        high_qc_view: View::new(3),
-        signature: SIGNATURE,
-    };
-    let chain = data(0).chain;
-    TimeoutCert { chain, epoch: Epoch::ZERO, view: View::new(4), entries: vec![entry] }
+    TimeoutCert {
+        chain: data(0).chain,
+        epoch: Epoch::ZERO,
+        view: View::new(4),
+        entries: vec![TimeoutEntry { voter: ValidatorIndex::new(1), high_qc_view: View::new(3) }],
+        proof: Proof::Each(vec![SIGNATURE]),
+    }
 }
 
 fn vote() -> Vote {
@@ -163,7 +167,7 @@ fn end() -> EpochEnd {
         closing: header.clone(),
         tail: vec![header],
         cert: commit(),
-        members: vec![Validator { public_key: key, power: 2 }],
+        members: vec![Validator::new(key, 2)],
     }
 }
 
@@ -242,18 +246,17 @@ fn golden_timeout() {
         format!("{chain}0000000000000000{view}000000000000000200000000000000{block}")
     };
     let entry_tc = format!(
-        "01{}0000000000000000040000000000000001000000{}{signature}",
+        "01{}0000000000000000040000000000000001000000{}0001000000{signature}",
         "c1".repeat(32),
         "01000300000000000000"
     );
     let expected = format!(
-        "03{}00000000000000000500000000000000{}0100{signature}{}03000000{}{}{}{entry_tc}01{}0300{signature}",
+        "03{}00000000000000000500000000000000{}0100{signature}{}{}0003000000{}{entry_tc}01{}0300{signature}",
         "c1".repeat(32),
         "0300000000000000",
         data("03"),
-        format_args!("0000{signature}"),
-        format_args!("0200{signature}"),
-        format_args!("0300{signature}"),
+        "0d00000000000000",
+        signature.repeat(3),
         data("05"),
     );
     let message = PeerMessage::Consensus(Message::Timeout(Box::new(timeout())));

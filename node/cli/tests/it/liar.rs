@@ -17,6 +17,7 @@ use heddle_transport::TransportConfig;
 use heddle_types::ChainId;
 use heddle_types::CheckedBlock;
 use heddle_types::Height;
+use heddle_types::Proof;
 use heddle_types::PublicKey;
 use heddle_types::SecretKey;
 use heddle_wire::Channel;
@@ -150,7 +151,10 @@ fn altered(lie: Lie, id: RequestId, body: &[u8]) -> Vec<u8> {
         *last = Arc::new(CheckedBlock::build(header, last.transactions().to_vec()));
     }
     if let (Lie::WeakCertificate, Some(cert)) = (lie, &mut cert) {
-        cert.signatures.truncate(2);
+        cert.voters = cert.voters.iter().take(2).collect();
+        if let Proof::Each(signatures) = &mut cert.proof {
+            signatures.truncate(2);
+        }
     }
     let response = Response::Range { blocks, cert };
     heddle_wire::encode(&PeerMessage::Response { id, response })

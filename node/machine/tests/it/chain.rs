@@ -59,7 +59,7 @@ pub(crate) fn genesis() -> Genesis {
 
 /// Of validators with the keys from 0 on.
 pub(crate) fn genesis_of(validators: u8) -> Genesis {
-    let validator = |number| Validator { public_key: key(number).public_key(), power: 1 };
+    let validator = |number| Validator::new(key(number).public_key(), 1);
     Genesis {
         version: Genesis::VERSION,
         time: BEGIN,

@@ -61,7 +61,7 @@ fn genesis() -> Genesis {
 
 /// Validator 1 alone, with more power every ten heights; for the first thirty.
 fn candidates(height: u64) -> Vec<Validator> {
-    vec![Validator { public_key: key(1).public_key(), power: 1 + height.min(30) / 10 }]
+    vec![Validator::new(key(1).public_key(), 1 + height.min(30) / 10)]
 }
 
 /// A node with a disk in memory. What it wants to send waits.

@@ -15,6 +15,7 @@ use heddle_machine::Machine;
 use heddle_types::BlockHeader;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
+use heddle_types::Ed25519Scheme;
 use heddle_types::Epoch;
 use heddle_types::ExecutedRoot;
 use heddle_types::Height;
@@ -70,7 +71,7 @@ fn cert(block: &CheckedBlock, signers: u16) -> CommitCert {
         let secret = (0..4).map(key).find(|key| key.public_key() == public).unwrap();
         VoterSignature { voter, signature: secret.sign(message.as_bytes()) }
     };
-    CommitCert { data, signatures: (0..signers).map(sign).collect() }
+    CommitCert::new(data, &(0..signers).map(sign).collect::<Vec<_>>(), &Ed25519Scheme)
 }
 
 fn tell(machine: &mut Machine, at: u64, input: Input) -> Vec<Action> {

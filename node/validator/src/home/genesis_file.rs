@@ -125,7 +125,7 @@ fn validator(field: Field) -> Result<Validator, FieldError> {
     let mut fields = field.table(&["publicKey", "power"])?;
     let Hash32(key) = fields.take("publicKey")?.parsed("a public key of 64 hex digits")?;
     let power = fields.take("power")?.integer(1, JSON_INTEGER_MAX)?;
-    Ok(Validator { public_key: PublicKey(key), power })
+    Ok(Validator::new(PublicKey(key), power))
 }
 
 fn account(field: Field) -> Result<GenesisAccount, FieldError> {

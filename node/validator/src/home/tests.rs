@@ -34,8 +34,7 @@ fn key(number: u8) -> KeyFile {
 }
 
 fn genesis() -> Genesis {
-    let validators =
-        (1..=4).map(|number| Validator { public_key: key(number).public_key(), power: 1 });
+    let validators = (1..=4).map(|number| Validator::new(key(number).public_key(), 1));
     let mut accounts: Vec<_> = (10..13)
         .map(|number| GenesisAccount {
             address: key(number).address(),

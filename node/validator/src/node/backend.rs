@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use heddle_executor::required_fee;
 use heddle_executor::simulate;
@@ -83,7 +84,7 @@ use crate::rpc::Health;
 use crate::rpc::Question;
 
 /// Heights behind the highest certificate seen that count as behind.
-const BEHIND_HEIGHTS_MAX: u64 = 10;
+pub(crate) const BEHIND_HEIGHTS_MAX: u64 = 10;
 /// The least time without a new certificate that counts as behind, in milliseconds.
 const SILENT_MS_MIN: u64 = 5_000;
 
@@ -317,13 +318,9 @@ impl Backend for NodeBackend {
     fn health(&self) -> Health {
         let status = self.status_now();
         let forgotten = self.forgotten();
-        if !self.shared.is_whole.load(Ordering::SeqCst) {
-            if status.sync_state != SyncState::Synced {
-                let fetching =
-                    || "fetching from the other validators what this home had".to_owned();
-                return Health::Starting { reason: forgotten.unwrap_or_else(fetching) };
-            }
-            self.shared.is_whole.store(true, Ordering::SeqCst);
+        if !self.shared.whole.is_whole(status.final_height, Instant::now()) {
+            let fetching = || "fetching from the other validators what this home had".to_owned();
+            return Health::Starting { reason: forgotten.unwrap_or_else(fetching) };
         }
         if let Some(reason) = forgotten {
             return Health::Behind { reason };

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 use crossbeam_channel::RecvTimeoutError;
@@ -35,6 +36,7 @@ use heddle_wire::PeerMessage;
 use tokio::sync::oneshot;
 
 use crate::exit::Fatal;
+use crate::node::backend::BEHIND_HEIGHTS_MAX;
 use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
@@ -384,6 +386,11 @@ impl Driver {
             VotingState::NotValidator => Some(self.not_validator()),
             VotingState::Behind => Some(BEHIND.to_owned()),
         };
+        let missing = published.highest_certified.since(self.shared.durable.read().height);
+        let is_level = published.has_heard && !status.catching_up && missing <= BEHIND_HEIGHTS_MAX;
+        let epoch = self.shared.committees.present().epoch();
+        let known = is_level.then_some((epoch, published.highest_certified));
+        self.shared.whole.note(known, Instant::now());
         published.status = Some(status);
     }
 }

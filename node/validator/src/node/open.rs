@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 
 use heddle_clearing::Clearing;
 use heddle_exchange::Exchange;
@@ -72,6 +71,7 @@ use crate::node::run::Role;
 use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Safety;
+use crate::node::whole::Whole;
 use crate::rpc::BlockFeed;
 
 /// Blocks that subscribers can go back.
@@ -165,11 +165,14 @@ pub(crate) fn open(home: &Home, role: Role) -> Result<Opened, Fatal> {
     let config = machine_config(home, &beginning, recovery.epoch_end.as_ref());
     let (state, recovered) =
         recovered(home, recovery, &known).map_err(|e| fatal::corrupt(&dir, &e))?;
-    let shared = Arc::new(share(home, storage, state, &recovered));
+    let mut shared = share(home, storage, state, &recovered);
+    if is_new || !known.is_all_in(&recovered) {
+        shared.whole = Whole::above(known.durable.max(recorded(&recovered)));
+    }
+    let shared = Arc::new(shared);
     shared.committees.set_present(Arc::clone(&config.agreement.committee));
     let kept = evidence::replies(&shared.storage, &shared.committees);
     shared.evidence.lock().extend(kept.map_err(|error| Fatal::of_storage(&error))?);
-    shared.is_whole.store(!is_new && known.is_all_in(&recovered), Ordering::SeqCst);
     let Known { safety, mute_reason, .. } = known;
     Ok(Opened { shared, safety, recovered, mute_reason, config })
 }
@@ -336,7 +339,7 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         halted: AtomicBool::new(false),
         forgotten: AtomicU64::new(0),
         begins_again: AtomicBool::new(false),
-        is_whole: AtomicBool::new(false),
+        whole: Whole::already(),
         known: KnownSignatures::default(),
         standings: Standings::default(),
         receipts: ReceiptCache::default(),

@@ -29,6 +29,7 @@ use crate::node::metrics::Samples;
 use crate::node::pending::Standings;
 use crate::node::public::Head;
 use crate::node::receipts::ReceiptCache;
+use crate::node::whole::Whole;
 use crate::rpc::BlockFeed;
 
 /// What the threads share.
@@ -57,8 +58,8 @@ pub(crate) struct Shared {
     pub(crate) forgotten: AtomicU64,
     /// Whether the node ends to begin again with a snapshot.
     pub(crate) begins_again: AtomicBool,
-    /// Whether what was reported before the start is here again, so that nothing that is answered goes back. Never unset.
-    pub(crate) is_whole: AtomicBool,
+    /// Whether what was reported before the start is here again.
+    pub(crate) whole: Whole,
     pub(crate) known: KnownSignatures,
     pub(crate) standings: Standings,
     pub(crate) receipts: ReceiptCache,

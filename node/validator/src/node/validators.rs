@@ -27,7 +27,7 @@ pub(crate) fn read(shared: &Shared) -> ValidatorSet {
 }
 
 fn validator((index, validator): (ValidatorIndex, &Validator)) -> ValidatorInfo {
-    let Validator { public_key, power } = *validator;
+    let Validator { public_key, power, .. } = *validator;
     ValidatorInfo { index, public_key, power }
 }
 

@@ -93,7 +93,7 @@ fn a_chain_without_validators_has_no_members() {
     let section = ValidatorsGenesis { members: vec![], ..section() }.to_section();
     let genesis = Genesis { validators: vec![], sections: vec![section], ..genesis() };
     assert!(genesis_state(&programs(), &genesis).is_err());
-    let twice = vec![Validator { public_key: validator_key(1), power: 1 }; 4];
+    let twice = vec![Validator::new(validator_key(1), 1); 4];
     let genesis =
         Genesis { validators: twice, sections: vec![self::section().to_section()], ..genesis };
     assert!(genesis_state(&programs(), &genesis).is_err());

@@ -71,7 +71,7 @@ pub(crate) fn genesis() -> Genesis {
     let account = |n| GenesisAccount { address: who(n), amount };
     let mut accounts: Vec<_> = (1..=9).map(account).collect();
     accounts.sort_by_key(|account| account.address);
-    let validator = |n| Validator { public_key: validator_key(n), power: 10 };
+    let validator = |n| Validator::new(validator_key(n), 10);
     Genesis {
         version: Genesis::VERSION,
         time: UnixMillis::new(0),

@@ -29,7 +29,7 @@ use super::Remembered;
 /// A slot's size: no disk writes less at once.
 pub(super) const BYTES: usize = 4096;
 const HASH: usize = 32;
-const MAGIC: [u8; 8] = *b"HDLSAFE2";
+const MAGIC: [u8; 8] = *b"HDLSAFE3";
 /// Bytes before the record, at most.
 const HEADER: usize = 8 + 8 + (32 + 32 + 8 + 8 + 16) + (1 + 8 + 8) + 8 + 4;
 

@@ -103,7 +103,7 @@ impl Chain {
             hash: block.hash(),
             view: block.header().view,
             proposer: block.header().proposer,
-            cert: CommitCert { data: block.header().vote_data(), signatures: Vec::new() },
+            cert: CommitCert::genesis(block.header().vote_data()),
             receipts: (0..3).map(|i| receipt(height, i)).collect(),
             traces: vec![TxTrace::of_keys(vec![(key(number), Touch::READ)])],
             phase_events: PhaseEvents { events: vec![event(number); 2], left_out: number },

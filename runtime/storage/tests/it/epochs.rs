@@ -24,7 +24,7 @@ struct Ending {
 }
 
 fn member(power: u64) -> Vec<Validator> {
-    vec![Validator { public_key: PublicKey([7; 32]), power }]
+    vec![Validator::new(PublicKey([7; 32]), power)]
 }
 
 fn committee(epoch: u64) -> Committee {
@@ -32,7 +32,7 @@ fn committee(epoch: u64) -> Committee {
 }
 
 fn cert(header: &BlockHeader) -> CommitCert {
-    CommitCert { data: header.vote_data(), signatures: Vec::new() }
+    CommitCert::genesis(header.vote_data())
 }
 
 impl Ending {

@@ -9,6 +9,7 @@ use heddle_types::CommitCert;
 use heddle_types::Epoch;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::Proof;
 use heddle_types::TimeoutCert;
 use heddle_types::View;
 use tempfile::TempDir;
@@ -137,6 +138,7 @@ fn the_newest_timeout_certificates_come_back() {
         epoch: Epoch::ZERO,
         view: View::new(view),
         entries: Vec::new(),
+        proof: Proof::NONE,
     };
     let (storage, _) = chain::open(&db);
     for view in 1..=300 {

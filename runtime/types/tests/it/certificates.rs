@@ -42,18 +42,54 @@ fn too_few_repeated_unsorted_or_unknown_voters_are_refused() {
 #[test]
 fn one_bad_signature_spoils_a_certificate_even_above_a_quorum() {
     let mut cert = qc(0..4);
-    cert.signatures[2].signature.0[0] ^= 1;
+    each(&mut cert.proof)[2].0[0] ^= 1;
     assert!(!qc_is_good(&cert));
     let mut cert = tc(0..4);
-    cert.entries[2].signature.0[0] ^= 1;
+    each(&mut cert.proof)[2].0[0] ^= 1;
     assert!(!tc_is_good(&cert));
+}
+
+#[test]
+fn who_signed_is_who_the_certificate_names() {
+    let named = |voters: &[u16]| voters.iter().copied().map(ValidatorIndex::new).collect();
+    for voters in [&[0, 1, 3][..], &[1, 2, 3], &[0, 1], &[0, 1, 2, 3], &[0, 1, 2, 63]] {
+        assert!(!qc_is_good(&QuorumCert { voters: named(voters), ..qc(0..3) }), "{voters:?}");
+        let cert = CommitCert { voters: named(voters), ..commit(0..3) };
+        assert!(!commit_is_good(&cert), "{voters:?}");
+    }
+    let mut cert = tc(0..3);
+    cert.entries[2].voter = ValidatorIndex::new(3);
+    assert!(!tc_is_good(&cert));
+}
+
+#[test]
+fn a_signature_too_few_or_too_many_spoils_a_certificate() {
+    let changes: [fn(&mut Vec<Signature>); 3] =
+        [|all| all.truncate(2), |all| all.push(all[0]), |all| all.clear()];
+    for change in changes {
+        let (mut votes, mut timeouts) = (qc(0..3), tc(0..3));
+        change(each(&mut votes.proof));
+        change(each(&mut timeouts.proof));
+        assert!(!qc_is_good(&votes));
+        assert!(!tc_is_good(&timeouts));
+    }
+}
+
+#[test]
+fn an_aggregate_is_no_proof_of_validators_without_vote_keys() {
+    let proof = Proof::Aggregate(BlsSignature([0; 48]));
+    assert!(!qc_is_good(&QuorumCert { proof: proof.clone(), ..qc(0..3) }));
+    assert!(!commit_is_good(&CommitCert { proof: proof.clone(), ..commit(0..3) }));
+    assert!(!tc_is_good(&TimeoutCert { proof, ..tc(0..3) }));
 }
 
 #[test]
 fn the_two_rounds_do_not_stand_in_for_each_other() {
     let (votes, commits) = (qc(0..3), commit(0..3));
-    assert!(!qc_is_good(&QuorumCert { data: commits.data, signatures: commits.signatures }));
-    assert!(!commit_is_good(&CommitCert { data: votes.data, signatures: votes.signatures }));
+    let CommitCert { data, voters, proof } = commits;
+    assert!(!qc_is_good(&QuorumCert { data, voters, proof }));
+    let QuorumCert { data, voters, proof } = votes;
+    assert!(!commit_is_good(&CommitCert { data, voters, proof }));
 }
 
 #[test]
@@ -76,7 +112,7 @@ fn every_field_of_what_was_voted_for_is_signed() {
         [VoteData { chain: other, ..vote_data() }, VoteData { epoch: Epoch::new(1), ..vote_data() }]
     {
         let signatures = signatures(VoteKind::Vote, &data, 0..3);
-        assert!(!qc_is_good(&QuorumCert { data, signatures }));
+        assert!(!qc_is_good(&QuorumCert::new(data, &signatures, &Ed25519Scheme)));
     }
 }
 
@@ -101,7 +137,7 @@ fn nobody_gives_up_a_view_with_a_certificate_of_that_view() {
     let data = TimeoutData { chain: CHAIN, epoch: Epoch::ZERO, view, high_qc_view: view };
     let mut cert = tc(0..3);
     cert.entries[0].high_qc_view = view;
-    cert.entries[0].signature = key(0).sign(data.message().as_bytes());
+    each(&mut cert.proof)[0] = key(0).sign(data.message().as_bytes());
     assert!(!tc_is_good(&cert));
 }
 
@@ -112,6 +148,8 @@ fn genesis_needs_no_signatures_and_bears_none() {
     let forged = VoteData { block: BlockHash(Hash32([9; 32])), ..genesis_data() };
     assert!(!qc_is_good(&QuorumCert::genesis(forged)));
     let signatures = signatures(VoteKind::Vote, &genesis_data(), 0..3);
-    assert!(!qc_is_good(&QuorumCert { data: genesis_data(), signatures }));
+    assert!(!qc_is_good(&QuorumCert::new(genesis_data(), &signatures, &Ed25519Scheme)));
     assert!(!qc_is_good(&QuorumCert::genesis(vote_data())));
+    let voters = Voters::from_iter([ValidatorIndex::ZERO]);
+    assert!(!qc_is_good(&QuorumCert { voters, ..QuorumCert::genesis(genesis_data()) }));
 }

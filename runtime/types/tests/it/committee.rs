@@ -7,10 +7,10 @@ use crate::fixture::committee;
 use crate::fixture::key;
 
 fn weighted(powers: &[u64]) -> Result<Committee, CommitteeError> {
-    let validators = powers.iter().enumerate().map(|(n, power)| Validator {
-        public_key: key(u8::try_from(n).unwrap()).public_key(),
-        power: *power,
-    });
+    let validators = powers
+        .iter()
+        .enumerate()
+        .map(|(n, power)| Validator::new(key(u8::try_from(n).unwrap()).public_key(), *power));
     Committee::new(CHAIN, Epoch::ZERO, validators.collect())
 }
 
@@ -64,9 +64,40 @@ fn no_committee_forms_of_nobody_too_many_the_weightless_or_the_same_twice() {
         weighted(&[1, u64::MAX]),
         Err(CommitteeError::Power { position: 1, power: u64::MAX })
     );
-    let same = Validator { public_key: key(1).public_key(), power: 1 };
+    let same = Validator::new(key(1).public_key(), 1);
     let twice = Committee::new(CHAIN, Epoch::ZERO, vec![same.clone(), same]);
     assert_eq!(twice, Err(CommitteeError::Duplicate { position: 1 }));
+}
+
+#[test]
+fn all_members_have_a_vote_key_of_their_own_or_none_has() {
+    let with = |vote_keys: &[Option<u8>]| {
+        let members = vote_keys.iter().zip(1..).map(|(vote_key, n)| Validator {
+            vote_key: vote_key.map(|byte| BlsPublicKey([byte; 96])),
+            ..Validator::new(key(n).public_key(), 1)
+        });
+        Committee::new(CHAIN, Epoch::ZERO, members.collect())
+    };
+    assert!(!with(&[None, None]).unwrap().has_vote_keys());
+    assert!(with(&[Some(1), Some(2)]).unwrap().has_vote_keys());
+    let mixed = |position| Err(CommitteeError::VoteKeys { position });
+    assert_eq!(with(&[Some(1), Some(2), None]), mixed(2));
+    assert_eq!(with(&[None, Some(2), Some(2)]), mixed(1));
+    let twice = Err(CommitteeError::DuplicateVoteKey { position: 2 });
+    assert_eq!(with(&[Some(1), Some(2), Some(1)]), twice);
+    assert_ne!(with(&[Some(1)]).unwrap().hash(), with(&[Some(2)]).unwrap().hash());
+    assert_ne!(with(&[Some(1)]).unwrap().hash(), with(&[None]).unwrap().hash());
+}
+
+#[test]
+fn voters_are_a_set() {
+    let voters: Voters = [5, 0, 63, 5].map(index).into_iter().collect();
+    assert_eq!(voters.iter().collect::<Vec<_>>(), [0, 5, 63].map(index));
+    assert_eq!((voters.len(), voters.is_empty()), (3, false));
+    assert!(voters.contains(index(63)));
+    assert!(!voters.contains(index(64)) && !voters.contains(index(1)));
+    assert_eq!(encode(&voters), (1_u64 << 63 | 1 << 5 | 1).to_le_bytes());
+    assert!(Voters::NONE.is_empty() && Voters::NONE.iter().next().is_none());
 }
 
 #[test]

@@ -112,6 +112,8 @@ fn damaged_bytes_of_every_type_are_refused_or_mean_one_value() {
     abuse(&fixture::batch_header(), 18);
     abuse(&BatchBody { transactions }, 19);
     abuse(&snapshot::manifest(2, 1), 20);
+    abuse(&fixture::aggregate_qc(), 21);
+    abuse(&fixture::qc(0..3).proof, 22);
 }
 
 #[test]
@@ -226,13 +228,27 @@ fn a_state_key_longer_than_allowed_is_refused() {
 }
 
 #[test]
+fn a_proof_is_of_a_known_kind_and_of_no_more_signatures_than_validators() {
+    let with = |proof: &[u8]| {
+        let qc = encode(&QuorumCert::genesis(fixture::vote_data()));
+        let bytes = [&qc[..qc.len() - encode(&Proof::NONE).len()], proof].concat();
+        decode_exact::<QuorumCert>(&bytes).unwrap_err().to_string()
+    };
+    assert_eq!(with(&[2]), "quorum certificate: at byte 97: proof: unknown tag 2");
+    let many = encode(&Proof::Each(vec![Signature([1; 64]); limits::VALIDATORS_MAX + 1]));
+    let refused = "quorum certificate: at byte 101: proof: length 51, at most 50 allowed";
+    assert_eq!(with(&many), refused);
+}
+
+#[test]
 fn the_largest_values_fit_their_limits() {
     let mut qc = fixture::qc([]);
-    qc.signatures =
-        vec![fixture::signatures(VoteKind::Vote, &qc.data, [1])[0]; limits::VALIDATORS_MAX];
+    let signatures = vec![fixture::vote().signature; limits::VALIDATORS_MAX];
+    qc.proof = Proof::Each(signatures.clone());
     assert!(encode(&qc).len() <= QuorumCert::BYTES_MAX);
     let mut tc = fixture::tc([]);
     tc.entries = vec![fixture::tc([1]).entries[0]; limits::VALIDATORS_MAX];
+    tc.proof = Proof::Each(signatures);
     assert!(encode(&tc).len() <= TimeoutCert::BYTES_MAX);
     let timeout = Timeout { high_qc: qc.clone(), entry_tc: Some(tc), ..fixture::timeout() };
     assert!(encode(&timeout).len() <= Timeout::BYTES_MAX);

@@ -5,7 +5,7 @@ use heddle_types::*;
 use crate::fixture::*;
 
 fn next() -> Committee {
-    let members = (1..6).map(|n| Validator { public_key: key(n).public_key(), power: 2 });
+    let members = (1..6).map(|n| Validator::new(key(n).public_key(), 2));
     Committee::new(CHAIN, Epoch::new(1), members.collect()).unwrap()
 }
 
@@ -21,7 +21,7 @@ fn child(parent: &BlockHeader, next_committee: Option<Hash32>) -> BlockHeader {
 
 fn sign(end: &mut EpochEnd, voters: impl IntoIterator<Item = u8>) {
     let data = end.tail.last().unwrap_or(&end.closing).vote_data();
-    end.cert = CommitCert { data, signatures: signatures(VoteKind::CommitVote, &data, voters) };
+    end.cert = commit_cert(data, VoteKind::CommitVote, voters);
 }
 
 /// Epoch 0 of four validators ends with a block at height 6, certified by the last of `tail` blocks.
@@ -118,7 +118,7 @@ fn the_block_before_is_the_parent_and_does_not_close_the_epoch() {
         let closing = BlockHeader { parent: before.hash(), ..closing };
         let mut end = EpochEnd { before, closing, ..end(0) };
         sign(&mut end, 1..6);
-        let members = (0..6).map(|n| Validator { public_key: key(n).public_key(), power: 1 });
+        let members = (0..6).map(|n| Validator::new(key(n).public_key(), 1));
         let now = Committee::new(CHAIN, Epoch::new(1), members.collect()).unwrap();
         end.verify(&now, &Ed25519Scheme).map(|_| ())
     };
@@ -157,7 +157,7 @@ fn the_certificate_is_a_quorum_s_of_the_old_committee_for_the_last_block() {
         sign(&mut foreign, 1..6);
         assert_eq!(verified(&foreign), wrong);
         let mut unsigned = end(tail);
-        unsigned.cert.signatures.clear();
+        each(&mut unsigned.cert.proof).clear();
         assert_eq!(verified(&unsigned), wrong);
     }
     let mut earlier = end(1);
@@ -165,7 +165,7 @@ fn the_certificate_is_a_quorum_s_of_the_old_committee_for_the_last_block() {
     assert_eq!(verified(&earlier), wrong);
     let mut votes = end(0);
     let data = votes.cert.data;
-    votes.cert.signatures = signatures(VoteKind::Vote, &data, 0..3);
+    votes.cert = commit_cert(data, VoteKind::Vote, 0..3);
     assert_eq!(verified(&votes), wrong);
 }
 
@@ -181,9 +181,10 @@ fn view_0_needs_signatures_here() {
 fn the_longest_proof_fits_its_limit() {
     let mut end = end(0);
     end.tail = vec![end.closing.clone(); limits::EPOCH_TAIL_MAX];
-    let member = end.members[0].clone();
+    let member = Validator { vote_key: Some(BlsPublicKey([7; 96])), ..end.members[0].clone() };
     end.members = vec![member; limits::VALIDATORS_MAX];
-    end.cert.signatures = vec![end.cert.signatures[0]; limits::VALIDATORS_MAX];
+    let signatures = each(&mut end.cert.proof);
+    *signatures = vec![signatures[0]; limits::VALIDATORS_MAX];
     let bytes = encode(&end);
     assert_eq!(decode_exact::<EpochEnd>(&bytes), Ok(end.clone()));
     end.tail.push(end.closing.clone());

@@ -44,7 +44,7 @@ pub(crate) fn state_key(bytes: &[u8]) -> StateKey {
 }
 
 pub(crate) fn committee(size: u8) -> Committee {
-    let validators = (0..size).map(|n| Validator { public_key: key(n).public_key(), power: 1 });
+    let validators = (0..size).map(|n| Validator::new(key(n).public_key(), 1));
     Committee::new(CHAIN, Epoch::ZERO, validators.collect()).unwrap()
 }
 
@@ -108,12 +108,26 @@ pub(crate) fn signatures(
 
 pub(crate) fn qc(voters: impl IntoIterator<Item = u8>) -> QuorumCert {
     let data = vote_data();
-    QuorumCert { data, signatures: signatures(VoteKind::Vote, &data, voters) }
+    QuorumCert::new(data, &signatures(VoteKind::Vote, &data, voters), &Ed25519Scheme)
+}
+
+/// For `data`, of signatures as of `kind`.
+pub(crate) fn commit_cert(
+    data: VoteData,
+    kind: VoteKind,
+    voters: impl IntoIterator<Item = u8>,
+) -> CommitCert {
+    CommitCert::new(data, &signatures(kind, &data, voters), &Ed25519Scheme)
+}
+
+/// Its aggregate is none.
+pub(crate) fn aggregate_qc() -> QuorumCert {
+    QuorumCert { proof: Proof::Aggregate(BlsSignature([0xbb; 48])), ..qc(0..3) }
 }
 
 pub(crate) fn commit(voters: impl IntoIterator<Item = u8>) -> CommitCert {
     let data = vote_data();
-    CommitCert { data, signatures: signatures(VoteKind::CommitVote, &data, voters) }
+    commit_cert(data, VoteKind::CommitVote, voters)
 }
 
 /// Of view 12; signer n reports a certificate of view n.
@@ -122,13 +136,19 @@ pub(crate) fn tc(voters: impl IntoIterator<Item = u8>) -> TimeoutCert {
     let sign = |n: u8| {
         let high_qc_view = View::new(u64::from(n));
         let data = TimeoutData { chain: CHAIN, epoch, view, high_qc_view };
-        TimeoutEntry {
-            voter: ValidatorIndex::new(u16::from(n)),
-            high_qc_view,
-            signature: key(n).sign(data.message().as_bytes()),
-        }
+        let voter = ValidatorIndex::new(u16::from(n));
+        (TimeoutEntry { voter, high_qc_view }, key(n).sign(data.message().as_bytes()))
     };
-    TimeoutCert { chain: CHAIN, epoch, view, entries: voters.into_iter().map(sign).collect() }
+    let timeouts: Vec<_> = voters.into_iter().map(sign).collect();
+    TimeoutCert::new(&committee(4), view, &timeouts, &Ed25519Scheme)
+}
+
+/// The signatures of a proof that has them.
+pub(crate) fn each(proof: &mut Proof) -> &mut Vec<Signature> {
+    match proof {
+        Proof::Each(signatures) => signatures,
+        Proof::Aggregate(_) => panic!("made of signatures"),
+    }
 }
 
 pub(crate) fn vote() -> Vote {

@@ -49,9 +49,15 @@ fn all() -> String {
     text += &line("commitVote", &fixture::commit_vote());
     text += &line("timeout", &fixture::timeout());
     text += &line("quorumCert", &fixture::qc(0..3));
+    text += &line("quorumCert.aggregate", &fixture::aggregate_qc());
     text += &line("commitCert", &fixture::commit(1..4));
     text += &line("timeoutCert", &fixture::tc(0..3));
     text += &line("epochEnd", &epoch_end::end(1));
+    let member = Validator {
+        vote_key: Some(BlsPublicKey([0xaa; 96])),
+        ..epoch_end::end(0).members[0].clone()
+    };
+    text += &line("epochEnd.voteKey", &EpochEnd { members: vec![member], ..epoch_end::end(0) });
     text += &line("genesis", &fixture::genesis());
     text += &line("safetyRecord", &fixture::safety());
     text += &line("entry", &fixture::entry());

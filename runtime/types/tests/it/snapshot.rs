@@ -24,7 +24,6 @@ pub(crate) fn manifest(height: u64, after: u64) -> SnapshotManifest {
         headers.push(header);
     }
     let data = headers.last().unwrap().vote_data();
-    let signatures = fixture::signatures(VoteKind::CommitVote, &data, 0..3);
     let after = headers.split_off(headers.len() - usize::try_from(after).unwrap());
     let header = headers.pop().unwrap();
     SnapshotManifest {
@@ -32,7 +31,7 @@ pub(crate) fn manifest(height: u64, after: u64) -> SnapshotManifest {
         block: Block { header, payload: Payload::EMPTY },
         before: headers,
         after,
-        cert: CommitCert { data, signatures },
+        cert: fixture::commit_cert(data, VoteKind::CommitVote, 0..3),
         ends: Vec::new(),
         depths: vec![1, 2, 2],
     }
@@ -40,7 +39,7 @@ pub(crate) fn manifest(height: u64, after: u64) -> SnapshotManifest {
 
 /// Who decides in epoch 1.
 fn next() -> Committee {
-    let members = (4..8).map(|n| Validator { public_key: fixture::key(n).public_key(), power: 1 });
+    let members = (4..8).map(|n| Validator::new(fixture::key(n).public_key(), 1));
     Committee::new(fixture::CHAIN, Epoch::new(1), members.collect()).unwrap()
 }
 
@@ -71,7 +70,7 @@ fn across(closing: u64, height: u64, after: u64) -> SnapshotManifest {
         signatures.iter_mut().for_each(|one| {
             one.voter = ValidatorIndex::new(one.voter.get() - u16::from(voters.start));
         });
-        CommitCert { data, signatures }
+        CommitCert::new(data, &signatures, &Ed25519Scheme)
     };
     let last = manifest.after.last().unwrap();
     manifest.cert = sign(last, if last.epoch == Epoch::ZERO { 0..3 } else { 4..7 });
@@ -100,7 +99,7 @@ fn the_committee_that_signed_follows_from_the_ends_of_epochs() {
     forged.ends[0].members.swap(0, 1);
     assert!(matches!(certify(&forged), Err(ManifestError::End(_))));
     let mut unsigned = honest.clone();
-    unsigned.ends[0].cert.signatures.pop();
+    fixture::each(&mut unsigned.ends[0].cert.proof).pop();
     assert!(matches!(certify(&unsigned), Err(ManifestError::End(_))));
     let by_former = SnapshotManifest { cert: manifest(30, 2).cert, ..honest };
     assert!(certify(&by_former).is_err());
@@ -172,8 +171,7 @@ fn a_root_of_another_height_is_none() {
     let mut other = manifest(300, 3);
     assert_eq!(other.after.pop().unwrap().executed.height, Height::new(300));
     let data = other.after.last().unwrap().vote_data();
-    let signatures = fixture::signatures(VoteKind::CommitVote, &data, 0..3);
-    other.cert = CommitCert { data, signatures };
+    other.cert = fixture::commit_cert(data, VoteKind::CommitVote, 0..3);
     assert_eq!(certify(&other), Err(ManifestError::NoRoot));
 }
 
@@ -186,8 +184,7 @@ fn the_header_that_names_the_root_need_not_be_the_certified_one() {
     longer.after.push(BlockHeader { height, parent, executed, ..last.clone() });
     assert_eq!(certify(&longer), Err(ManifestError::Cert));
     let data = longer.after.last().unwrap().vote_data();
-    let signatures = fixture::signatures(VoteKind::CommitVote, &data, 0..3);
-    longer.cert = CommitCert { data, signatures };
+    longer.cert = fixture::commit_cert(data, VoteKind::CommitVote, 0..3);
     assert_eq!(certify(&longer).map(|root| root.root), Ok(StateRoot(Hash32([0x33; 32]))));
 }
 
@@ -196,7 +193,7 @@ fn only_a_quorum_of_the_certificates_committee_counts() {
     let honest = manifest(10, 1);
     let data = honest.cert.data;
     let with = |kind, voters: std::ops::Range<u8>| SnapshotManifest {
-        cert: CommitCert { data, signatures: fixture::signatures(kind, &data, voters) },
+        cert: fixture::commit_cert(data, kind, voters),
         ..honest.clone()
     };
     assert_eq!(certify(&with(VoteKind::CommitVote, 0..2)), Err(ManifestError::Cert));

@@ -3,7 +3,6 @@
 //! A message of a view arrives if the view's division lets it. When all have given up on their views and still nobody can
 //! move on, the next division holds for what is older, too. After the last view of the scenario all hear all.
 
-use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -45,8 +44,6 @@ pub(super) struct Run<'a> {
     nodes: Vec<Node>,
     oracle: Oracle,
     queue: VecDeque<(usize, Input)>,
-    /// Blocks that replicas look for.
-    missing: BTreeSet<(usize, BlockHash)>,
     now_micros: u64,
     /// Of the last view in which something is proposed.
     last_proposal: View,
@@ -74,7 +71,6 @@ pub(super) fn run(stage: &Stage, scenario: &Scenario) -> Outcome {
         nodes: Vec::new(),
         oracle: Oracle::new(&stage.world.committee),
         queue: VecDeque::new(),
-        missing: BTreeSet::new(),
         now_micros: 0,
         last_proposal: stage.honest_view(scenario.twins, HONEST_VIEWS),
         division: 0,
@@ -105,9 +101,6 @@ impl Run<'_> {
 
     /// Nothing is on its way.
     fn pass_time(&mut self) {
-        if self.fetch() {
-            return;
-        }
         assert!(self.now_micros < MICROS_MAX, "no block is final everywhere: {:?}", self.views());
         if self.nodes.iter().all(|node| node.record.timeout == node.replica.status().view) {
             self.division += 1;
@@ -226,11 +219,8 @@ impl Run<'_> {
                 self.handle(who, Input::Built(block));
             }
             Action::Commit { blocks, cert } => self.commit(who, blocks, cert),
-            Action::FetchBlock { hash, .. } => {
-                self.missing.insert((who, hash));
-                self.fetch();
-            }
-            Action::CatchUp { .. } => self.catch_up(who),
+            Action::FetchBlock { hash, hint, .. } => self.fetch(who, hint, hash),
+            Action::CatchUp { peer, .. } => self.catch_up(who, peer),
             Action::Evidence(evidence) => node.accuse(&evidence),
             Action::OwnKeyElsewhere { view } => {
                 assert!(self.is_twin(who), "{who} heard itself in view {view}");
@@ -316,32 +306,27 @@ impl Run<'_> {
         node.commit = cert;
     }
 
-    /// Fetches what is missing from whoever is in reach and has it: whether anything came. What is out of reach is tried
-    /// again whenever nothing else is on its way.
-    fn fetch(&mut self) -> bool {
-        let found = |(who, hash): &(usize, BlockHash)| {
-            let block = self.in_reach(*who).find_map(|other| self.nodes[other].blocks.get(hash));
-            Some((*who, Arc::clone(block?)))
-        };
-        let found: Vec<_> = self.missing.iter().filter_map(found).collect();
-        for (who, block) in &found {
-            self.missing.remove(&(*who, block.hash()));
-            self.queue.push_back((*who, Input::Fetched(Arc::clone(block))));
+    /// Asks a validator for a block. Nothing comes if it is out of reach or has it not.
+    fn fetch(&mut self, who: usize, of: ValidatorIndex, hash: BlockHash) {
+        let block = self.in_reach(who, of).find_map(|other| self.nodes[other].blocks.get(&hash));
+        if let Some(block) = block.map(Arc::clone) {
+            self.queue.push_back((who, Input::Fetched(block)));
         }
-        !found.is_empty()
     }
 
-    /// Catching up tries one after the other, until it finds who is furthest.
-    fn catch_up(&mut self, who: usize) {
-        let source = self.in_reach(who).max_by_key(|other| self.nodes[*other].chain.len());
-        let Some(source) = source else { return };
+    /// Catches up from a validator, if it is in reach.
+    fn catch_up(&mut self, who: usize, from: ValidatorIndex) {
+        let Some(source) = self.in_reach(who, from).next() else { return };
         let Node { chain, commit, .. } = &self.nodes[source];
         let input = Input::Synced { blocks: chain.clone(), cert: commit.clone() };
         self.queue.push_back((who, input));
     }
 
-    fn in_reach(&self, who: usize) -> impl Iterator<Item = usize> {
+    /// The replicas of a validator that hear `who`.
+    fn in_reach(&self, who: usize, of: ValidatorIndex) -> impl Iterator<Item = usize> {
         let place = self.place(self.nodes[who].replica.status().view);
-        (0..self.nodes.len()).filter(move |other| self.scenario.together(place, who, *other))
+        (0..self.nodes.len()).filter(move |other| {
+            self.member(*other) == of && self.scenario.together(place, who, *other)
+        })
     }
 }

@@ -110,7 +110,7 @@ fn parse(document: Document) -> Result<Checkpoint, String> {
     };
     let member = |member: Member| {
         let public_key = PublicKey(hash("publicKey", &member.public_key)?.0);
-        Ok(Validator { public_key, power: member.power })
+        Ok(Validator::new(public_key, member.power))
     };
     let block = document.block.map(|block| hash("block", &block)).transpose()?;
     Ok(Checkpoint {

@@ -24,14 +24,18 @@ use crate::output::Output;
 
 /// Bytes of a plan.
 const PLAN_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// How often a power is changed beside faults by chance.
+const POWER_CHANGES: Duration = Duration::from_secs(15);
 
-/// Harm a localnet's validators under load, and check all that they say.
+/// Harm a localnet's nodes under load, and check all that they say.
 ///
 /// Faults come one after the other, each healed before the next: kills, pauses, restart storms, power loss of all, partitions
-/// (full, partial, one way), slow and lossy links, wrong clocks, a full disk, flipped bits in db/ and safety, an emptied db/. After
-/// each, all must vote and have new final blocks within a bound; all along, and of everything once more at the end: equal hashes,
-/// roots and receipts at every height, nothing final lost, supply exact, no refusal for ever that is included later, no evidence, no
-/// final height that goes back; and every home is executed again. Exit 0: all holds; 1: something does not, and the homes are kept.
+/// (full, partial, one way), slow and lossy links, wrong clocks, a full disk, flipped bits in db/ and safety, an emptied db/.
+/// The authority changes the validators' power meanwhile, so that epochs begin and end; followers that were added are harmed too. After
+/// each fault, all must vote and have new final blocks within a bound; all along, and of everything once more at the end: equal hashes,
+/// roots and receipts at every height, nothing final lost or final without a quorum, supply exact, no refusal for ever that is included
+/// later, no evidence, no final height that goes back; and every home is executed again. Exit 0: all holds; 1: something does not, and
+/// the homes are kept.
 ///
 /// Without --home it makes a localnet of four validators, and removes it when all holds. One that exists is started if it does not
 /// run, and is stopped at the end; its validators' databases may be emptied and fetched anew.
@@ -73,9 +77,19 @@ pub(crate) struct ChaosArgs {
     /// Transfers that are sent a second
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
+    /// How often a validator's power is changed, and with it the epoch [default: 15s with --random, never with --plan]
+    #[arg(long, value_name = "TIME", value_parser = home::parse_span)]
+    power_changes: Option<Millis>,
     /// The localnet's directory; a temporary one without it
     #[arg(long, value_name = "DIR")]
     home: Option<PathBuf>,
+}
+
+impl ChaosArgs {
+    fn power_changes(&self) -> Option<Duration> {
+        let by_chance = self.random.then_some(POWER_CHANGES);
+        self.power_changes.map(|pause| Duration::from_millis(pause.get())).or(by_chance)
+    }
 }
 
 pub(crate) fn run(args: &ChaosArgs, output: Output) -> Result<(), CliError> {
@@ -84,14 +98,16 @@ pub(crate) fn run(args: &ChaosArgs, output: Output) -> Result<(), CliError> {
     // A wrong plan is known before a localnet is made.
     let made = args.home.as_deref().filter(|dir| Cluster::exists(dir)).map(Cluster::open);
     let made = made.transpose()?;
-    let validators = made
+    let fresh = Settings::default().validators;
+    let sizes = made
         .as_ref()
-        .map_or(Settings::default().validators, |cluster| cluster.settings().validators);
+        .map_or((fresh, fresh), |cluster| (cluster.settings().validators, cluster.nodes()));
     let options = ChaosOptions {
-        source: source(args, validators)?,
+        source: source(args, sizes)?,
         duration: args.duration.map(|duration| Duration::from_millis(duration.get())),
         seed,
         rate: args.rate,
+        power_changes: args.power_changes(),
     };
     let (cluster, temporary) = match (made, &args.home) {
         (Some(cluster), _) => (cluster, None),
@@ -120,7 +136,7 @@ pub(crate) fn run(args: &ChaosArgs, output: Output) -> Result<(), CliError> {
     if report.is_ok() { Ok(()) } else { Err(failed(&report, cluster.dir())) }
 }
 
-fn source(args: &ChaosArgs, validators: u16) -> Result<Source, CliError> {
+fn source(args: &ChaosArgs, sizes: (u16, u16)) -> Result<Source, CliError> {
     let Some(path) = &args.plan else { return Ok(Source::Random) };
     let wrong = |found: String| {
         let path = path.display();
@@ -133,7 +149,7 @@ fn source(args: &ChaosArgs, validators: u16) -> Result<Source, CliError> {
         return Err(wrong(format!("{bytes} bytes")));
     }
     let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    Ok(Source::Plan(chaos::parse_plan(&text, validators)?))
+    Ok(Source::Plan(chaos::parse_plan(&text, sizes)?))
 }
 
 /// Free ports, so that no other localnet is in the way.

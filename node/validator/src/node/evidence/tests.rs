@@ -20,10 +20,8 @@ fn secret(number: u8) -> SecretKey {
 
 /// A home of validator 0 among four.
 fn home(dir: &std::path::Path) -> Home {
-    let validators = (0..4).map(|number| heddle_types::Validator {
-        public_key: secret(number).public_key(),
-        power: 1,
-    });
+    let validators =
+        (0..4).map(|number| heddle_types::Validator::new(secret(number).public_key(), 1));
     let genesis = heddle_types::Genesis {
         version: heddle_types::Genesis::VERSION,
         time: heddle_types::UnixMillis::new(1),

@@ -17,7 +17,7 @@ fn key(n: u8) -> PublicKey {
 }
 
 fn committee(epoch: u64, keys: &[u8]) -> Arc<Committee> {
-    let validator = |n: &u8| Validator { public_key: key(*n), power: 1 };
+    let validator = |n: &u8| Validator::new(key(*n), 1);
     let (chain, epoch) = (ChainId(Hash32([7; 32])), Epoch::new(epoch));
     Arc::new(Committee::new(chain, epoch, keys.iter().map(validator).collect()).unwrap())
 }

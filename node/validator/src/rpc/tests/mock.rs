@@ -182,6 +182,7 @@ pub(super) fn block(height: u64) -> api::Block {
             hash,
             signers: Vec::new(),
             signatures: Vec::new(),
+            aggregate: None,
         },
     }
 }

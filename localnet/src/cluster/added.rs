@@ -1,7 +1,7 @@
-//! Followers: nodes of a cluster that do not vote, added while it runs.
+//! Nodes that are added to a cluster while it runs: followers, which never vote, and standbys, which vote once their key has joined.
 //!
-//! A follower is known by its home, `follower-I` behind the last of those before it, and by nothing else: it is there once its
-//! `config.toml` is, which is written last.
+//! Such a node is known by its home, `follower-I` or `standby-I` behind the last of those before it, and by nothing else: it is there
+//! once its `config.toml` is, which is written last.
 
 use std::fs;
 use std::path::Path;
@@ -15,6 +15,7 @@ use heddle_validator::home::KeyFile;
 use heddle_validator::home::LogLevel;
 use heddle_validator::home::Peer;
 
+use super::Added;
 use super::Cluster;
 use super::ClusterError;
 use super::Manifest;
@@ -25,21 +26,21 @@ use super::accounts;
 use super::ports;
 use super::ports::Ports;
 
-/// Followers that one cluster may have. Each validator answers so many nodes of one address, and no more.
+/// Nodes that one cluster may have besides its validators. Each validator answers so many nodes of one address, and no more.
 const FOLLOWERS_MAX: u16 = 8;
 
-/// The name of a follower's home, without its index.
-pub(super) const PREFIX: &str = "follower-";
+/// The names of the homes, without their indices.
+pub(super) const PREFIXES: [&str; 2] = ["follower-", "standby-"];
 
 impl Cluster {
-    /// Makes the home of one more follower, starts it, and returns what `localnet.json` says of it once it answers. It runs
+    /// Makes the home of one more node, starts it, and returns what `localnet.json` says of it once it answers. It runs
     /// until the cluster is stopped, and is started with it again.
     ///
     /// # Errors
     /// [`ClusterError::NothingRuns`], [`ClusterError::TooManyFollowers`], [`ClusterError::PortInUse`], and those of
     /// [`Self::start_one`], after which the home is there all the same.
-    pub fn add(&mut self, program: &Path) -> Result<ManifestValidator, ClusterError> {
-        self.find_followers()?;
+    pub fn add(&mut self, added: Added, program: &Path) -> Result<ManifestValidator, ClusterError> {
+        self.find_added()?;
         if self.pids().iter().all(Option::is_none) {
             return Err(ClusterError::NothingRuns { path: self.dir.clone() });
         }
@@ -47,27 +48,45 @@ impl Cluster {
         if index >= self.settings.validators.saturating_add(FOLLOWERS_MAX) {
             return Err(ClusterError::TooManyFollowers { max: FOLLOWERS_MAX });
         }
-        self.write_follower(index)?;
-        self.find_followers()?;
+        self.write_home(&self.added_home(added, index), index)?;
+        self.find_added()?;
         self.start_one(index, program)?;
         let Manifest { validators, .. } = self.manifest();
-        let added = validators.into_iter().find(|validator| validator.index == index);
-        added.ok_or(ClusterError::NotRunning { index })
+        let found = validators.into_iter().find(|validator| validator.index == index);
+        found.ok_or(ClusterError::NotRunning { index })
     }
 
-    /// Takes note of followers that were added since the cluster was opened.
-    pub(super) fn find_followers(&mut self) -> Result<(), ClusterError> {
-        while let Some(member) = follower(self.follower_home(self.nodes()))? {
+    /// Takes note of nodes that were added since the cluster was opened.
+    pub(super) fn find_added(&mut self) -> Result<(), ClusterError> {
+        while let Some(member) = self.added_member(self.nodes())? {
             self.members.push(member);
         }
         Ok(())
     }
 
-    fn follower_home(&self, index: u16) -> PathBuf {
-        self.dir.join(format!("{PREFIX}{index}"))
+    fn added_member(&self, index: u16) -> Result<Option<Member>, ClusterError> {
+        for added in [Added::Follower, Added::Standby] {
+            let home = self.added_home(added, index);
+            let path = home.join("config.toml");
+            if path.exists() {
+                let config = Config::read(&path)?;
+                let public_key = KeyFile::read(&home.join("key.json"))?.public_key();
+                return Ok(Some(Member { home, config, public_key, role: added.role() }));
+            }
+        }
+        Ok(None)
     }
 
-    fn write_follower(&self, index: u16) -> Result<(), ClusterError> {
+    fn added_home(&self, added: Added, index: u16) -> PathBuf {
+        let [follower, standby] = PREFIXES;
+        let prefix = match added {
+            Added::Follower => follower,
+            Added::Standby => standby,
+        };
+        self.dir.join(format!("{prefix}{index}"))
+    }
+
+    fn write_home(&self, home: &Path, index: u16) -> Result<(), ClusterError> {
         let ports = self.follower_ports(index)?;
         let validators = self.members.iter().filter(|member| member.role == Role::Validator);
         let peer =
@@ -86,12 +105,11 @@ impl Cluster {
             rpc_hosts: Vec::new(),
             keeping: heddle_validator::home::Keeping::default(),
         };
-        let home = self.follower_home(index);
         // Its making was interrupted.
         if home.exists() {
-            fs::remove_dir_all(&home).map_err(|error| ClusterError::io(&home, error))?;
+            fs::remove_dir_all(home).map_err(|error| ClusterError::io(home, error))?;
         }
-        let home = Home::write(&home, &config, &self.genesis, &accounts::random_key()?)?;
+        let home = Home::write(home, &config, &self.genesis, &accounts::random_key()?)?;
         Ok(heddle_validator::node::initialise(&home)?)
     }
 
@@ -112,12 +130,11 @@ impl Cluster {
     }
 }
 
-fn follower(home: PathBuf) -> Result<Option<Member>, ClusterError> {
-    let path = home.join("config.toml");
-    if !path.exists() {
-        return Ok(None);
+impl Added {
+    const fn role(self) -> Role {
+        match self {
+            Self::Follower => Role::Follower,
+            Self::Standby => Role::Standby,
+        }
     }
-    let config = Config::read(&path)?;
-    let public_key = KeyFile::read(&home.join("key.json"))?.public_key();
-    Ok(Some(Member { home, config, public_key, role: Role::Follower }))
 }
