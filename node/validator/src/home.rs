@@ -8,6 +8,7 @@
 //! HOME/lock           held while a process uses the home                  held: exit 5
 //! HOME/db/ HOME/safety HOME/node.log
 //! HOME/snapshots/    one folder for each, named by its height; may be missing
+//! HOME/db.behind-HEIGHT/   databases that a snapshot took the place of; nothing reads them
 //! ```
 //!
 //! Files are read strictly: bounded in size before they are read and in nesting, unknown and doubled fields refused, and

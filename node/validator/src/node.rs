@@ -15,6 +15,7 @@ mod accounts;
 mod addresses;
 mod backend;
 mod beginning;
+mod behind;
 mod blocks;
 mod check_queues;
 mod checks;
@@ -58,6 +59,6 @@ mod whole;
 
 pub(crate) use export::export_evidence;
 pub use open::{initialise, programs};
-pub(crate) use run::{Role, run};
+pub(crate) use run::{Ended, Role, run};
 pub(crate) use snapshots::{restore, snapshot};
 pub(crate) use verify::verify;

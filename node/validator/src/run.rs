@@ -2,7 +2,9 @@
 
 use std::io::Write;
 use std::num::NonZeroU16;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 
 use heddle_types::Height;
@@ -16,6 +18,7 @@ use crate::home::HomeLock;
 use crate::home::LogLevel;
 use crate::home::NodeLog;
 use crate::node;
+use crate::node::Ended;
 use crate::node::Role;
 
 /// How a node is run.
@@ -61,6 +64,10 @@ pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
         Ok((home, _lock)) => node::run(home, role),
         Err(fatal) => Err(fatal.clone()),
     };
+    let ended = ended.and_then(|ended| match ended {
+        Ended::Stopped => Ok(()),
+        Ended::ToBeginAgain => Err(begin_again(dir)),
+    });
     match ended {
         Ok(()) => ExitCode::Ok,
         Err(fatal) => {
@@ -68,6 +75,24 @@ pub fn run(dir: &Path, options: &RunOptions) -> ExitCode {
             let _ = writeln!(log, "{fatal}");
             fatal.code
         }
+    }
+}
+
+/// Becomes a new run of this program with the same arguments; the system lets go of the home, the ports and the database's threads.
+/// Returns only when that fails.
+fn begin_again(dir: &Path) -> Fatal {
+    tracing::info!("beginning again with the snapshot");
+    let program = std::env::current_exe();
+    let error = match program {
+        Ok(program) => Command::new(program).args(std::env::args_os().skip(1)).exec(),
+        Err(error) => error,
+    };
+    Fatal {
+        code: ExitCode::Failed,
+        path: dir.to_owned(),
+        found: format!("a snapshot to begin again with, and no way to do so ({error})"),
+        expected: "this program where it was started from".to_owned(),
+        remedy: "start the node again".to_owned(),
     }
 }
 

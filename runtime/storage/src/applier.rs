@@ -100,6 +100,8 @@ struct Checkpoints {
     named: Height,
     /// Heights at which one is due, ascending.
     due: VecDeque<Height>,
+    /// Why the last one that was due was not made.
+    failure: Option<StorageError>,
 }
 
 impl Applier {
@@ -164,7 +166,13 @@ impl Applier {
     pub(crate) fn checkpoint_every(&self, every: NonZeroU64, dir: PathBuf) {
         let mut queue = self.shared.queue();
         let named = queue.certified;
-        queue.checkpoints = Some(Checkpoints { every, dir, named, due: VecDeque::new() });
+        queue.checkpoints =
+            Some(Checkpoints { every, dir, named, due: VecDeque::new(), failure: None });
+    }
+
+    /// See [`crate::Storage::take_checkpoint_failure`].
+    pub(crate) fn take_checkpoint_failure(&self) -> Option<StorageError> {
+        self.shared.queue().checkpoints.as_mut()?.failure.take()
     }
 
     /// Waits until all is applied that may be.
@@ -197,7 +205,10 @@ impl Drop for Applier {
 impl Shared {
     fn run(&self) {
         while let Some(deltas) = self.next() {
-            let applied = apply(&self.tables, &deltas).and_then(|()| self.checkpoint(&deltas));
+            let applied = apply(&self.tables, &deltas);
+            if applied.is_ok() {
+                self.checkpoint(&deltas);
+            }
             let mut queue = self.queue();
             match applied {
                 Ok(()) => queue.remove(&deltas),
@@ -212,13 +223,15 @@ impl Shared {
         }
     }
 
-    /// Makes a checkpoint if one is due after these.
-    fn checkpoint(&self, applied: &[Arc<Delta>]) -> Result<(), StorageError> {
-        let Some(last) = applied.last().map(|delta| delta.height) else { return Ok(()) };
+    /// Makes a checkpoint if one is due after these. Nothing but a snapshot depends on it, so that it may fail.
+    fn checkpoint(&self, applied: &[Arc<Delta>]) {
+        let Some(last) = applied.last().map(|delta| delta.height) else { return };
         let due = self.queue().checkpoints.as_mut().and_then(|at| at.take_due(last));
-        match due {
-            Some(dir) if !dir.exists() => self.tables.checkpoint(&dir),
-            Some(_) | None => Ok(()),
+        let Some(dir) = due.filter(|dir| !dir.exists()) else { return };
+        if let Err(error) = self.tables.checkpoint(&dir)
+            && let Some(checkpoints) = &mut self.queue().checkpoints
+        {
+            checkpoints.failure = Some(error);
         }
     }
 

@@ -101,7 +101,7 @@ impl StorageError {
     pub fn io(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
-            io::ErrorKind::StorageFull => Self::DiskFull { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
             _ => Self::Io { path, detail: error.to_string().into_boxed_str() },
         }
     }
@@ -111,7 +111,7 @@ impl StorageError {
         let text = error.to_string();
         let has = |part: &str| text.contains(part);
         let path = path.to_owned();
-        if has("No space left on device") {
+        if has("No space left on device") || has("Disk quota exceeded") {
             return Self::DiskFull { path };
         }
         if has("lock hold by current process") || has("While lock file") {

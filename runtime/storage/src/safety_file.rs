@@ -169,10 +169,10 @@ impl SafetyFile {
         Self::make(path, owner, (remembered, mode), |draft| fs::rename(draft, path))
     }
 
-    /// Opens the file of `owner` on `chain`.
+    /// Opens the file of `owner` on `chain`. The newest record is on the disk then, whatever became of the last sync before.
     ///
     /// # Errors
-    /// From reading. Whatever is wrong with the file itself is a [`SafetyState::Mute`].
+    /// From reading and writing. Whatever is wrong with the file itself is a [`SafetyState::Mute`].
     pub fn open(
         path: &Path,
         chain: ChainId,
@@ -197,6 +197,8 @@ impl SafetyFile {
         Ok(match newest(slots, &identity) {
             Err(reason) => SafetyState::Mute(reason, durable),
             Ok(newest) => {
+                // After a sync that failed, the system shows what was written and takes it for clean: it need not be on the disk.
+                write_slot(&file, &newest).and_then(|()| file.sync_data()).map_err(fail)?;
                 let path = path.to_owned();
                 SafetyState::Ready(Box::new(Self { file, path, identity, mode, newest }))
             }
@@ -222,8 +224,7 @@ impl SafetyFile {
         let lease = self.mode.lease(self.newest.lease, &remembered.record);
         let may_wait = lease.is_some() && lease == self.newest.lease;
         let next = Slot { counter, identity: self.identity, lease, remembered };
-        let offset = SLOT_OFFSETS[usize::from(counter % 2 == 1)];
-        let written = self.file.write_all_at(&next.to_bytes(), offset);
+        let written = write_slot(&self.file, &next);
         let synced = written.and_then(|()| if may_wait { Ok(()) } else { self.file.sync_data() });
         synced.map_err(|source| {
             if next.lease.is_some() || self.newest.lease.is_some() {
@@ -276,6 +277,12 @@ impl SafetyMode {
             }
         }
     }
+}
+
+/// In its place; not synced.
+fn write_slot(file: &File, slot: &Slot) -> io::Result<()> {
+    let offset = SLOT_OFFSETS[usize::from(slot.counter % 2 == 1)];
+    file.write_all_at(&slot.to_bytes(), offset)
 }
 
 /// Those that are intact.

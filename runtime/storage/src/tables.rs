@@ -1,5 +1,7 @@
 //! RocksDB with this crate's tables, errors and settings.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -73,7 +75,41 @@ impl Tables {
         options.create_missing_column_families(create);
         let db = DB::open_cf_descriptors(&options, path, tables)
             .map_err(|error| StorageError::rocks(path, &error))?;
-        Ok(Self { db, path: path.to_owned() })
+        let tables = Self { db, path: path.to_owned() };
+        tables.check_files()?;
+        Ok(tables)
+    }
+
+    /// Whether all table files are there as long as they were written: the database itself looks when it first reads one.
+    fn check_files(&self) -> Result<(), StorageError> {
+        let Some(found) = self.first_bad_file()? else { return Ok(()) };
+        // A compaction may have removed one since it was listed.
+        match self.first_bad_file()? {
+            Some(again) if again == found => Err(self.corrupt(found)),
+            Some(_) => self.check_files(),
+            None => Ok(()),
+        }
+    }
+
+    /// What is wrong with the first file that is not as it was written.
+    fn first_bad_file(&self) -> Result<Option<String>, StorageError> {
+        let files = self.db.live_files().map_err(|error| self.error(&error))?;
+        for file in files {
+            let name = file.name.trim_start_matches('/');
+            let path = self.path.join(name);
+            match fs::metadata(&path) {
+                Ok(meta) if usize::try_from(meta.len()) == Ok(file.size) => {}
+                Ok(meta) => {
+                    let (found, size) = (meta.len(), file.size);
+                    return Ok(Some(format!("file {name} with {found} bytes of {size}")));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Ok(Some(format!("no file {name}")));
+                }
+                Err(error) => return Err(StorageError::io(&path, &error)),
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) fn batch(&self) -> Batch<'_> {

@@ -1,6 +1,8 @@
 //! A real localnet for a test: four `heddle node run` processes with their sockets and disks.
 
 use std::fs;
+use std::fs::File;
+use std::path::Path;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -131,6 +133,14 @@ impl Net {
         said.json()
     }
 
+    /// Pays the least through a validator; what the command prints if it is final there.
+    pub(crate) fn try_pay(&self, index: usize) -> Option<Value> {
+        let (key, to, url) = (self.key_file("alice"), self.account("bob"), self.url(index));
+        let args = ["transfer", "--from", &key, "--to", &to, "--amount", "1", "--wait", "--json"];
+        let said = heddle(&[args.as_slice(), &["--rpc", &url]].concat());
+        (said.code == 0).then(|| said.json())
+    }
+
     /// The whole reply to a call; none when the node does not answer.
     pub(crate) fn try_call(&self, index: usize, method: &str, params: Value) -> Option<Value> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
@@ -234,6 +244,14 @@ impl Process {
     /// `heddle node run` of a home.
     pub(crate) fn node(home: &str) -> Self {
         Self::heddle(&["node", "run", "--home", home])
+    }
+
+    /// The same with these variables set, and what it says on stderr in a file.
+    pub(crate) fn node_with(home: &str, variables: &[(&str, &str)], stderr: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_heddle"));
+        command.args(["node", "run", "--home", home]).envs(variables.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(stderr).unwrap());
+        Self(command.spawn().unwrap())
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -317,9 +317,13 @@ impl Backend for NodeBackend {
 
     fn health(&self) -> Health {
         let status = self.status_now();
+        let forgotten = self.forgotten();
         if !self.shared.whole.is_whole(status.final_height, Instant::now()) {
-            let reason = "fetching from the other validators what this home had".to_owned();
-            return Health::Starting { reason };
+            let fetching = || "fetching from the other validators what this home had".to_owned();
+            return Health::Starting { reason: forgotten.unwrap_or_else(fetching) };
+        }
+        if let Some(reason) = forgotten {
+            return Health::Behind { reason };
         }
         if status.sync_state == SyncState::Halted {
             return Health::Behind { reason: "halted: see the log".to_owned() };
@@ -366,6 +370,17 @@ impl NodeBackend {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         self.shared.storage.transaction(&id).is_ok_and(|place| place.is_some())
+    }
+
+    /// What a person is told when the others have forgotten what this node needs.
+    fn forgotten(&self) -> Option<String> {
+        match self.shared.forgotten.load(Ordering::SeqCst) {
+            0 => None,
+            next => Some(format!(
+                "the other nodes have forgotten height {next}, which is needed next; unless sync is \"replay\" in config.toml, this node fetches a \
+                 snapshot and goes on from it"
+            )),
+        }
     }
 
     fn status_now(&self) -> Status {

@@ -15,6 +15,7 @@ use heddle_types::Height;
 
 use crate::exit::Fatal;
 use crate::home::Home;
+use crate::node::shared::Shared;
 use crate::node::snapshots;
 
 /// How often it looks whether there is anything to do.
@@ -23,6 +24,8 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const PRUNED_AT_A_TIME: u64 = 256;
 /// The newest snapshots that are kept: one may still be fetched while the next is there.
 const SNAPSHOTS_KEPT: usize = 2;
+/// The folder of a snapshot whose height is not known yet.
+const DRAFT: &str = "new";
 
 /// What is to be done for one home.
 pub(crate) struct Housekeeping {
@@ -42,8 +45,10 @@ impl Housekeeping {
         let dir = home.snapshots_path();
         fs::create_dir_all(&dir).map_err(|error| snapshots::disk(&dir, &error))?;
         let checkpoint = dir.join("checkpoint");
-        // What is left of the last run may be of any age.
-        remove(&checkpoint)?;
+        // What is left of the last run may be of any age, or half of it.
+        for left in ["checkpoint", "checkpoint.tmp", DRAFT, "new.partial"] {
+            remove(&dir.join(left))?;
+        }
         storage.checkpoint_every(every, checkpoint.clone());
         let chain = home.committee().chain();
         let prune = home.config().keeping.prune;
@@ -54,13 +59,18 @@ impl Housekeeping {
     ///
     /// # Errors
     /// From the database. A snapshot that cannot be taken is logged and tried again at the next height that is due.
-    pub(crate) fn run(&self, storage: &Storage, stop: &Receiver<()>) -> Result<(), Fatal> {
+    pub(crate) fn run(&self, shared: &Shared, stop: &Receiver<()>) -> Result<(), Fatal> {
+        let storage = &shared.storage;
         while stop.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            let mut failure = storage.take_checkpoint_failure();
             if self.checkpoint.exists() {
-                if let Err(error) = self.take() {
-                    tracing::error!(%error, "no snapshot could be taken");
-                }
+                failure = self.take().err();
                 remove(&self.checkpoint)?;
+            }
+            if let Some(error) = failure {
+                tracing::error!(%error, "no snapshot could be taken; the node goes on without it");
+                shared.metrics.snapshots_failed.inc();
+                remove(&self.home.snapshots_path().join(DRAFT))?;
             }
             let kept = snapshots::kept(&self.home)?;
             let base = base(&kept, storage.last_final().height, self.prune);
@@ -76,7 +86,7 @@ impl Housekeeping {
     }
 
     fn take(&self) -> Result<(), StorageError> {
-        let draft = self.home.snapshots_path().join("new");
+        let draft = self.home.snapshots_path().join(DRAFT);
         let one = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let take = || {
             heddle_storage::take_snapshot(

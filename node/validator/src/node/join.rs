@@ -4,9 +4,13 @@
 //! HOME/snapshots/fetching/MANIFEST'S HASH/   what is there of it so far: gone on with at the next start if the node ends
 //!        -> all chunks are there -> db.partial -> db -> snapshots/HEIGHT
 //! ```
+//! A running node fetches one in the same way when the others have forgotten what it needs ([`crate::node::behind`]). The next start finds
+//! it whole and above the database, which it moves to `HOME/db.behind-HEIGHT` and never touches again.
 //! Who is asked for what, `heddle_catchup`'s session decides. Nothing is written that was not verified.
 
 mod fetch;
+
+pub(crate) use fetch::fetch;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,6 +20,7 @@ use std::sync::Arc;
 use heddle_catchup::SnapshotName;
 use heddle_storage::Snapshot;
 use heddle_storage::SnapshotFiles;
+use heddle_transport::PublicClientConfig;
 use heddle_types::Domain;
 use heddle_types::Hash32;
 use heddle_types::Height;
@@ -23,6 +28,7 @@ use heddle_types::KeyedScheme;
 use heddle_types::SecretKey;
 use heddle_types::SnapshotManifest;
 use heddle_types::VoteData;
+use tokio::runtime::Runtime;
 
 use crate::exit::Fatal;
 use crate::home::Home;
@@ -42,23 +48,62 @@ pub(crate) fn by_snapshot(home: &Home, beginning: &Beginning) -> Result<bool, Fa
         SyncChoice::Snapshot => Height::ZERO,
         SyncChoice::Replay => return Ok(false),
     };
-    let mut endpoints = open::endpoints(home);
-    // Any key will do, and the home's own is for the node that will run.
-    endpoints.iter_mut().for_each(|one| one.secret = SecretKey::from_seed(open::random()));
+    let place = Arc::new(Place::of(home, beginning));
+    if let Some(snapshot) = place.fetched() {
+        return restore(home, &place, &snapshot).map(|()| true);
+    }
+    let endpoints = endpoints(home);
     if endpoints.is_empty() {
         return Ok(false);
     }
-    let place = Arc::new(Place::of(home, beginning));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("joining")
-        .enable_all()
-        .build()
-        .map_err(|error| fatal::cannot_start(home.dir(), &error))?;
-    let fetched = runtime.block_on(fetch::fetch(Arc::clone(&place), endpoints, above))?;
+    let runtime = runtime(home)?;
+    let fetched = runtime.block_on(fetch(Arc::clone(&place), endpoints, above))?;
     runtime.shutdown_background();
     let Some(snapshot) = fetched else { return Ok(false) };
-    let restored = heddle_storage::restore_snapshot(&snapshot, &home.db_path());
+    restore(home, &place, &snapshot).map(|()| true)
+}
+
+/// What fetching runs on.
+pub(crate) fn runtime(home: &Home) -> Result<Runtime, Fatal> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.worker_threads(1).thread_name("joining").enable_all().build();
+    built.map_err(|error| fatal::cannot_start(home.dir(), &error))
+}
+
+/// Whom to ask for snapshots.
+pub(crate) fn endpoints(home: &Home) -> Vec<PublicClientConfig> {
+    let mut endpoints = open::endpoints(home);
+    // Any key will do, and the home's own is for the node that runs.
+    endpoints.iter_mut().for_each(|one| one.secret = SecretKey::from_seed(open::random()));
+    endpoints
+}
+
+/// Whether a node whose database ends at `last` has fetched a snapshot above it to begin again with.
+pub(crate) fn is_left_behind(home: &Home, beginning: &Beginning, last: Height) -> bool {
+    let may_skip = home.config().keeping.sync != SyncChoice::Replay;
+    let fetched = may_skip.then(|| Place::of(home, beginning).fetched()).flatten();
+    fetched.is_some_and(|snapshot| snapshot.root().height > last)
+}
+
+/// Moves the database, which ends at `last`, out of the way of a snapshot.
+///
+/// # Errors
+/// From the disk; the database is where it was then.
+pub(crate) fn move_aside(home: &Home, last: Height) -> Result<(), Fatal> {
+    let (db, aside) = (home.db_path(), home.dir().join(format!("db.behind-{:012}", last.get())));
+    let moved = fs::rename(&db, &aside).and_then(|()| fs::File::open(home.dir())?.sync_all());
+    moved.map_err(|error| snapshots::disk(&aside, &error))?;
+    tracing::warn!(
+        last = last.get(),
+        kept = %aside.display(),
+        "the other nodes have forgotten what comes after this database; it was moved aside, and may be removed by hand"
+    );
+    Ok(())
+}
+
+/// Makes the database of a snapshot that is there, and keeps that.
+fn restore(home: &Home, place: &Place, snapshot: &Snapshot) -> Result<(), Fatal> {
+    let restored = heddle_storage::restore_snapshot(snapshot, &home.db_path());
     let restored = restored.map_err(|error| Fatal::of_storage(&error))?;
     let kept = snapshots::path(home, restored.height);
     if !kept.exists() {
@@ -68,24 +113,25 @@ pub(crate) fn by_snapshot(home: &Home, beginning: &Beginning) -> Result<bool, Fa
     place.clear()?;
     let (height, entries) = (restored.height.get(), restored.entries);
     tracing::info!(height, entries, "made the database of a snapshot");
-    Ok(true)
+    Ok(())
 }
 
 /// Where a snapshot is fetched to, and what it must be certified by.
-struct Place {
+pub(crate) struct Place {
     dir: PathBuf,
     home: Home,
     genesis: VoteData,
 }
 
 impl Place {
-    fn of(home: &Home, beginning: &Beginning) -> Self {
+    /// Of a home.
+    pub(crate) fn of(home: &Home, beginning: &Beginning) -> Self {
         let dir = home.snapshots_path().join("fetching");
         Self { dir, home: home.clone(), genesis: beginning.header.vote_data() }
     }
 
     /// The snapshot of a manifest that somebody sent; none when it is not certified.
-    fn snapshot(&self, manifest: &[u8]) -> Option<Snapshot> {
+    pub(crate) fn snapshot(&self, manifest: &[u8]) -> Option<Snapshot> {
         let certify = |manifest: &SnapshotManifest| {
             manifest.certify(&self.genesis, self.home.committee(), &KeyedScheme::default())
         };
@@ -105,6 +151,12 @@ impl Place {
         };
         let there = (0..chunks(&snapshot)).filter(is_there).collect();
         Some((snapshot, there))
+    }
+
+    /// The snapshot that is there, if all of it is.
+    fn fetched(&self) -> Option<Snapshot> {
+        let (snapshot, there) = self.begun()?;
+        (there.len() == snapshot.chunks()).then_some(snapshot)
     }
 
     /// Makes room for another snapshot.

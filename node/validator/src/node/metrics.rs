@@ -27,6 +27,7 @@ pub(crate) struct Metrics {
     pub(crate) transactions_refused: Counter,
     pub(crate) frames_malformed: Counter,
     pub(crate) frames_dropped: Counter,
+    pub(crate) snapshots_failed: Counter,
     pub(crate) final_height: Gauge,
     pub(crate) epoch: Gauge,
     pub(crate) view: Gauge,
@@ -58,6 +59,8 @@ impl Metrics {
             counter("transactions_refused", "Transactions that this node refused");
         let frames_malformed = counter("frames_malformed", "Malformed messages from peers");
         let frames_dropped = counter("frames_dropped", "Messages dropped because a queue was full");
+        let snapshots_failed =
+            counter("snapshots_failed", "Snapshots that were due and could not be taken");
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -93,6 +96,7 @@ impl Metrics {
             transactions_refused,
             frames_malformed,
             frames_dropped,
+            snapshots_failed,
             final_height,
             epoch,
             view,

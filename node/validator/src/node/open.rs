@@ -138,7 +138,15 @@ pub(crate) fn open(home: &Home, role: Role) -> Result<Opened, Fatal> {
     let chain = home.committee().chain();
     let beginning = Beginning::of(home)?;
     let dir = home.db_path();
-    let opened = Storage::open(&dir, chain);
+    let opened = match Storage::open(&dir, chain) {
+        Ok((storage, _)) if join::is_left_behind(home, &beginning, storage.last_final().height) => {
+            let last = storage.last_final().height;
+            drop(storage);
+            join::move_aside(home, last)?;
+            Err(StorageError::Missing { path: dir.clone() })
+        }
+        opened => opened,
+    };
     let is_new = matches!(opened, Err(StorageError::Missing { .. }));
     let opened = match opened {
         Err(StorageError::Missing { .. }) => {
@@ -342,6 +350,8 @@ fn share(home: &Home, storage: Storage, state: State, recovered: &Recovered) -> 
         }),
         peers_up: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
+        forgotten: AtomicU64::new(0),
+        begins_again: AtomicBool::new(false),
         whole: Whole::already(),
         known: KnownSignatures::default(),
         standings: Standings::default(),

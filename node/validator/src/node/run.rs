@@ -24,6 +24,7 @@ use crate::exit::ExitCode;
 use crate::exit::Fatal;
 use crate::home::Home;
 use crate::node::backend::NodeBackend;
+use crate::node::behind::Behind;
 use crate::node::checks::Checks;
 use crate::node::clock;
 use crate::node::clock::Clock;
@@ -66,8 +67,17 @@ pub(crate) enum Role {
     Follower,
 }
 
+/// Why a node ended that could have gone on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was asked to.
+    Stopped,
+    /// To begin again with a snapshot that it fetched, because the others have forgotten what it lacks.
+    ToBeginAgain,
+}
+
 /// Runs the node of a home that this process has locked.
-pub(crate) fn run(home: &Home, role: Role) -> Result<(), Fatal> {
+pub(crate) fn run(home: &Home, role: Role) -> Result<Ended, Fatal> {
     match role {
         Role::Validator if home.validator_index().is_none() && !home.may_join() => {
             return Err(fatal::not_validator(home));
@@ -87,8 +97,9 @@ pub(crate) fn run(home: &Home, role: Role) -> Result<(), Fatal> {
     }
     let shared = Arc::clone(&opened.shared);
     let result = Node::start((home, role), rpc, opened).and_then(Node::wait);
+    let begins_again = shared.begins_again.load(Ordering::SeqCst);
     close(shared);
-    result
+    result.map(|()| if begins_again { Ended::ToBeginAgain } else { Ended::Stopped })
 }
 
 /// Closes the store once every thread has let go of it. The database's own threads must not be alive when the process ends.
@@ -125,8 +136,8 @@ struct Node {
     driver: Sender<DriverEvent>,
     ends: Receiver<Result<(), Fatal>>,
     rpc_stop: watch::Sender<bool>,
-    /// Dropped to end it.
-    housekeeping: Sender<()>,
+    /// Dropped to end the threads that look after the home.
+    keepers: Sender<()>,
     threads: Vec<thread::JoinHandle<()>>,
     network: Runtime,
     api: Runtime,
@@ -173,7 +184,7 @@ impl Node {
             execution::run(&sharing, executor, &execution_jobs, &telling)
         })?;
         spawn.serving((&shared, &transport), serving_jobs, public_jobs)?;
-        let housekeeping = keep_house(home, &shared, &mut spawn)?;
+        let keepers = keep_house(home, &shared, &mut spawn)?;
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
             checks,
@@ -186,7 +197,7 @@ impl Node {
         stop_on_signals(&api, driver.clone())?;
         tracing::info!(home = %home.dir().display(), rpc = %home.config().rpc, "started");
         let threads = spawn.threads;
-        Ok(Self { shared, transport, driver, ends, rpc_stop, housekeeping, threads, network, api })
+        Ok(Self { shared, transport, driver, ends, rpc_stop, keepers, threads, network, api })
     }
 
     /// Waits until a thread ends, which is when the node was asked to or cannot go on, and ends the rest.
@@ -198,7 +209,7 @@ impl Node {
         let deadline = Instant::now() + STOP_MAX;
         self.rpc_stop.send_replace(true);
         let _ = self.driver.send(DriverEvent::Stop);
-        drop(self.housekeeping);
+        drop(self.keepers);
         self.transport.close();
         self.api.shutdown_timeout(Duration::from_millis(500));
         self.network.shutdown_timeout(Duration::from_millis(500));
@@ -257,8 +268,8 @@ impl Spawner<'_> {
     }
 }
 
-/// Starts the thread that takes snapshots and prunes, if the home's configuration asks for it; it ends when what is returned is
-/// dropped.
+/// Starts the thread that takes snapshots and prunes, if the home's configuration asks for it, and the one that notices when the others
+/// have forgotten what this node lacks. They end when what is returned is dropped.
 fn keep_house(
     home: &Home,
     shared: &Arc<Shared>,
@@ -266,9 +277,11 @@ fn keep_house(
 ) -> Result<Sender<()>, Fatal> {
     let (stop, stopped) = crossbeam_channel::bounded(0);
     if let Some(housekeeping) = Housekeeping::of(home, &shared.storage)? {
-        let storage = Arc::clone(&shared.storage);
-        spawn.thread("housekeeping", move || housekeeping.run(&storage, &stopped))?;
+        let (shared, stopped) = (Arc::clone(shared), stopped.clone());
+        spawn.thread("housekeeping", move || housekeeping.run(&shared, &stopped))?;
     }
+    let (behind, shared) = (Behind::of(home)?, Arc::clone(shared));
+    spawn.thread("behind", move || behind.run(&shared, &stopped))?;
     Ok(stop)
 }
 

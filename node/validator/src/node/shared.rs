@@ -54,6 +54,10 @@ pub(crate) struct Shared {
     pub(crate) machine: RwLock<Published>,
     pub(crate) peers_up: AtomicUsize,
     pub(crate) halted: AtomicBool,
+    /// The height that is needed next and that all others have forgotten; 0 while there is none.
+    pub(crate) forgotten: AtomicU64,
+    /// Whether the node ends to begin again with a snapshot.
+    pub(crate) begins_again: AtomicBool,
     /// Whether what was reported before the start is here again.
     pub(crate) whole: Whole,
     pub(crate) known: KnownSignatures,

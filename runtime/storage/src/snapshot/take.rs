@@ -65,7 +65,13 @@ pub fn take_snapshot(
             format!("the state of height {height} has root {found}, which nobody certified");
         return Err(StorageError::corrupt(db, detail));
     }
-    write(manifest, &cut, out)
+    let draft = out.with_extension("partial");
+    let written = write(manifest, &cut, (&draft, out));
+    if written.is_err() {
+        // On a full disk others need the room; what is in the way of that is the error already.
+        let _ = fs::remove_dir_all(&draft);
+    }
+    written
 }
 
 /// The database is closed again afterwards: what follows takes longer.
@@ -87,6 +93,12 @@ impl Storage {
     /// and room. While there is something at `dir`, no further one is made.
     pub fn checkpoint_every(&self, every: NonZeroU64, dir: PathBuf) {
         self.applier().checkpoint_every(every, dir);
+    }
+
+    /// Why a copy that was due since the last call could not be made, for instance because the disk is full. Nothing of it is left,
+    /// and the next one that is due is made again.
+    pub fn take_checkpoint_failure(&self) -> Option<StorageError> {
+        self.applier().take_checkpoint_failure()
     }
 }
 
@@ -165,14 +177,13 @@ fn entries(tables: &Tables, height: Height) -> Result<Vec<(StateKey, Entry)>, St
 fn write(
     mut manifest: SnapshotManifest,
     cut: &Cut,
-    out: &Path,
+    (draft, out): (&Path, &Path),
 ) -> Result<SnapshotSummary, StorageError> {
-    let draft = out.with_extension("partial");
-    let io = |error: io::Error| StorageError::io(&draft, &error);
+    let io = |error: io::Error| StorageError::io(draft, &error);
     if draft.exists() {
-        fs::remove_dir_all(&draft).map_err(io)?;
+        fs::remove_dir_all(draft).map_err(io)?;
     }
-    let files = SnapshotFiles::new(&draft);
+    let files = SnapshotFiles::new(draft);
     manifest.depths = cut.prefixes().map(heddle_state::Prefix::depth).collect();
     if manifest.depths.len() > limits::SNAPSHOT_CHUNKS_MAX {
         return Err(StorageError::bad_snapshot(out, "more chunks than a manifest may name"));
@@ -195,7 +206,7 @@ fn write(
     if out.exists() {
         fs::remove_dir(out).map_err(|error| StorageError::io(out, &error))?;
     }
-    fs::rename(&draft, out).map_err(|error| StorageError::io(out, &error))?;
+    fs::rename(draft, out).map_err(|error| StorageError::io(out, &error))?;
     files::sync_dir(out.parent().unwrap_or(Path::new("")))?;
     Ok(SnapshotSummary {
         height: manifest.height(),

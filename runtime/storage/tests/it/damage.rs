@@ -115,21 +115,35 @@ fn flipped_bytes_in_current_are_noticed() {
     assert!(noticed("CURRENT") > 0);
 }
 
-#[test]
-fn a_truncated_or_deleted_file_is_damage_and_not_an_empty_database() {
+/// What is said of a copy without one of its files, or with half of it; each is one that the database cannot do without.
+fn refusals(kind: &str, harm: impl Fn(&Path)) -> Vec<(String, String)> {
     let original = original();
-    let delete =
-        |kind: &'static str| move |db: &Path| fs::remove_file(&files(db, kind)[0]).unwrap();
-    let truncate = |db: &Path| {
-        let file = fs::File::options().write(true).open(&files(db, ".sst")[0]).unwrap();
+    let all = files(&original.path().join("db"), kind);
+    let name = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+    let refusal = |name: String| match outcome_of(&original, |db| harm(&db.join(&name))) {
+        Err(error @ StorageError::Corrupt { .. }) => (name, error.to_string()),
+        other => panic!("{name}: {other:?}"),
+    };
+    all.iter().map(name).map(refusal).collect()
+}
+
+#[test]
+fn a_deleted_file_is_damage_that_names_it_and_not_an_empty_database() {
+    let delete = |file: &Path| fs::remove_file(file).unwrap();
+    for kind in [".sst", "MANIFEST", "CURRENT"] {
+        for (name, said) in refusals(kind, delete) {
+            assert!(said.contains(&name), "{name}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_table_file_is_damage_that_names_it() {
+    let halve = |file: &Path| {
+        let file = fs::File::options().write(true).open(file).unwrap();
         file.set_len(file.metadata().unwrap().len() / 2).unwrap();
     };
-    for result in [
-        outcome_of(&original, delete(".sst")),
-        outcome_of(&original, delete("MANIFEST")),
-        outcome_of(&original, delete("CURRENT")),
-        outcome_of(&original, truncate),
-    ] {
-        assert!(matches!(result, Err(StorageError::Corrupt { .. })), "{result:?}");
+    for (name, said) in refusals(".sst", halve) {
+        assert!(said.contains(&name), "{name}: {said}");
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
 use heddle_storage::LEASE_VIEWS;
 use heddle_storage::MuteReason;
@@ -84,6 +85,18 @@ fn the_newest_record_is_read_back_after_any_number_of_writes() {
         drop(file);
         assert_eq!(open(&path).unwrap().1, remembered(100));
     }
+}
+
+/// After a sync that failed the system shows what need not be on the disk, and takes it for written: nothing may be signed with it before
+/// it was written again.
+#[test]
+fn what_is_read_back_is_written_again_before_it_is_relied_on() {
+    let (_dir, path) = written(3);
+    let bytes = fs::read(&path).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(UNIX_EPOCH).unwrap();
+    assert_eq!(open(&path).unwrap().1, remembered(3));
+    assert!(fs::metadata(&path).unwrap().modified().unwrap() > UNIX_EPOCH);
+    assert_eq!(fs::read(&path).unwrap(), bytes);
 }
 
 #[test]

@@ -147,6 +147,22 @@ fn checkpoints_are_of_the_first_height_named_of_each_interval() {
 }
 
 #[test]
+fn a_checkpoint_that_cannot_be_made_is_told_once_and_ends_nothing() {
+    let dir = database(0);
+    let (storage, _) = chain::open(&dir.path().join("db"));
+    let every = NonZeroU64::new(8).unwrap();
+    storage.checkpoint_every(every, dir.path().join("no folder").join("checkpoint"));
+    let mut chain = Chain::new();
+    chain::extend(&storage, &mut chain, 12);
+    storage.flush().unwrap();
+    let failure = storage.take_checkpoint_failure();
+    assert!(matches!(failure, Some(StorageError::Io { .. } | StorageError::Corrupt { .. })));
+    assert_eq!(storage.take_checkpoint_failure(), None);
+    chain::extend(&storage, &mut chain, 1);
+    assert_eq!(storage.last_final().height.get(), 13);
+}
+
+#[test]
 fn no_snapshot_is_taken_of_what_nobody_certified() {
     for heights in [0, 1] {
         let dir = database(heights);

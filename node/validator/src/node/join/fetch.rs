@@ -44,11 +44,15 @@ struct Fetch {
     /// What each peer offers.
     offers: BTreeMap<ValidatorIndex, (Bytes, Box<Snapshot>)>,
     taken: Option<Arc<Snapshot>>,
+    /// What was begun before, and a chunk of it that is missing.
+    begun: Option<(Arc<Snapshot>, u32)>,
+    /// Chunks that came and were right.
+    fetched: usize,
     found: mpsc::UnboundedSender<Found>,
 }
 
 /// Fetches a snapshot of a state above a height; none when nobody has one.
-pub(super) async fn fetch(
+pub(crate) async fn fetch(
     place: Arc<Place>,
     endpoints: Vec<PublicClientConfig>,
     above: Height,
@@ -56,13 +60,22 @@ pub(super) async fn fetch(
     let clock = Clock::start();
     let begun = place.begun();
     let taken = begun.as_ref().map(|(snapshot, _)| Arc::new(snapshot.clone()));
+    let lacked = begun.as_ref().and_then(|(snapshot, there)| {
+        let missing = (0..chunks(snapshot)).find(|index| !there.contains(index))?;
+        Some((Arc::clone(taken.as_ref()?), missing))
+    });
+    if let Some((snapshot, there)) = &begun {
+        let (height, chunks, held) = (snapshot.root().height.get(), snapshot.chunks(), there.len());
+        tracing::info!(height, chunks, held, "a snapshot was begun before");
+    }
     let begun = begun.map(|(snapshot, there)| (name(&snapshot), there));
     let clients = connect(endpoints).await;
     let mut session = SnapshotSession::new(clock.now().instant, above, begun);
     // As many wait as are asked for, which the session bounds.
     let (found, mut founds) = mpsc::unbounded_channel();
     let connected: Vec<ValidatorIndex> = clients.keys().copied().collect();
-    let mut fetch = Fetch { place, clients, offers: BTreeMap::new(), taken, found };
+    let mut fetch =
+        Fetch { place, clients, offers: BTreeMap::new(), taken, begun: lacked, fetched: 0, found };
     let mut inputs: Vec<_> = connected.into_iter().map(SnapshotInput::Connected).collect();
     loop {
         for input in inputs.drain(..) {
@@ -70,7 +83,7 @@ pub(super) async fn fetch(
             session.handle(clock.now().instant, input, &mut actions);
             for action in actions {
                 match action {
-                    SnapshotAction::Done => return Ok(fetch.taken.map(Arc::unwrap_or_clone)),
+                    SnapshotAction::Done => return Ok(fetch.done()),
                     SnapshotAction::GivenUp => return Ok(None),
                     action => fetch.perform(action)?,
                 }
@@ -80,7 +93,7 @@ pub(super) async fn fetch(
         let heard = tokio::time::timeout(clock.until(deadline), founds.recv()).await;
         inputs.push(match heard {
             Err(_) | Ok(None) => SnapshotInput::Tick,
-            Ok(Some(Found::Input(input))) => input,
+            Ok(Some(Found::Input(input))) => fetch.count(input),
             Ok(Some(Found::Offer { peer, manifest })) => fetch.on_offer(peer, manifest),
             Ok(Some(Found::Failed(error))) => return Err(Fatal::of_storage(&error)),
         });
@@ -108,6 +121,19 @@ async fn connect(
 }
 
 impl Fetch {
+    fn done(self) -> Option<Snapshot> {
+        let snapshot = self.taken?;
+        let (height, chunks) = (snapshot.root().height.get(), snapshot.chunks());
+        tracing::info!(height, chunks, fetched = self.fetched, "fetched a snapshot");
+        Some(Arc::unwrap_or_clone(snapshot))
+    }
+
+    fn count(&mut self, input: SnapshotInput) -> SnapshotInput {
+        let is_right = matches!(input, SnapshotInput::Chunk { answer: ChunkAnswer::Right, .. });
+        self.fetched += usize::from(is_right);
+        input
+    }
+
     fn on_offer(
         &mut self,
         peer: ValidatorIndex,
@@ -151,18 +177,12 @@ impl Fetch {
 
     fn ask_offer(&self, peer: ValidatorIndex) {
         let Some(client) = self.clients.get(&peer).cloned() else { return };
-        let (place, found) = (Arc::clone(&self.place), self.found.clone());
+        let (place, found, begun) =
+            (Arc::clone(&self.place), self.found.clone(), self.begun.clone());
         tokio::spawn(async move {
-            let found_out = match client.snapshot_part(SnapshotPart::Manifest).await {
-                Ok(None) | Err(PublicError::NoAnswer) => Found::Offer { peer, manifest: None },
-                Ok(Some(bytes)) => match place.snapshot(&bytes) {
-                    Some(snapshot) => {
-                        Found::Offer { peer, manifest: Some((bytes, Box::new(snapshot))) }
-                    }
-                    None => Found::Input(SnapshotInput::Lied(peer)),
-                },
-                Err(PublicError::WrongAnswer) => Found::Input(SnapshotInput::Lied(peer)),
-                Err(_) => Found::Input(SnapshotInput::Disconnected(peer)),
+            let found_out = match begun_by(&client, begun).await {
+                Some(manifest) => Found::Offer { peer, manifest: Some(manifest) },
+                None => newest_of(&client, peer, &place).await,
             };
             // Who asked may have what it wanted.
             let _ = found.send(found_out);
@@ -195,6 +215,32 @@ impl Fetch {
                 Err(error) => Found::Failed(error),
             });
         });
+    }
+}
+
+/// What was begun, if this peer has the chunk of it that is missing: then it has the others, though its newest is another by now.
+async fn begun_by(
+    client: &PublicClient,
+    begun: Option<(Arc<Snapshot>, u32)>,
+) -> Option<(Bytes, Box<Snapshot>)> {
+    let (snapshot, index) = begun?;
+    let part = SnapshotPart::Chunk { height: snapshot.root().height, index };
+    let bytes = client.snapshot_part(part).await.ok()??;
+    snapshot.verify(usize::try_from(index).ok()?, &bytes).ok()?;
+    let manifest = snapshot.files().manifest().ok()?;
+    Some((manifest.into(), Box::new(snapshot.as_ref().clone())))
+}
+
+/// The newest that this peer has.
+async fn newest_of(client: &PublicClient, peer: ValidatorIndex, place: &Place) -> Found {
+    match client.snapshot_part(SnapshotPart::Manifest).await {
+        Ok(None) | Err(PublicError::NoAnswer) => Found::Offer { peer, manifest: None },
+        Ok(Some(bytes)) => match place.snapshot(&bytes) {
+            Some(snapshot) => Found::Offer { peer, manifest: Some((bytes, Box::new(snapshot))) },
+            None => Found::Input(SnapshotInput::Lied(peer)),
+        },
+        Err(PublicError::WrongAnswer) => Found::Input(SnapshotInput::Lied(peer)),
+        Err(_) => Found::Input(SnapshotInput::Disconnected(peer)),
     }
 }
 
