@@ -179,14 +179,10 @@ impl Replica {
         let (lease, nonce) = (recovered.lease, recovered.nonce);
         let voting = voting_state(&context, durable.as_ref(), lease);
         let is_muted = voting == VotingState::Muted;
-        let mut record = durable
-            .clone()
-            .filter(|record| record.epoch == epoch)
+        let signed = durable.clone().filter(|record| record.epoch == epoch);
+        let signed = signed
             .unwrap_or_else(|| SafetyRecord::first(chain, epoch, QuorumCert::genesis(genesis)));
-        let high_tc = recovered
-            .high_tc
-            .filter(|tc| record.high_tc == Some(tc.hash()) && tc.view > record.high_qc.data.view);
-        record.high_tc = high_tc.as_ref().map(TimeoutCert::hash);
+        let (record, high_tc) = with_its_tc(signed, recovered.high_tc);
         let view = entered_view(&record, high_tc.as_ref());
         let start = view.max(record.vote.view).max(record.timeout);
         let own = OwnHistory::new((voting == VotingState::Voting).then_some(start));
@@ -445,6 +441,17 @@ impl Replica {
         let wait = Millis::new(limits::ANNOUNCE_INTERVAL_MS);
         self.announce = Some(self.now.instant.after(wait));
     }
+}
+
+/// A record and the TC that it names, if that is at hand and leads further than the record's QC.
+fn with_its_tc(
+    record: SafetyRecord,
+    tc: Option<TimeoutCert>,
+) -> (SafetyRecord, Option<TimeoutCert>) {
+    let leads_on =
+        |tc: &TimeoutCert| record.high_tc == Some(tc.hash()) && tc.view > record.high_qc.data.view;
+    let tc = tc.filter(leads_on);
+    (SafetyRecord { high_tc: tc.as_ref().map(TimeoutCert::hash), ..record }, tc)
 }
 
 /// Whether this node signs in its epoch. A record of an earlier one, or a limit in it, says that it signed nothing in this one.
