@@ -112,7 +112,7 @@ fn body(chain: ChainId, sender: Address, calls: Vec<Call>) -> TransactionBody {
         access: Access::DERIVED,
         calls,
     };
-    body.max_fee = fees::required_fee(&body, keys);
+    body.max_fee = fees::required_fee(&body, keys, 0);
     body
 }
 

@@ -38,6 +38,7 @@ mod running;
 mod settings;
 mod status;
 mod stop;
+mod vote_scheme;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ pub use status::ClusterStatus;
 pub use status::State;
 pub use status::ValidatorStatus;
 pub use stop::Stopped;
+pub use vote_scheme::UnknownScheme;
+pub use vote_scheme::VoteScheme;
 
 /// A cluster that was made, running or not.
 #[derive(Clone, Debug)]

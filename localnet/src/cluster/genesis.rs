@@ -9,6 +9,8 @@ use heddle_ledger::LedgerGenesis;
 use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
+use heddle_types::BlsPublicKey;
+use heddle_types::BlsSignature;
 use heddle_types::Genesis;
 use heddle_types::GenesisAccount;
 use heddle_types::GenesisSection;
@@ -38,6 +40,8 @@ const MARGIN_FUNDS: Amount = Amount::from_units(100_000_000_000);
 pub(super) struct Founder<'a> {
     pub(super) key: &'a KeyFile,
     pub(super) quic: SocketAddr,
+    /// What it votes with besides, and that it holds it.
+    pub(super) vote_key: Option<(BlsPublicKey, BlsSignature)>,
 }
 
 /// A development chain of these validators, beginning now, on which all accounts are funded and two markets are open. The faucet's
@@ -61,7 +65,15 @@ pub(super) fn genesis(
         dev: true,
         validators: validators
             .iter()
-            .map(|founder| Validator::new(founder.key.public_key(), 1))
+            .map(|founder| Validator {
+                public_key: founder.key.public_key(),
+                vote_key: founder.vote_key.map(|(key, _)| key),
+                power: 1,
+            })
+            .collect(),
+        possessions: validators
+            .iter()
+            .filter_map(|founder| founder.vote_key.map(|(_, proof)| proof))
             .collect(),
         accounts: balances(native),
         faucet,

@@ -64,8 +64,12 @@ fn write_homes(
         0 => ports::free(settings.validators)?,
         base => ports::of(base, settings.validators).unwrap_or_default(),
     };
-    let founders: Vec<_> =
-        keys.iter().zip(&ports).map(|(key, ports)| Founder { key, quic: ports.quic }).collect();
+    let founder = |(key, ports): (_, &Ports)| Founder {
+        key,
+        quic: ports.quic,
+        vote_key: settings.vote_scheme.vote_key(key),
+    };
+    let founders: Vec<_> = keys.iter().zip(&ports).map(founder).collect();
     let genesis = genesis::genesis(&founders, accounts, robots);
     for (index, key) in keys.iter().enumerate() {
         let config = config(settings, index, &keys, &ports);

@@ -18,6 +18,7 @@ use heddle_validator::home::THREADS_MAX;
 use serde_json::json;
 
 use super::ClusterError;
+use super::VoteScheme;
 use super::ports;
 
 pub(super) const FILE: &str = "settings.json";
@@ -39,6 +40,8 @@ pub struct Settings {
     pub threads: Option<NonZeroU16>,
     /// How often an idle chain makes a block.
     pub idle_interval: Millis,
+    /// With which keys the validators vote.
+    pub vote_scheme: VoteScheme,
 }
 
 impl Default for Settings {
@@ -49,6 +52,7 @@ impl Default for Settings {
             accounts: 10,
             threads: None,
             idle_interval: home::Config::IDLE_DEFAULT,
+            vote_scheme: VoteScheme::default(),
         }
     }
 }
@@ -66,6 +70,8 @@ pub struct Wanted {
     pub threads: Option<NonZeroU16>,
     /// See [`Settings::idle_interval`].
     pub idle_interval: Option<Millis>,
+    /// See [`Settings::vote_scheme`].
+    pub vote_scheme: Option<VoteScheme>,
 }
 
 impl Wanted {
@@ -88,6 +94,7 @@ impl Wanted {
             accounts: self.accounts.unwrap_or(others.accounts),
             threads: self.threads.or(others.threads),
             idle_interval: self.idle_interval.unwrap_or(others.idle_interval),
+            vote_scheme: self.vote_scheme.unwrap_or(others.vote_scheme),
         };
         settings.check().map(|()| settings)
     }
@@ -106,7 +113,9 @@ impl Wanted {
         })?;
         same("idle-interval", self.idle_interval.as_ref(), &made.idle_interval, |interval| {
             home::format_span(*interval)
-        })
+        })?;
+        let (wanted, made) = (self.vote_scheme.as_ref(), &made.vote_scheme);
+        same("vote-scheme", wanted, made, VoteScheme::to_string)
     }
 }
 
@@ -174,12 +183,14 @@ impl Settings {
             "accounts": self.accounts,
             "threads": self.threads,
             "idleInterval": home::format_span(self.idle_interval),
+            "voteScheme": self.vote_scheme.as_str(),
         });
         Ok(home::replace_file(&dir.join(FILE), format!("{value:#}\n").as_bytes(), 0o644)?)
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, FieldError> {
-        const KNOWN: [&str; 5] = ["validators", "portBase", "accounts", "threads", "idleInterval"];
+        const KNOWN: [&str; 6] =
+            ["validators", "portBase", "accounts", "threads", "idleInterval", "voteScheme"];
         let mut fields = Fields::document(home::parse_json(bytes)?, &KNOWN)?;
         let mut number = |name| {
             let field = fields.take(name)?;
@@ -197,7 +208,9 @@ impl Settings {
         let idle = fields.take("idleInterval")?;
         let idle_interval =
             home::parse_span(idle.text()?).map_err(|_| idle.wrong("a length of time"))?;
-        Ok(Self { validators, port_base, accounts, threads: threads.transpose()?, idle_interval })
+        let threads = threads.transpose()?;
+        let vote_scheme = fields.take("voteScheme")?.parsed("ed25519 or bls")?;
+        Ok(Self { validators, port_base, accounts, threads, idle_interval, vote_scheme })
     }
 }
 

@@ -166,6 +166,7 @@ fn genesis(members: &[Validator], accounts: &[SecretKey]) -> Genesis {
         time: UnixMillis::new(GENESIS_MS),
         dev: true,
         validators: members.to_vec(),
+        possessions: Vec::new(),
         accounts: funded,
         faucet: None,
         sections: Vec::new(),

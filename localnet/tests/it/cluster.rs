@@ -17,6 +17,7 @@ use heddle_localnet::cluster::Manifest;
 use heddle_localnet::cluster::Settings;
 use heddle_localnet::cluster::State;
 use heddle_localnet::cluster::Stopped;
+use heddle_localnet::cluster::VoteScheme;
 use heddle_localnet::cluster::Wanted;
 use heddle_types::Amount;
 use heddle_types::Millis;
@@ -134,6 +135,23 @@ fn another_setting_than_it_was_made_with_is_named() {
     check(Wanted { accounts: Some(3), ..none() }, "accounts");
     check(Wanted { threads: 2.try_into().ok(), ..none() }, "threads");
     check(Wanted { idle_interval: Some(Millis::new(1)), ..none() }, "idle-interval");
+    check(Wanted { vote_scheme: Some(VoteScheme::Bls), ..none() }, "vote-scheme");
+}
+
+#[test]
+fn validators_that_vote_with_bls_keys_prove_that_they_hold_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { vote_scheme: VoteScheme::Bls, ..settings() };
+    let cluster = Cluster::init(&dir.path().join("net"), &settings).unwrap();
+    assert_eq!(Cluster::open(cluster.dir()).unwrap().settings(), &settings);
+    let home = cluster.dir().join("validator-0");
+    let genesis = heddle_validator::home::read_genesis(&home.join("genesis.json")).unwrap();
+    assert_eq!(genesis.possessions.len(), 3);
+    assert!(genesis.committee().unwrap().has_vote_keys());
+    let key = heddle_validator::home::KeyFile::read(&home.join("key.json")).unwrap();
+    let (vote_key, _) = VoteScheme::Bls.vote_key(&key).unwrap();
+    assert_eq!(genesis.validators[0].vote_key, Some(vote_key));
+    assert_eq!(VoteScheme::Ed25519.vote_key(&key), None);
 }
 
 #[test]

@@ -70,6 +70,7 @@ mod tests {
             time: UnixMillis::new(time),
             dev: true,
             validators: Vec::new(),
+            possessions: Vec::new(),
             accounts: Vec::new(),
             faucet: None,
             sections: Vec::new(),

@@ -7,6 +7,7 @@ use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::BlockHash;
+use heddle_types::BlsPublicKey;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
 use heddle_types::Epoch;
@@ -285,6 +286,9 @@ pub struct CandidateInfo {
     /// Its key.
     #[serde(with = "text")]
     pub public_key: PublicKey,
+    /// What it votes with, where that is not its key.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::option")]
+    pub vote_key: Option<BlsPublicKey>,
     /// Its weight in quorums.
     pub power: u64,
     /// The account that answers for it.
@@ -304,6 +308,9 @@ pub struct ValidatorInfo {
     /// Its key.
     #[serde(with = "text")]
     pub public_key: PublicKey,
+    /// What it votes with, where that is not its key.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::option")]
+    pub vote_key: Option<BlsPublicKey>,
     /// Its weight in quorums.
     pub power: u64,
 }

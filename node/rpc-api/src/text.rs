@@ -8,6 +8,7 @@ use heddle_types::Address;
 use heddle_types::Amount;
 use heddle_types::AssetId;
 use heddle_types::BlockHash;
+use heddle_types::BlsPublicKey;
 use heddle_types::BlsSignature;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
@@ -81,13 +82,23 @@ impl Text for BlsSignature {
     const EXPECTED: &'static str = "96 hex digits";
 
     fn to_text(&self) -> String {
-        hex::encode(self.0)
+        self.to_string()
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        let mut bytes = [0; 48];
-        hex::decode_to_slice(without_prefix(text), &mut bytes).ok()?;
-        Some(Self(bytes))
+        text.parse().ok()
+    }
+}
+
+impl Text for BlsPublicKey {
+    const EXPECTED: &'static str = "192 hex digits";
+
+    fn to_text(&self) -> String {
+        self.to_string()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 

@@ -43,6 +43,7 @@ fn genesis() -> Genesis {
         time: UnixMillis::new(1_700_000_000_000),
         dev: true,
         validators: (0..NODES).map(validator).collect(),
+        possessions: Vec::new(),
         accounts: Vec::new(),
         faucet: None,
         sections: Vec::new(),

@@ -2,8 +2,9 @@
 //!
 //! The fee is known before execution, from the envelope and the declared keys alone: what a wallet is told is what is
 //! charged, and a block's cost does not depend on how its transactions turn out. Work inside the calls is not priced
-//! one by one but bounded: each call buys [`WORK_PER_CALL`] units, far more than a sane call needs. A transaction that
-//! uses more fails with `OutOfMeter`.
+//! one by one but bounded: each call buys [`WORK_PER_CALL`] units, far more than a sane call needs. One that needs more
+//! counts for several ([`Declaration::count`](crate::Declaration::count)). A transaction that uses more fails with
+//! `OutOfMeter`.
 
 use heddle_types::Access;
 use heddle_types::Amount;
@@ -40,12 +41,12 @@ pub const DEPOSIT_PER_BYTE: u64 = 10_000;
 /// What a key takes on every validator besides its own bytes: its place in the tree in memory and the store's index.
 pub const KEY_OVERHEAD_BYTES: usize = 128;
 
-/// The fee of a transaction whose declaration, the envelope's own two keys included, has `keys` keys. `keys` does not
-/// count for an open transaction.
+/// The fee of a transaction whose declaration, the envelope's own two keys included, has `keys` keys, and whose calls count
+/// for `more_calls` than they are. `keys` does not count for an open transaction.
 ///
 /// A transaction whose maximum fee is lower is refused at admission (`feeTooLow`) and, should it stand in a block, fails with
 /// `InsufficientFee` and pays its maximum fee.
-pub fn required_fee(body: &TransactionBody, keys: usize) -> Amount {
+pub fn required_fee(body: &TransactionBody, keys: usize, more_calls: u32) -> Amount {
     let count = |n: usize| Amount::from_units(u64::try_from(n).unwrap_or(u64::MAX));
     let data: usize = body.calls.iter().map(|call| call.data.len()).sum();
     let (keys, factor) = match body.access {
@@ -56,7 +57,7 @@ pub fn required_fee(body: &TransactionBody, keys: usize) -> Amount {
     };
     // Counts are bounded by a transaction's size and prices are small, so no product comes near 2^120.
     let parts = u128::from(BASE)
-        + u128::from(PER_CALL) * count(body.calls.len()).get()
+        + u128::from(PER_CALL) * (count(body.calls.len()).get() + u128::from(more_calls))
         + u128::from(PER_KEY) * keys
         + u128::from(PER_DATA_BYTE) * count(data).get();
     Amount::new(parts * u128::from(factor)).unwrap_or(Amount::MAX)

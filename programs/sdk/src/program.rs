@@ -169,6 +169,7 @@ pub struct Declaration<'a> {
     set: &'a mut AccessSet,
     is_full: bool,
     cost: Option<u64>,
+    more_calls: u32,
 }
 
 impl<'a> Declaration<'a> {
@@ -177,7 +178,7 @@ impl<'a> Declaration<'a> {
 
     /// Into `set`.
     pub const fn new(set: &'a mut AccessSet) -> Self {
-        Self { set, is_full: false, cost: None }
+        Self { set, is_full: false, cost: None, more_calls: 0 }
     }
 
     /// Declares `key`; several declarations of one key join to what allows all of them.
@@ -207,6 +208,17 @@ impl<'a> Declaration<'a> {
     /// The call's cost as declared so far, in nanoseconds.
     pub fn declared_cost(&self) -> u64 {
         self.cost.unwrap_or(Self::COST_DEFAULT)
+    }
+
+    /// Says that the call counts for `calls` more: it pays for them ([`PER_CALL`](crate::fees::PER_CALL)) and buys their work
+    /// ([`WORK_PER_CALL`](crate::fees::WORK_PER_CALL)). For a call that cannot do with what one buys.
+    pub const fn count(&mut self, calls: u32) {
+        self.more_calls = self.more_calls.saturating_add(calls);
+    }
+
+    /// For how many calls more it counts.
+    pub const fn more_calls(&self) -> u32 {
+        self.more_calls
     }
 
     /// Whether a declaration did not fit.

@@ -7,6 +7,8 @@ use borsh::BorshSerialize;
 
 use heddle_sdk::Described;
 use heddle_types::Address;
+use heddle_types::BlsPublicKey;
+use heddle_types::BlsSignature;
 use heddle_types::Call;
 use heddle_types::Canonical;
 use heddle_types::ProgramId;
@@ -15,6 +17,8 @@ use heddle_types::Signature;
 use heddle_types::encode;
 
 use crate::limits::QUIC_BYTES_MAX;
+use crate::limits::VOTE_KEY_BYTES_MAX;
+use crate::limits::VOTE_PROOF_BYTES_MAX;
 use crate::member::Member;
 
 /// A call of the program.
@@ -55,8 +59,10 @@ pub enum ValidatorsCall {
 pub struct Join {
     /// All of it.
     pub member: Member,
-    /// By the member's key, over its [operator](crate::possession_message).
+    /// By the member's key, over its [claim](crate::Claim).
     pub proof: Signature,
+    /// That its vote key is held, if it has one.
+    pub vote_proof: Option<BlsSignature>,
 }
 
 /// A member's new key, and the proof that somebody holds it.
@@ -66,8 +72,12 @@ pub struct Rotate {
     pub old: PublicKey,
     /// The key that it is to have.
     pub new: PublicKey,
-    /// By the new key, over the member's [operator](crate::possession_message).
+    /// What it is to vote with, if it has a key for that.
+    pub vote_key: Option<BlsPublicKey>,
+    /// By the new key, over the member's [claim](crate::Claim).
     pub proof: Signature,
+    /// That the new vote key is held, if there is one.
+    pub vote_proof: Option<BlsSignature>,
 }
 
 impl ValidatorsCall {
@@ -78,14 +88,16 @@ impl ValidatorsCall {
 
     pub(crate) fn describe(&self) -> Described {
         let (name, fields) = match self {
-            Self::Join(Join { member, proof: _ }) => ("Join", describe_member(member)),
+            Self::Join(Join { member, proof: _, vote_proof: _ }) => {
+                ("Join", describe_member(member))
+            }
             Self::Leave { public_key } => ("Leave", vec![("publicKey", public_key.to_string())]),
             Self::SetPower { public_key, power } => (
                 "SetPower",
                 vec![("publicKey", public_key.to_string()), ("power", power.to_string())],
             ),
-            Self::Rotate(Rotate { old, new, proof: _ }) => {
-                ("Rotate", vec![("old", old.to_string()), ("new", new.to_string())])
+            Self::Rotate(Rotate { old, new, vote_key, proof: _, vote_proof: _ }) => {
+                ("Rotate", describe_rotation((old, new), vote_key.as_ref()))
             }
             Self::SetAddress { public_key, quic } => (
                 "SetAddress",
@@ -101,18 +113,34 @@ impl ValidatorsCall {
 
 /// A member in words.
 pub(crate) fn describe_member(member: &Member) -> Vec<(&'static str, String)> {
-    vec![
+    let mut fields = vec![
         ("publicKey", member.public_key.to_string()),
         ("power", member.power.to_string()),
         ("operator", member.operator.to_string()),
         ("quic", member.quic.to_string()),
-    ]
+    ];
+    fields.extend(describe_vote_key(member.vote_key.as_ref()));
+    fields
+}
+
+/// A member's old key and its new ones in words.
+pub(crate) fn describe_rotation(
+    (old, new): (&PublicKey, &PublicKey),
+    vote_key: Option<&BlsPublicKey>,
+) -> Vec<(&'static str, String)> {
+    let mut fields = vec![("old", old.to_string()), ("new", new.to_string())];
+    fields.extend(describe_vote_key(vote_key));
+    fields
+}
+
+fn describe_vote_key(key: Option<&BlsPublicKey>) -> Option<(&'static str, String)> {
+    key.map(|key| ("voteKey", key.to_string()))
 }
 
 impl Canonical for ValidatorsCall {
     const NAME: &'static str = "validators call";
-    const BYTES_MAX: usize = 1 + Member::BYTES_MAX + 64;
+    const BYTES_MAX: usize = 1 + Member::BYTES_MAX + 64 + VOTE_PROOF_BYTES_MAX;
 }
 
 const _: () = assert!(ValidatorsCall::BYTES_MAX > 32 + QUIC_BYTES_MAX);
-const _: () = assert!(ValidatorsCall::BYTES_MAX > 32 + 32 + 64);
+const _: () = assert!(Member::BYTES_MAX >= 32 + 32 + VOTE_KEY_BYTES_MAX);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use heddle_sdk::CallContext;
 use heddle_sdk::CallError;
 use heddle_types::Address;
+use heddle_types::BlsSignature;
 use heddle_types::PublicKey;
 use heddle_types::Signature;
 
@@ -16,9 +17,10 @@ use crate::event::KeyRotated;
 use crate::event::PowerChanged;
 use crate::event::ValidatorsEvent;
 use crate::limits::WORK_PER_PROOF;
+use crate::limits::WORK_PER_VOTE_PROOF;
 use crate::member::Config;
 use crate::members::Members;
-use crate::possession::is_possessed;
+use crate::possession::Claim;
 use crate::state::read_config;
 use crate::state::read_members;
 use crate::state::write_config;
@@ -55,12 +57,14 @@ impl Signer {
 pub(crate) fn join(
     ctx: &mut CallContext<'_, '_>,
     signer: Signer,
-    Join { member, proof }: Join,
+    Join { member, proof, vote_proof }: Join,
 ) -> Result<(), CallError> {
     signer.require_authority()?;
     let mut members = read_members(ctx)?;
     members.join(member)?;
-    check_proof(ctx, &member.public_key, &member.operator, &proof)?;
+    let claim =
+        Claim { chain: ctx.block().chain, operator: member.operator, vote_key: member.vote_key };
+    check_proofs(ctx, &claim, &member.public_key, (&proof, vote_proof.as_ref()))?;
     finish(ctx, &members, ValidatorsEvent::Joined(member))
 }
 
@@ -90,14 +94,15 @@ pub(crate) fn set_power(
 pub(crate) fn rotate(
     ctx: &mut CallContext<'_, '_>,
     signer: Signer,
-    Rotate { old, new, proof }: Rotate,
+    Rotate { old, new, vote_key, proof, vote_proof }: Rotate,
 ) -> Result<(), CallError> {
     let mut members = read_members(ctx)?;
     let operator = members.get(&old)?.operator;
     signer.require_either(&operator)?;
-    members.rotate(&old, new)?;
-    check_proof(ctx, &new, &operator, &proof)?;
-    finish(ctx, &members, ValidatorsEvent::KeyRotated(KeyRotated { old, new }))
+    members.rotate(&old, (new, vote_key))?;
+    let claim = Claim { chain: ctx.block().chain, operator, vote_key };
+    check_proofs(ctx, &claim, &new, (&proof, vote_proof.as_ref()))?;
+    finish(ctx, &members, ValidatorsEvent::KeyRotated(KeyRotated { old, new, vote_key }))
 }
 
 pub(crate) fn set_address(
@@ -134,15 +139,24 @@ fn finish(
     Ok(event.emit(ctx)?)
 }
 
-/// R2. The last check of a call, because it is the dear one.
-fn check_proof(
+/// R2. The last check of a call, because it is the dear one; the dearer half of it comes last.
+fn check_proofs(
     ctx: &mut CallContext<'_, '_>,
+    claim: &Claim,
     key: &PublicKey,
-    operator: &Address,
-    proof: &Signature,
+    (proof, vote_proof): (&Signature, Option<&BlsSignature>),
 ) -> Result<(), CallError> {
     ctx.charge(WORK_PER_PROOF)?;
-    let chain = ctx.block().chain;
-    let is_good = is_possessed(key, &chain, operator, proof);
-    if is_good { Ok(()) } else { Err(ValidatorsError::BadProof.into()) }
+    if !claim.is_proved(key, proof) {
+        return Err(ValidatorsError::BadProof.into());
+    }
+    match (claim.vote_key, vote_proof) {
+        (None, None) => Ok(()),
+        (Some(vote_key), Some(vote_proof)) => {
+            ctx.charge(WORK_PER_VOTE_PROOF)?;
+            let is_good = vote_key.is_possessed(vote_proof);
+            if is_good { Ok(()) } else { Err(ValidatorsError::BadProof.into()) }
+        }
+        (None, Some(_)) | (Some(_), None) => Err(ValidatorsError::BadProof.into()),
+    }
 }

@@ -15,7 +15,8 @@ pub enum ValidatorsError {
     UnknownKey = 3,
     /// A member has the key.
     DuplicateKey = 4,
-    /// The proof is not the key's for this chain and operator, or nobody in particular holds the key.
+    /// The proof is not the key's for this chain, operator and vote key, or nobody in particular holds the key; or that of
+    /// the vote key is missing or bad.
     BadProof = 5,
     /// The only member cannot leave.
     LastMember = 6,
@@ -35,11 +36,15 @@ pub enum ValidatorsError {
     MalformedSection = 13,
     /// What is in state is not what this program writes: a broken invariant.
     CorruptState = 14,
+    /// The others vote with BLS keys, and this one names none.
+    MissingVoteKey = 15,
+    /// The others vote with the keys that they have, and this one names another for it.
+    UnusedVoteKey = 16,
 }
 
 impl ValidatorsError {
     /// All of them, by code.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::MalformedCall,
         Self::NotAuthorised,
         Self::UnknownKey,
@@ -54,6 +59,8 @@ impl ValidatorsError {
         Self::DuplicateAddress,
         Self::MalformedSection,
         Self::CorruptState,
+        Self::MissingVoteKey,
+        Self::UnusedVoteKey,
     ];
 
     /// Its stable code.
@@ -77,7 +84,7 @@ impl ValidatorsError {
             Self::UnknownKey => ("UnknownKey", "no validator has this key"),
             Self::DuplicateKey => ("DuplicateKey", "a validator has this key already"),
             Self::BadProof => {
-                ("BadProof", "the proof is not this key's for this chain and operator")
+                ("BadProof", "a proof is not this key's for this chain, operator and vote key")
             }
             Self::LastMember => ("LastMember", "the last validator cannot leave"),
             Self::ZeroPower => ("ZeroPower", "a validator's power is at least 1"),
@@ -100,6 +107,14 @@ impl ValidatorsError {
                 "the bytes are no validators section, or not for as many validators as the genesis has",
             ),
             Self::CorruptState => ("CorruptState", "the state of validators is corrupt"),
+            Self::MissingVoteKey => (
+                "MissingVoteKey",
+                "the validators of this chain vote with BLS keys, and this one has none",
+            ),
+            Self::UnusedVoteKey => (
+                "UnusedVoteKey",
+                "the validators of this chain vote with their Ed25519 keys, and need no BLS key",
+            ),
         };
         ErrorText { name, message }
     }

@@ -9,13 +9,16 @@ use heddle_sdk::Abort;
 use heddle_sdk::Described;
 use heddle_sdk::Workspace;
 use heddle_types::Address;
+use heddle_types::BlsPublicKey;
 use heddle_types::Canonical;
 use heddle_types::PublicKey;
 use heddle_types::decode_exact;
 use heddle_types::encode;
 
 use crate::call::describe_member;
+use crate::call::describe_rotation;
 use crate::limits::QUIC_BYTES_MAX;
+use crate::limits::VOTE_KEY_BYTES_MAX;
 use crate::member::Member;
 
 /// What the program reports. The variant's number is the event's kind, the fields in order are its data.
@@ -51,6 +54,8 @@ pub struct KeyRotated {
     pub old: PublicKey,
     /// The key that it has.
     pub new: PublicKey,
+    /// What it votes with, if it has a key for that.
+    pub vote_key: Option<BlsPublicKey>,
 }
 
 /// A validator's new address.
@@ -84,8 +89,8 @@ impl ValidatorsEvent {
                 "ValidatorPowerChanged",
                 vec![("publicKey", public_key.to_string()), ("power", power.to_string())],
             ),
-            Self::KeyRotated(KeyRotated { old, new }) => {
-                ("ValidatorKeyRotated", vec![("old", old.to_string()), ("new", new.to_string())])
+            Self::KeyRotated(KeyRotated { old, new, vote_key }) => {
+                ("ValidatorKeyRotated", describe_rotation((old, new), vote_key.as_ref()))
             }
             Self::AddressChanged(AddressChanged { public_key, quic }) => (
                 "ValidatorAddressChanged",
@@ -122,7 +127,7 @@ impl Canonical for PowerChanged {
 
 impl Canonical for KeyRotated {
     const NAME: &'static str = "key event";
-    const BYTES_MAX: usize = 32 + 32;
+    const BYTES_MAX: usize = 32 + 32 + VOTE_KEY_BYTES_MAX;
 }
 
 impl Canonical for AddressChanged {

@@ -88,9 +88,9 @@ fn join(validators: &[Validator], section: &ValidatorsGenesis) -> Result<Members
         return Err(ValidatorsError::MalformedSection);
     }
     let members = validators.iter().zip(&section.members).map(|(validator, member)| {
-        let Validator { public_key, power, .. } = *validator;
+        let Validator { public_key, vote_key, power } = *validator;
         let GenesisMember { operator, quic } = *member;
-        Member { public_key, power, operator, quic }
+        Member { public_key, vote_key, power, operator, quic }
     });
     Members::new(members.collect())
 }

@@ -11,10 +11,10 @@
 //! Rules:
 //! * **R1** The authority admits members and sets their power. A member leaves by the authority's call or its operator's; keys and addresses
 //!   are its operator's, and the authority may rotate a key too, for an operator that is lost.
-//! * **R2** A key enters with a [proof](possession_message) that its holder agreed to serve this operator on this chain. Nobody can make
-//!   another's key a member, nor one that nobody holds.
+//! * **R2** A key enters with a [proof](Claim) that its holder agreed to serve this operator on this chain. Nobody can make
+//!   another's key a member, nor one that nobody holds. A vote key enters with its own proof besides, and with its validator's word.
 //! * **R3** The members are always a committee: one at least, [`limits::MEMBERS_MAX`] at most, each with power, less than 2^62 together, no
-//!   key twice.
+//!   key twice, and with vote keys all of them or none.
 //! * **R4** Members keep their order: who joins is last, a rotated key takes its predecessor's place.
 //!
 //! Without a section of the genesis there is neither key: the genesis' validators stay.
@@ -53,6 +53,6 @@ pub use genesis::{GenesisMember, ValidatorsGenesis, genesis_members};
 pub use keys::{config_key, members_key};
 pub use member::{Config, Member};
 pub use members::Members;
-pub use possession::{is_possessed, possession_message, prove_possession};
+pub use possession::Claim;
 pub use program::Validators;
 pub use query::{authority, changed_members, members};

@@ -6,12 +6,14 @@ use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
 use heddle_types::Address;
+use heddle_types::BlsPublicKey;
 use heddle_types::Canonical;
 use heddle_types::PublicKey;
 use heddle_types::Validator;
 
 use crate::error::ValidatorsError;
 use crate::limits::QUIC_BYTES_MAX;
+use crate::limits::VOTE_KEY_BYTES_MAX;
 
 /// Who governs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -28,8 +30,10 @@ impl Canonical for Config {
 /// One validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Member {
-    /// Signs votes, and is the identity on the network.
+    /// The identity on the network; signs votes, where there is no vote key.
     pub public_key: PublicKey,
+    /// Signs votes, on a chain whose validators vote with BLS keys.
+    pub vote_key: Option<BlsPublicKey>,
     /// Its weight in quorums; not zero.
     pub power: u64,
     /// The account that answers for it: rotates its key, moves its address, lets it leave.
@@ -40,11 +44,11 @@ pub struct Member {
 
 impl Member {
     /// The most bytes that one has.
-    pub const BYTES_MAX: usize = 32 + 8 + 32 + QUIC_BYTES_MAX;
+    pub const BYTES_MAX: usize = 32 + VOTE_KEY_BYTES_MAX + 8 + 32 + QUIC_BYTES_MAX;
 
     /// As a committee has it.
     pub const fn to_validator(&self) -> Validator {
-        Validator::new(self.public_key, self.power)
+        Validator { public_key: self.public_key, vote_key: self.vote_key, power: self.power }
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use borsh::BorshDeserialize;
 use borsh::BorshSerialize;
 
+use heddle_types::BlsPublicKey;
 use heddle_types::BoundedRead;
 use heddle_types::Canonical;
 use heddle_types::PublicKey;
@@ -37,13 +38,13 @@ impl Members {
     /// Admits one, as the last.
     ///
     /// # Errors
-    /// [`ValidatorsError::TooManyMembers`], [`ValidatorsError::DuplicateKey`], and as for [`Self::set_power`] and
-    /// [`Self::set_address`].
+    /// [`ValidatorsError::TooManyMembers`], and as for [`Self::rotate`], [`Self::set_power`] and [`Self::set_address`].
     pub fn join(&mut self, member: Member) -> Result<(), ValidatorsError> {
         if self.0.len() >= MEMBERS_MAX {
             return Err(ValidatorsError::TooManyMembers);
         }
         self.check_new_key(&member.public_key)?;
+        self.check_vote_key(member.vote_key.as_ref())?;
         self.check_address(&member.quic)?;
         self.check_power(0, member.power)?;
         self.0.push(member);
@@ -79,17 +80,23 @@ impl Members {
         Ok(())
     }
 
-    /// Gives one another key.
+    /// Gives one another key, and where they vote with others, another for that.
     ///
     /// # Errors
-    /// [`ValidatorsError::UnknownKey`], [`ValidatorsError::NoChange`], [`ValidatorsError::DuplicateKey`].
-    pub fn rotate(&mut self, old: &PublicKey, new: PublicKey) -> Result<(), ValidatorsError> {
+    /// [`ValidatorsError::UnknownKey`], [`ValidatorsError::NoChange`], [`ValidatorsError::DuplicateKey`],
+    /// [`ValidatorsError::MissingVoteKey`], [`ValidatorsError::UnusedVoteKey`].
+    pub fn rotate(
+        &mut self,
+        old: &PublicKey,
+        (new, vote_key): (PublicKey, Option<BlsPublicKey>),
+    ) -> Result<(), ValidatorsError> {
         let position = self.position(old)?;
         if *old == new {
             return Err(ValidatorsError::NoChange);
         }
         self.check_new_key(&new)?;
-        self.0[position].public_key = new;
+        self.check_vote_key(vote_key.as_ref())?;
+        (self.0[position].public_key, self.0[position].vote_key) = (new, vote_key);
         Ok(())
     }
 
@@ -139,6 +146,20 @@ impl Members {
         match self.position(key) {
             Ok(_) => Err(ValidatorsError::DuplicateKey),
             Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether `key` may stand beside those of the others: all vote in one way.
+    fn check_vote_key(&self, key: Option<&BlsPublicKey>) -> Result<(), ValidatorsError> {
+        let Some(first) = self.0.first() else { return Ok(()) };
+        match (first.vote_key.is_some(), key) {
+            (true, None) => Err(ValidatorsError::MissingVoteKey),
+            (false, Some(_)) => Err(ValidatorsError::UnusedVoteKey),
+            (false, None) => Ok(()),
+            (true, Some(_)) => {
+                let is_taken = self.0.iter().any(|member| member.vote_key.as_ref() == key);
+                if is_taken { Err(ValidatorsError::DuplicateKey) } else { Ok(()) }
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Proofs that whoever enters a key holds it.
 
 use heddle_types::Address;
+use heddle_types::BlsPublicKey;
 use heddle_types::ChainId;
 use heddle_types::Domain;
 use heddle_types::Hash32;
@@ -17,24 +18,34 @@ const NEUTRAL: Signature = {
     Signature(bytes)
 };
 
-/// What a validator's key signs to serve `operator` on `chain`: `H("heddle/member/1", chain ‖ operator)`. The signature names the key
-/// by itself.
-pub fn possession_message(chain: &ChainId, operator: &Address) -> Hash32 {
-    Hash32::of(Domain::POSSESSION, &[chain.0.as_bytes(), operator.as_bytes()])
+/// Whom a validator serves, where, and with which key besides its own it votes: what its key signs to enter the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The chain.
+    pub chain: ChainId,
+    /// The account that answers for the validator.
+    pub operator: Address,
+    /// What it votes with, where that is not its key.
+    pub vote_key: Option<BlsPublicKey>,
 }
 
-/// The proof that the holder of `secret` serves `operator` on `chain`.
-pub fn prove_possession(secret: &SecretKey, chain: &ChainId, operator: &Address) -> Signature {
-    secret.sign(possession_message(chain, operator).as_bytes())
-}
+impl Claim {
+    /// `H("heddle/member/1", chain ‖ operator ‖ vote key)`, without the last where there is none. The signature names the
+    /// validator's key by itself.
+    pub fn message(&self) -> Hash32 {
+        let vote_key = self.vote_key.as_ref().map_or(&[][..], |key| &key.0);
+        let parts = [self.chain.0.as_bytes(), self.operator.as_bytes(), vote_key];
+        Hash32::of(Domain::POSSESSION, &parts)
+    }
 
-/// Whether `proof` proves that somebody, and not everybody, holds `key` and serves `operator` on `chain` (R2).
-pub fn is_possessed(
-    key: &PublicKey,
-    chain: &ChainId,
-    operator: &Address,
-    proof: &Signature,
-) -> bool {
-    let message = possession_message(chain, operator);
-    verify_one(key, message.as_bytes(), proof) && !verify_one(key, message.as_bytes(), &NEUTRAL)
+    /// The proof that the holder of `secret` says so.
+    pub fn prove(&self, secret: &SecretKey) -> Signature {
+        secret.sign(self.message().as_bytes())
+    }
+
+    /// Whether `proof` proves that somebody, and not everybody, holds `key` and says so (R2).
+    pub fn is_proved(&self, key: &PublicKey, proof: &Signature) -> bool {
+        let message = self.message();
+        verify_one(key, message.as_bytes(), proof) && !verify_one(key, message.as_bytes(), &NEUTRAL)
+    }
 }

@@ -14,6 +14,8 @@ use heddle_types::StateKey;
 use heddle_types::Value;
 use heddle_types::decode_exact;
 
+use crate::call::Join;
+use crate::call::Rotate;
 use crate::call::ValidatorsCall;
 use crate::change;
 use crate::change::Signer;
@@ -24,6 +26,10 @@ use crate::keys;
 
 /// What a call with a proof takes, in about nanoseconds.
 const PROOF_NANOS: u64 = 120_000;
+/// What a vote key's proof takes besides.
+const VOTE_PROOF_NANOS: u64 = 800_000;
+/// Calls for which a call with a vote key's proof counts besides itself, to buy the work of verifying it.
+const VOTE_PROOF_CALLS: u32 = 4;
 
 /// The list of validators.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +55,14 @@ impl Program for Validators {
                 declaration.declare(keys::config_key(), AccessMode::Write)?;
                 return Ok(());
             }
-            ValidatorsCall::Join(_) | ValidatorsCall::Rotate(_) => declaration.cost(PROOF_NANOS),
+            ValidatorsCall::Join(Join { vote_proof, .. })
+            | ValidatorsCall::Rotate(Rotate { vote_proof, .. }) => {
+                declaration.cost(PROOF_NANOS);
+                if vote_proof.is_some() {
+                    declaration.cost(VOTE_PROOF_NANOS);
+                    declaration.count(VOTE_PROOF_CALLS);
+                }
+            }
             ValidatorsCall::Leave { .. }
             | ValidatorsCall::SetPower { .. }
             | ValidatorsCall::SetAddress { .. } => {}

@@ -83,21 +83,22 @@ pub(crate) fn declare(programs: &Programs, body: &TransactionBody) -> Declared {
             (failure, deriving.set.len())
         }
         Access::Open => {
-            // What it would declare is asked for its cost alone.
+            // What it would declare is asked for its cost, and for what its calls count, alone.
             let mut hint = Deriving::new(body);
             let _declares = hint.all(programs, body);
-            deriving.cost = hint.cost;
+            (deriving.cost, deriving.more_calls) = (hint.cost, hint.more_calls);
             (None, 0)
         }
     };
-    let Deriving { set, cost, payer_key, nonce_key } = deriving;
+    let Deriving { set, cost, more_calls, payer_key, nonce_key } = deriving;
     let space = match failure {
         None => block_space(programs, body),
         Some(_) => BlockSpace::Ordinary,
     };
     Declared {
         space,
-        fee: fees::required_fee(body, keys),
+        fee: fees::required_fee(body, keys, more_calls),
+        more_calls,
         failure,
         cost,
         system_keys: set.system_keys(),
@@ -119,6 +120,7 @@ pub(crate) fn program_error(call: &Call, position: usize, code: u16) -> TxFailur
 struct Deriving {
     set: AccessSet,
     cost: u64,
+    more_calls: u32,
     payer_key: StateKey,
     nonce_key: Option<StateKey>,
 }
@@ -135,7 +137,7 @@ impl Deriving {
         for key in nonce_key.into_iter().chain([payer_key]) {
             let _fits = set.declare(key, AccessMode::Write);
         }
-        Self { set, cost: ENVELOPE_NANOS, payer_key, nonce_key }
+        Self { set, cost: ENVELOPE_NANOS, more_calls: 0, payer_key, nonce_key }
     }
 
     /// The extra keys and those that programs derive, up to the first failure.
@@ -166,6 +168,7 @@ impl Deriving {
         let mut declaration = Declaration::new(&mut self.set);
         let result = panics::catch(|| program.access(&call.data, &body.sender, &mut declaration));
         self.cost = self.cost.saturating_add(declaration.declared_cost());
+        self.more_calls = self.more_calls.saturating_add(declaration.more_calls());
         if declaration.is_full() {
             return Err(TxFailure::OutOfMeter);
         }

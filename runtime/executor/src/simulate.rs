@@ -14,6 +14,7 @@ use heddle_types::AccessMode;
 use heddle_types::AccessSet;
 use heddle_types::AccessTrace;
 use heddle_types::Amount;
+use heddle_types::Declared;
 use heddle_types::Receipt;
 use heddle_types::StateKey;
 use heddle_types::StateView;
@@ -59,15 +60,19 @@ pub fn simulate(
     let planned = Planned { index, id, body, declared, is_open };
     let Ran { receipt, trace } = BlockRun::new(runner, state).transaction(&planned);
     let trace = AccessTrace::from(&trace);
-    let needed = needed_access(runner, state, body);
+    let needed = needed_access(runner, state, (body, declared));
     let derived = TransactionBody { access: Access::DERIVED, ..body.clone() };
     let extra = missing(&needed, &declare::declare(programs, &derived).set);
     Simulation { receipt, trace, needed, extra }
 }
 
-fn needed_access(runner: Runner<'_>, state: &dyn StateView, body: &TransactionBody) -> AccessSet {
+fn needed_access(
+    runner: Runner<'_>,
+    state: &dyn StateView,
+    (body, declared): (&TransactionBody, &Declared),
+) -> AccessSet {
     let base = BlockStart(state);
-    let bought = transaction::work_bought(body);
+    let bought = transaction::work_bought(body, declared);
     let mut memory = Scratch::default();
     let mut work = Workspace::new(&base, Permission::Open, bought, &mut memory);
     let payer_slot = work.open_slot(&native::native_balance_key(&body.payer()));

@@ -18,6 +18,7 @@ use heddle_sdk::fees;
 use heddle_sdk::native;
 use heddle_types::Amount;
 use heddle_types::Call;
+use heddle_types::Declared;
 use heddle_types::Deposit;
 use heddle_types::Entry;
 use heddle_types::Events;
@@ -85,7 +86,12 @@ pub(crate) fn run(
 ) -> Result<Ran, Blocked> {
     let Scratch { work: memory, effects } = scratch;
     effects.clear();
-    let work = Workspace::new(base, planned.permission(), work_bought(planned.body), memory);
+    let work = Workspace::new(
+        base,
+        planned.permission(),
+        work_bought(planned.body, planned.declared),
+        memory,
+    );
     let mut run = Run { runner, planned, work, effects, trace: None, fee_paid: Amount::ZERO };
     let result = run.all();
     let Run { work, effects, trace, fee_paid, .. } = run;
@@ -109,9 +115,9 @@ pub(crate) fn run(
 }
 
 /// The work that a transaction's calls may use together.
-pub(crate) fn work_bought(body: &TransactionBody) -> u64 {
+pub(crate) fn work_bought(body: &TransactionBody, declared: &Declared) -> u64 {
     let calls = u64::try_from(body.calls.len()).unwrap_or(u64::MAX);
-    fees::WORK_PER_CALL.saturating_mul(calls)
+    fees::WORK_PER_CALL.saturating_mul(calls.saturating_add(declared.more_calls.into()))
 }
 
 /// The transaction goes no further; why is said in its workspace.

@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         time: UnixMillis::default(),
         dev: true,
         validators: Vec::new(),
+        possessions: Vec::new(),
         accounts: Vec::new(),
         faucet: None,
         sections: Vec::new(),

@@ -30,6 +30,7 @@ fn genesis(root: StateRoot) -> BlockHeader {
         time: UnixMillis::default(),
         dev: true,
         validators: Vec::new(),
+        possessions: Vec::new(),
         accounts: Vec::new(),
         faucet: None,
         sections: Vec::new(),

@@ -10,12 +10,11 @@
 mod point;
 mod possession;
 mod secret;
+mod text;
 mod verifier;
 
 #[cfg(test)]
 mod tests;
-
-use std::fmt;
 
 use blst::min_sig::AggregateSignature;
 use borsh::BorshDeserialize;
@@ -24,6 +23,7 @@ use borsh::BorshSerialize;
 use crate::ed25519::Signature;
 
 pub use secret::BlsSecretKey;
+pub use text::ParseBlsError;
 pub use verifier::BlsStatement;
 pub use verifier::BlsVerifier;
 
@@ -62,32 +62,4 @@ impl BlsSignature {
         let sum = AggregateSignature::aggregate(&points, false).ok()?;
         Some(Self(sum.to_signature().compress()))
     }
-}
-
-impl fmt::Display for BlsPublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, f)
-    }
-}
-
-impl fmt::Debug for BlsPublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0[..4], f)
-    }
-}
-
-impl fmt::Display for BlsSignature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, f)
-    }
-}
-
-impl fmt::Debug for BlsSignature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0[..4], f)
-    }
-}
-
-fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }

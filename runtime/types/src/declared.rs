@@ -24,6 +24,8 @@ pub struct Declared {
     pub failure: Option<TxFailure>,
     /// What it costs.
     pub fee: Amount,
+    /// For how many calls more than they are its calls count, in what they cost and in the work that they may do.
+    pub more_calls: u32,
     /// Which room of a block it may take.
     pub space: BlockSpace,
     /// How long it may take to run, in about nanoseconds. A hint for scheduling; no result depends on it.

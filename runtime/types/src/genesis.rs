@@ -6,6 +6,7 @@ use crate::address::Address;
 use crate::block::BlockHeader;
 use crate::block::ExecutedRoot;
 use crate::block::Payload;
+use crate::bls::BlsSignature;
 use crate::canonical::canonical;
 use crate::codec;
 use crate::codec::Bytes;
@@ -30,7 +31,7 @@ use crate::time::UnixMillis;
 canonical! {
     /// Everything that two nodes must agree on before the first block.
     pub struct Genesis {
-        /// Format: 2.
+        /// Format: 3.
         pub version: u8,
         /// When the chain begins; the time of block 0.
         pub time: UnixMillis,
@@ -38,6 +39,8 @@ canonical! {
         pub dev: bool,
         /// The first committee.
         pub validators: Vec<Validator> => limits::VALIDATORS_MAX,
+        /// That each validator's vote key is held, in their order; none where they have no vote keys.
+        pub possessions: Vec<BlsSignature> => limits::VALIDATORS_MAX,
         /// Who holds how much of the native asset, strictly ascending by address.
         pub accounts: Vec<GenesisAccount> => limits::GENESIS_ACCOUNTS_MAX,
         /// The account that `requestAirdrop` pays from; development chains only.
@@ -75,6 +78,12 @@ pub enum GenesisError {
     /// The validators form no committee.
     #[error(transparent)]
     Committee(#[from] CommitteeError),
+    /// A vote key without its proof, or a proof without a vote key.
+    #[error("validators[{position}].voteProof: does not prove that somebody holds its voteKey")]
+    Possession {
+        /// The first offender's position.
+        position: usize,
+    },
     /// Accounts out of order, named twice, or too many.
     #[error("accounts[{position}]: addresses must be strictly ascending, at most 100000 of them")]
     Accounts {
@@ -111,7 +120,7 @@ pub enum GenesisError {
 
 impl Genesis {
     /// The format that this code reads and writes.
-    pub const VERSION: u8 = 2;
+    pub const VERSION: u8 = 3;
 
     /// The chain's identity.
     pub fn chain_id(&self) -> ChainId {
@@ -138,7 +147,25 @@ impl Genesis {
             sum = sum.checked_add(account.amount).ok_or(GenesisError::Supply { position })?;
         }
         self.check_sections()?;
-        Ok(Committee::new(self.chain_id(), Epoch::ZERO, self.validators.clone())?)
+        let committee = Committee::new(self.chain_id(), Epoch::ZERO, self.validators.clone())?;
+        self.check_possessions()?;
+        Ok(committee)
+    }
+
+    fn check_possessions(&self) -> Result<(), GenesisError> {
+        let count = self.validators.len().max(self.possessions.len());
+        let is_good = |position: &usize| {
+            let vote_key = self.validators.get(*position).and_then(|one| one.vote_key);
+            match (vote_key, self.possessions.get(*position)) {
+                (None, None) => true,
+                (Some(key), Some(proof)) => key.is_possessed(proof),
+                (None, Some(_)) | (Some(_), None) => false,
+            }
+        };
+        match (0..count).find(|position| !is_good(position)) {
+            Some(position) => Err(GenesisError::Possession { position }),
+            None => Ok(()),
+        }
     }
 
     fn check_sections(&self) -> Result<(), GenesisError> {

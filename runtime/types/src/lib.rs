@@ -50,7 +50,7 @@ pub use access::{AccessMode, AccessSet};
 pub use address::{Address, AssetId, ParseAddressError, ParseAssetError};
 pub use batch::{Batch, BatchBody, BatchHeader, SignedBatchHeader};
 pub use block::{BatchRef, Block, BlockHeader, ExecutedRoot, Payload, Proposal};
-pub use bls::{BlsPublicKey, BlsSecretKey, BlsSignature, BlsStatement, BlsVerifier};
+pub use bls::{BlsPublicKey, BlsSecretKey, BlsSignature, BlsStatement, BlsVerifier, ParseBlsError};
 pub use certificate::{CommitCert, QuorumCert, TimeoutCert, TimeoutEntry, VoterSignature};
 pub use change_set::{ChangeSet, StateView};
 pub use checked::{BlockError, CheckedBlock, CheckedTransaction};

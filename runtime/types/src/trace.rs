@@ -183,6 +183,7 @@ mod tests {
             set,
             failure: None,
             fee: Amount::ZERO,
+            more_calls: 0,
             space: crate::declared::BlockSpace::Ordinary,
             cost: 0,
             system_keys: 0,

@@ -136,6 +136,7 @@ fn genesis(keys: &[SecretKey], publisher: &SecretKey, markets: u16) -> Genesis {
         time: UnixMillis::new(0),
         dev: true,
         validators: Vec::new(),
+        possessions: Vec::new(),
         accounts,
         faucet: None,
         sections: vec![

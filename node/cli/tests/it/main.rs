@@ -25,6 +25,7 @@ mod snapshots;
 mod trading;
 mod usage;
 mod validators;
+mod vote_keys;
 
 use std::io::Write;
 use std::process::Command;

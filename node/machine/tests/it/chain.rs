@@ -65,6 +65,7 @@ pub(crate) fn genesis_of(validators: u8) -> Genesis {
         time: BEGIN,
         dev: true,
         validators: (0..validators).map(validator).collect(),
+        possessions: Vec::new(),
         accounts: Vec::new(),
         faucet: None,
         sections: Vec::new(),

@@ -53,6 +53,7 @@ fn genesis() -> Genesis {
         time: BEGIN,
         dev: true,
         validators: candidates(0),
+        possessions: Vec::new(),
         accounts: Vec::new(),
         faucet: None,
         sections: Vec::new(),

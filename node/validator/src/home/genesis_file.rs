@@ -1,9 +1,11 @@
 //! `genesis.json`: a chain's beginning in a form for people. The chain's identity is the hash of its canonical bytes.
 
+use std::iter;
 use std::path::Path;
 
 use heddle_types::Address;
 use heddle_types::Amount;
+use heddle_types::BlsSignature;
 use heddle_types::Bytes;
 use heddle_types::ChainId;
 use heddle_types::Committee;
@@ -66,8 +68,10 @@ pub(super) fn committee(genesis: &Genesis, path: &Path) -> Result<Committee, Hom
 }
 
 fn to_json(genesis: &Genesis) -> Value {
-    let Genesis { version, time, dev, validators, accounts, faucet, sections } = genesis;
-    let validators = validators.iter();
+    let Genesis { version, time, dev, validators, possessions, accounts, faucet, sections } =
+        genesis;
+    let proofs = possessions.iter().map(Some).chain(iter::repeat(None));
+    let validators = validators.iter().zip(proofs);
     let accounts = accounts.iter();
     let sections = sections.iter();
     json!({
@@ -76,7 +80,7 @@ fn to_json(genesis: &Genesis) -> Value {
         "timeMs": time.get(),
         "dev": dev,
         "validators": validators
-            .map(|v| json!({ "publicKey": v.public_key.to_string(), "power": v.power }))
+            .map(|(validator, proof)| validator_json(validator, proof))
             .collect::<Vec<_>>(),
         "accounts": accounts
             .map(|a| json!({ "address": a.address.to_string(), "amount": a.amount.to_string() }))
@@ -88,6 +92,19 @@ fn to_json(genesis: &Genesis) -> Value {
     })
 }
 
+/// Without the vote key and its proof where there are none.
+fn validator_json(validator: &Validator, proof: Option<&BlsSignature>) -> Value {
+    let Validator { public_key, vote_key, power } = validator;
+    let mut object = json!({ "publicKey": public_key.to_string(), "power": power });
+    if let Some(vote_key) = vote_key {
+        object["voteKey"] = vote_key.to_string().into();
+    }
+    if let Some(proof) = proof {
+        object["voteProof"] = proof.to_string().into();
+    }
+    object
+}
+
 fn parse(document: Value) -> Result<Genesis, FieldError> {
     let mut fields = Fields::document(document, &KNOWN)?;
     let version = fields.take("version")?;
@@ -97,11 +114,14 @@ fn parse(document: Value) -> Result<Genesis, FieldError> {
     let chain_id = fields.take("chainId")?;
     let claimed: ChainId = chain_id.parsed("64 hex digits")?;
     let faucet = fields.optional("faucet").filter(|field| !field.is_null());
+    let (validators, possessions): (Vec<_>, Vec<_>) =
+        list(fields.take("validators")?, limits::VALIDATORS_MAX, validator)?.into_iter().unzip();
     let genesis = Genesis {
         version,
         time: UnixMillis::new(fields.take("timeMs")?.integer(0, JSON_INTEGER_MAX)?),
         dev: fields.take("dev")?.boolean()?,
-        validators: list(fields.take("validators")?, limits::VALIDATORS_MAX, validator)?,
+        validators,
+        possessions: possessions.into_iter().flatten().collect(),
         accounts: list(fields.take("accounts")?, limits::GENESIS_ACCOUNTS_MAX, account)?,
         faucet: faucet.map(|field| field.parsed("an address of 64 hex digits")).transpose()?,
         sections: list(fields.take("sections")?, limits::GENESIS_SECTIONS_MAX, section)?,
@@ -121,11 +141,20 @@ fn list<T>(
     field.list(max)?.into_iter().map(item).collect()
 }
 
-fn validator(field: Field) -> Result<Validator, FieldError> {
-    let mut fields = field.table(&["publicKey", "power"])?;
+/// A validator, and that it holds its vote key.
+fn validator(field: Field) -> Result<(Validator, Option<BlsSignature>), FieldError> {
+    let mut fields = field.table(&["publicKey", "power", "voteKey", "voteProof"])?;
     let Hash32(key) = fields.take("publicKey")?.parsed("a public key of 64 hex digits")?;
     let power = fields.take("power")?.integer(1, JSON_INTEGER_MAX)?;
-    Ok(Validator::new(PublicKey(key), power))
+    let vote_key = fields.optional("voteKey");
+    let vote_proof = fields.optional("voteProof");
+    if let (None, Some(proof)) | (Some(proof), None) = (&vote_key, &vote_proof) {
+        return Err(proof.wrong("voteKey and voteProof, both or neither"));
+    }
+    let vote_key = vote_key.map(|key| key.parsed("a BLS key of 192 hex digits")).transpose()?;
+    let vote_proof =
+        vote_proof.map(|proof| proof.parsed("a proof of 96 hex digits")).transpose()?;
+    Ok((Validator { public_key: PublicKey(key), vote_key, power }, vote_proof))
 }
 
 fn account(field: Field) -> Result<GenesisAccount, FieldError> {

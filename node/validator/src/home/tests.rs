@@ -48,6 +48,7 @@ fn genesis() -> Genesis {
         dev: true,
         faucet: Some(Address::of_key(&key(10).public_key())),
         validators: validators.collect(),
+        possessions: Vec::new(),
         accounts,
         sections: vec![section(ProgramId::LEDGER, &[0; 4])],
     }

@@ -27,11 +27,11 @@ pub(crate) fn read(shared: &Shared) -> ValidatorSet {
 }
 
 fn validator((index, validator): (ValidatorIndex, &Validator)) -> ValidatorInfo {
-    let Validator { public_key, power, .. } = *validator;
-    ValidatorInfo { index, public_key, power }
+    let Validator { public_key, vote_key, power } = *validator;
+    ValidatorInfo { index, public_key, vote_key, power }
 }
 
 fn candidate(member: &Member) -> CandidateInfo {
-    let Member { public_key, power, operator, quic } = *member;
-    CandidateInfo { public_key, power, operator, quic }
+    let Member { public_key, vote_key, power, operator, quic } = *member;
+    CandidateInfo { public_key, vote_key, power, operator, quic }
 }

@@ -186,6 +186,7 @@ pub(crate) fn genesis(clearing: &ClearingGenesis) -> Genesis {
         time: UnixMillis::new(0),
         dev: true,
         validators: Vec::new(),
+        possessions: Vec::new(),
         accounts,
         faucet: None,
         sections: vec![LedgerGenesis { assets: vec![usd] }.to_section(), clearing.to_section()],

@@ -280,6 +280,7 @@ fn genesis(setup: &Setup) -> Genesis {
         time: UnixMillis::new(0),
         dev: true,
         validators: Vec::new(),
+        possessions: Vec::new(),
         accounts: accounts(all, 1_000_000_000_000_000),
         faucet: None,
         sections,

@@ -43,6 +43,7 @@ pub(crate) fn genesis() -> Genesis {
         time: UnixMillis::new(0),
         dev: true,
         validators: Vec::new(),
+        possessions: Vec::new(),
         accounts,
         faucet: None,
         sections: Vec::new(),

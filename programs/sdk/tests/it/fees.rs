@@ -29,7 +29,7 @@ fn body(calls: usize, data: usize, access: Access) -> TransactionBody {
 
 fn check(calls: usize, data: usize, keys: usize, expected: u64) {
     let declared = body(calls, data, Access::DERIVED);
-    assert_eq!(fees::required_fee(&declared, keys), Amount::from_units(expected));
+    assert_eq!(fees::required_fee(&declared, keys, 0), Amount::from_units(expected));
 }
 
 #[test]
@@ -41,8 +41,15 @@ fn a_declared_fee_is_base_calls_keys_and_bytes() {
 }
 
 #[test]
+fn a_call_that_counts_for_more_pays_for_them() {
+    let fee = |access, more| fees::required_fee(&body(1, 0, access), 2, more).get();
+    assert_eq!(fee(Access::DERIVED, 4) - fee(Access::DERIVED, 0), 4 * 3_000);
+    assert_eq!(fee(Access::Open, 4) - fee(Access::Open, 0), 2 * 4 * 3_000);
+}
+
+#[test]
 fn an_open_transaction_pays_twice_for_sixteen_keys_a_call() {
-    let open = |calls| fees::required_fee(&body(calls, 61, Access::Open), 999);
+    let open = |calls| fees::required_fee(&body(calls, 61, Access::Open), 999, 0);
     assert_eq!(open(1), Amount::from_units(2 * (5_000 + 3_000 + 16 * 500 + 610)));
     assert_eq!(open(2), Amount::from_units(2 * (5_000 + 2 * (3_000 + 16 * 500 + 610))));
 }

@@ -116,6 +116,7 @@ fn genesis(sections: Vec<GenesisSection>) -> Genesis {
         time: UnixMillis::new(77),
         dev: false,
         validators: Vec::new(),
+        possessions: Vec::new(),
         accounts: vec![account],
         faucet: None,
         sections,

@@ -8,6 +8,7 @@ use heddle_types::Hash32;
 use heddle_types::PublicKey;
 use heddle_types::Signature;
 use heddle_validators::AddressChanged;
+use heddle_validators::Claim;
 use heddle_validators::Join;
 use heddle_validators::KeyRotated;
 use heddle_validators::Member;
@@ -18,11 +19,8 @@ use heddle_validators::ValidatorsError;
 use heddle_validators::ValidatorsEvent;
 use heddle_validators::authority;
 use heddle_validators::changed_members;
-use heddle_validators::is_possessed;
 use heddle_validators::limits::MEMBERS_MAX;
 use heddle_validators::limits::POWER_SUM_END;
-use heddle_validators::possession_message;
-use heddle_validators::prove_possession;
 
 use crate::world::AUTHORITY;
 use crate::world::STRANGER;
@@ -76,12 +74,11 @@ fn a_key_is_proved_by_its_holder_for_this_operator_on_this_chain() {
     let mut chain = chain();
     run_refused(&mut chain, AUTHORITY, join_proved_by(member(5), 6), ValidatorsError::BadProof);
     let other_chain = ChainId(Hash32([8; 32]));
-    let proofs = [
-        prove_possession(&key(105), &TestChain::CHAIN, &who(6)),
-        prove_possession(&key(105), &other_chain, &who(5)),
-    ];
-    for proof in proofs {
-        let call = ValidatorsCall::Join(Join { member: member(5), proof }).to_call();
+    let claim = Claim { chain: TestChain::CHAIN, operator: who(5), vote_key: None };
+    let others = [Claim { operator: who(6), ..claim }, Claim { chain: other_chain, ..claim }];
+    for proof in others.map(|claim| claim.prove(&key(105))) {
+        let call = ValidatorsCall::Join(Join { member: member(5), proof, vote_proof: None });
+        let call = call.to_call();
         run_refused(&mut chain, AUTHORITY, call, ValidatorsError::BadProof);
     }
     run_ok(&mut chain, AUTHORITY, join(5));
@@ -100,11 +97,12 @@ fn a_key_that_everybody_holds_is_nobodys() {
     bytes[0] = 1;
     let anybodys = Signature(bytes);
     for public_key in [neutral, order_2, order_8].map(PublicKey) {
-        let message = possession_message(&TestChain::CHAIN, &who(5));
-        assert!(heddle_types::verify_one(&public_key, message.as_bytes(), &anybodys));
-        assert!(!is_possessed(&public_key, &TestChain::CHAIN, &who(5), &anybodys));
+        let claim = Claim { chain: TestChain::CHAIN, operator: who(5), vote_key: None };
+        assert!(heddle_types::verify_one(&public_key, claim.message().as_bytes(), &anybodys));
+        assert!(!claim.is_proved(&public_key, &anybodys));
         let weak = Member { public_key, ..member(5) };
-        let call = ValidatorsCall::Join(Join { member: weak, proof: anybodys }).to_call();
+        let join = Join { member: weak, proof: anybodys, vote_proof: None };
+        let call = ValidatorsCall::Join(join).to_call();
         run_refused(&mut chain(), AUTHORITY, call, ValidatorsError::BadProof);
     }
 }
@@ -168,7 +166,7 @@ fn all_power_together_stays_below_the_end() {
 #[test]
 fn a_rotated_key_takes_its_predecessors_place() {
     let mut chain = chain();
-    let event = KeyRotated { old: validator_key(2), new: validator_key(6) };
+    let event = KeyRotated { old: validator_key(2), new: validator_key(6), vote_key: None };
     assert_eq!(run_ok(&mut chain, 2, rotate(2, 6, 2)), ValidatorsEvent::KeyRotated(event));
     assert_eq!(numbers(&chain), [1, 6, 3, 4].map(validator_key));
     let expected = Member { public_key: validator_key(6), ..member(2) };
@@ -255,7 +253,7 @@ fn a_list_that_is_none_is_noticed() {
     let entry = chain.state.0.get_mut(&heddle_validators::members_key()).unwrap();
     let mut bytes = entry.value.as_bytes().to_vec();
     // The first member's power is zero.
-    bytes[4 + 32..][..8].fill(0);
+    bytes[4 + 32 + 1..][..8].fill(0);
     entry.value = bytes.into();
     let tx = chain.transaction(&key(1), vec![leave(1)]);
     let outcome = chain.run(&[tx]).receipts.remove(0).outcome;

@@ -6,4 +6,5 @@ mod calls;
 mod encodings;
 mod genesis;
 mod streams;
+mod vote_keys;
 mod world;

@@ -122,7 +122,8 @@ impl Model {
 
 fn member(row: &Row) -> Member {
     let Row { key, power, operator, port } = *row;
-    Member { public_key: validator_key(key), power, operator: who(operator), quic: quic(port) }
+    let (public_key, operator) = (validator_key(key), who(operator));
+    Member { public_key, vote_key: None, power, operator, quic: quic(port) }
 }
 
 fn call(doing: Doing) -> Call {

@@ -8,6 +8,7 @@ use heddle_executor::testing::key;
 use heddle_sdk::Programs;
 use heddle_types::Address;
 use heddle_types::Amount;
+use heddle_types::BlsPublicKey;
 use heddle_types::Call;
 use heddle_types::Genesis;
 use heddle_types::GenesisAccount;
@@ -16,9 +17,11 @@ use heddle_types::ProgramError;
 use heddle_types::ProgramId;
 use heddle_types::PublicKey;
 use heddle_types::Receipt;
+use heddle_types::Signature;
 use heddle_types::TxFailure;
 use heddle_types::UnixMillis;
 use heddle_types::Validator;
+use heddle_validators::Claim;
 use heddle_validators::GenesisMember;
 use heddle_validators::Join;
 use heddle_validators::Member;
@@ -30,7 +33,6 @@ use heddle_validators::ValidatorsError;
 use heddle_validators::ValidatorsEvent;
 use heddle_validators::ValidatorsGenesis;
 use heddle_validators::members;
-use heddle_validators::prove_possession;
 
 /// The account of the authority.
 pub(crate) const AUTHORITY: u8 = 9;
@@ -54,6 +56,7 @@ pub(crate) fn quic(port: u16) -> SocketAddr {
 pub(crate) fn member(n: u8) -> Member {
     Member {
         public_key: validator_key(n),
+        vote_key: None,
         power: 10,
         operator: who(n),
         quic: quic(1000 + u16::from(n)),
@@ -77,6 +80,7 @@ pub(crate) fn genesis() -> Genesis {
         time: UnixMillis::new(0),
         dev: true,
         validators: [1, 2, 3, 4].map(validator).into(),
+        possessions: Vec::new(),
         accounts,
         faucet: None,
         sections: vec![section().to_section()],
@@ -95,10 +99,15 @@ pub(crate) fn list(chain: &TestChain) -> Members {
     members(&chain.state).unwrap()
 }
 
+/// What the holder of validator key number `n` signs to serve `operator` with this vote key.
+pub(crate) fn prove(n: u8, operator: Address, vote_key: Option<BlsPublicKey>) -> Signature {
+    Claim { chain: TestChain::CHAIN, operator, vote_key }.prove(&key(100 + n))
+}
+
 /// `member` joins, with a proof by the secret key number `signs`.
 pub(crate) fn join_proved_by(member: Member, signs: u8) -> Call {
-    let proof = prove_possession(&key(100 + signs), &TestChain::CHAIN, &member.operator);
-    ValidatorsCall::Join(Join { member, proof }).to_call()
+    let proof = prove(signs, member.operator, None);
+    ValidatorsCall::Join(Join { member, proof, vote_proof: None }).to_call()
 }
 
 /// Validator `n` joins.
@@ -116,9 +125,9 @@ pub(crate) fn set_power(n: u8, power: u64) -> Call {
 
 /// Validator `old`, of account `operator`, gets the key number `new`.
 pub(crate) fn rotate(old: u8, new: u8, operator: u8) -> Call {
-    let proof = prove_possession(&key(100 + new), &TestChain::CHAIN, &who(operator));
+    let proof = prove(new, who(operator), None);
     let (old, new) = (validator_key(old), validator_key(new));
-    ValidatorsCall::Rotate(Rotate { old, new, proof }).to_call()
+    ValidatorsCall::Rotate(Rotate { old, new, vote_key: None, proof, vote_proof: None }).to_call()
 }
 
 pub(crate) fn set_address(n: u8, quic: SocketAddr) -> Call {

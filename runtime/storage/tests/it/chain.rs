@@ -39,6 +39,7 @@ pub(crate) fn genesis() -> BlockHeader {
         time: UnixMillis::default(),
         dev: true,
         validators: Vec::new(),
+        possessions: Vec::new(),
         accounts: Vec::new(),
         faucet: None,
         sections: Vec::new(),

@@ -238,6 +238,17 @@ fn a_signature_in_a_vote_is_padded_with_zeros_and_nothing_else() {
 }
 
 #[test]
+fn keys_and_signatures_are_read_as_they_are_shown() {
+    let (key, signature) = (secret(1).public_key(), secret(1).prove_possession());
+    assert_eq!(key.to_string().parse(), Ok(key));
+    assert_eq!(format!("0x{signature}").to_uppercase().replace("0X", "0x").parse(), Ok(signature));
+    for bad in ["", "0x", &"0".repeat(95), &"0".repeat(97), &"g".repeat(96), &"é".repeat(48)] {
+        assert_eq!(bad.parse::<BlsSignature>(), Err(ParseBlsError { expected: 96 }));
+        assert_eq!(bad.parse::<BlsPublicKey>(), Err(ParseBlsError { expected: 192 }));
+    }
+}
+
+#[test]
 fn nothing_and_what_is_no_point_have_no_sum() {
     assert_eq!(BlsSignature::aggregate(&[]), None);
     let good = secret(1).sign(&Hash32::ZERO);

@@ -220,6 +220,7 @@ pub(crate) fn genesis() -> Genesis {
         time: UnixMillis::new(1_700_000_000_000),
         dev: true,
         validators: committee(4).validators().to_vec(),
+        possessions: Vec::new(),
         accounts: vec![account(0x55), account(0x66)],
         faucet: Some(Address([0x66; 32])),
         sections: vec![GenesisSection { program: ProgramId::ORACLE, data: vec![1, 2, 3].into() }],

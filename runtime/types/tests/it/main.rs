@@ -12,6 +12,7 @@ mod ed25519;
 mod epoch_end;
 mod fixture;
 mod golden;
+mod possessions;
 mod protocol;
 mod roundtrip;
 mod schemes;

@@ -89,8 +89,8 @@ fn a_genesis_that_cannot_begin_a_chain_is_refused() {
     assert_eq!(check(|_| {}), Ok(()));
     assert_eq!(check(|g| g.sections = vec![section(1, 2 << 20)]), Ok(()));
     type Case = (fn(&mut Genesis), &'static str);
-    let cases: [Case; 9] = [
-        (|g| g.version = 1, "version: 1, expected 2"),
+    let cases: [Case; 10] = [
+        (|g| g.version = 1, "version: 1, expected 3"),
         (|g| g.dev = false, "faucet: allowed on a development chain only"),
         (
             |g| g.accounts.swap(0, 1),
@@ -117,6 +117,10 @@ fn a_genesis_that_cannot_begin_a_chain_is_refused() {
             "sections[1].data: with those before, more than 2097152 bytes",
         ),
         (|g| g.validators.clear(), "validators: 0, expected 1 to 50"),
+        (
+            |g| g.possessions.push(BlsSignature([0; 48])),
+            "validators[0].voteProof: does not prove that somebody holds its voteKey",
+        ),
     ];
     for (change, expected) in cases {
         assert_eq!(check(change), Err(expected.to_owned()));

@@ -42,6 +42,8 @@ struct Document {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Member {
     public_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vote_key: Option<String>,
     power: u64,
 }
 
@@ -90,6 +92,7 @@ fn io(path: &Path, error: &std::io::Error, remedy: &str) -> CliError {
 fn text(checkpoint: &Checkpoint) -> Result<String, CliError> {
     let member = |member: &Validator| Member {
         public_key: member.public_key.to_string(),
+        vote_key: member.vote_key.map(|key| key.to_string()),
         power: member.power,
     };
     let document = Document {
@@ -110,7 +113,10 @@ fn parse(document: Document) -> Result<Checkpoint, String> {
     };
     let member = |member: Member| {
         let public_key = PublicKey(hash("publicKey", &member.public_key)?.0);
-        Ok(Validator::new(public_key, member.power))
+        let vote_key = member
+            .vote_key
+            .map(|key| key.parse().map_err(|_| format!("voteKey {key:?}, no 192 hex digits")));
+        Ok(Validator { public_key, vote_key: vote_key.transpose()?, power: member.power })
     };
     let block = document.block.map(|block| hash("block", &block)).transpose()?;
     Ok(Checkpoint {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use heddle_localnet::cluster::Cluster;
+use heddle_localnet::cluster::VoteScheme;
 use heddle_localnet::cluster::Wanted;
 use heddle_types::Millis;
 use heddle_validator::home;
@@ -44,6 +45,9 @@ pub(super) struct SettingsArgs {
     /// How often an idle chain makes a block [default: 1s]
     #[arg(long, value_name = "TIME", value_parser = home::parse_span)]
     idle_interval: Option<Millis>,
+    /// With which keys the validators vote, ed25519 or bls [default: ed25519]
+    #[arg(long, value_name = "SCHEME")]
+    vote_scheme: Option<VoteScheme>,
 }
 
 impl SettingsArgs {
@@ -54,6 +58,7 @@ impl SettingsArgs {
             accounts: self.accounts,
             threads: self.threads,
             idle_interval: self.idle_interval,
+            vote_scheme: self.vote_scheme,
         }
     }
 }

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use heddle_localnet::cluster::VoteScheme;
 use heddle_rpc_api::GetCommittee;
 use heddle_rpc_api::GetStatus;
 use heddle_rpc_api::Sent;
 use heddle_rpc_api::TransactionInfo;
+use heddle_rpc_api::ValidatorSet;
 use heddle_types::Access;
 use heddle_types::Address;
 use heddle_types::ChainId;
@@ -18,6 +20,8 @@ use heddle_validators::ValidatorsCall;
 
 use super::names::Name;
 use super::proof::NewKeyArgs;
+use super::proof::Proved;
+use super::proof::scheme_of;
 use crate::commands::order::SendArgs;
 use crate::error::CliError;
 use crate::output::Output;
@@ -115,9 +119,11 @@ struct HowArgs {
 pub(crate) fn join(args: &JoinArgs, output: Output) -> Result<(), CliError> {
     let rpc = args.how.signer.rpc()?;
     let operator = args.operator.map_or_else(|| args.how.signer.address(), Ok)?;
-    let (public_key, proof) = args.key.proved(&chain(&rpc)?, &operator)?;
-    let member = Member { public_key, power: args.power, operator, quic: args.quic };
-    let call = ValidatorsCall::Join(Join { member, proof });
+    let (chain, set) = (chain(&rpc)?, rpc.call(&GetCommittee {})?);
+    let Proved { public_key, vote_key, proof, vote_proof } =
+        args.key.proved((&chain, scheme(&set)), &operator)?;
+    let member = Member { public_key, vote_key, power: args.power, operator, quic: args.quic };
+    let call = ValidatorsCall::Join(Join { member, proof, vote_proof });
     args.how.send(&rpc, &call, output)
 }
 
@@ -137,9 +143,12 @@ pub(crate) fn power(args: &PowerArgs, output: Output) -> Result<(), CliError> {
 pub(crate) fn rotate(args: &RotateArgs, output: Output) -> Result<(), CliError> {
     let rpc = args.how.signer.rpc()?;
     let old = args.validator.key(&rpc)?;
-    let operator = operator_of(&rpc, &old)?;
-    let (new, proof) = args.key.proved(&chain(&rpc)?, &operator)?;
-    args.how.send(&rpc, &ValidatorsCall::Rotate(Rotate { old, new, proof }), output)
+    let (chain, set) = (chain(&rpc)?, rpc.call(&GetCommittee {})?);
+    let operator = operator_of(&set, &old)?;
+    let Proved { public_key: new, vote_key, proof, vote_proof } =
+        args.key.proved((&chain, scheme(&set)), &operator)?;
+    let rotate = Rotate { old, new, vote_key, proof, vote_proof };
+    args.how.send(&rpc, &ValidatorsCall::Rotate(rotate), output)
 }
 
 pub(crate) fn address(args: &AddressArgs, output: Output) -> Result<(), CliError> {
@@ -159,8 +168,13 @@ fn chain(rpc: &Rpc) -> Result<ChainId, CliError> {
     Ok(rpc.call(&GetStatus {})?.chain_id)
 }
 
-fn operator_of(rpc: &Rpc, key: &PublicKey) -> Result<Address, CliError> {
-    let candidates = rpc.call(&GetCommittee {})?.candidates;
+/// How the chain's validators vote.
+fn scheme(set: &ValidatorSet) -> VoteScheme {
+    scheme_of(set.validators.first().and_then(|one| one.vote_key.as_ref()))
+}
+
+fn operator_of(set: &ValidatorSet, key: &PublicKey) -> Result<Address, CliError> {
+    let candidates = &set.candidates;
     let found = candidates.iter().find(|candidate| candidate.public_key == *key);
     found.map(|candidate| candidate.operator).ok_or_else(|| {
         CliError::refused(format!(

@@ -30,6 +30,9 @@ fn text(set: &ValidatorSet) -> String {
         table.row(vec![one.index.to_string(), one.public_key.to_string(), one.power.to_string()]);
     }
     let mut lines = vec![format!("epoch {}", set.epoch), table.text(), String::new()];
+    if set.validators.iter().any(|one| one.vote_key.is_some()) {
+        lines.extend(["they vote with BLS keys; --json shows them".to_owned(), String::new()]);
+    }
     match set.authority {
         None => lines.push("these stay: nobody may change them on this chain".to_owned()),
         Some(authority) => {
@@ -47,8 +50,8 @@ fn text(set: &ValidatorSet) -> String {
 
 /// Whether the next committee is another than the present one.
 fn is_next(set: &ValidatorSet) -> bool {
-    let present = set.validators.iter().map(|one| (one.public_key, one.power));
-    !set.candidates.iter().map(|one| (one.public_key, one.power)).eq(present)
+    let present = set.validators.iter().map(|one| (one.public_key, one.vote_key, one.power));
+    !set.candidates.iter().map(|one| (one.public_key, one.vote_key, one.power)).eq(present)
 }
 
 fn candidates(all: &[CandidateInfo]) -> String {

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use heddle_localnet::cluster::VoteScheme;
 use heddle_types::Address;
+use heddle_types::BlsPublicKey;
+use heddle_types::BlsSignature;
 use heddle_types::ChainId;
 use heddle_types::Hash32;
 use heddle_types::PublicKey;
 use heddle_types::Signature;
 use heddle_validator::home;
 use heddle_validator::home::KeyFile;
-use heddle_validators::prove_possession;
+use heddle_validators::Claim;
 use serde_json::json;
 
 use super::names;
@@ -28,6 +31,9 @@ pub(crate) struct ProveArgs {
     operator: Address,
     #[command(flatten)]
     chain: ChainArgs,
+    /// With which keys the chain's validators vote, ed25519 or bls; a genesis file says it
+    #[arg(long, value_name = "SCHEME", conflicts_with = "genesis")]
+    vote_scheme: Option<VoteScheme>,
 }
 
 /// Which chain.
@@ -44,22 +50,60 @@ struct ChainArgs {
 
 pub(crate) fn run(args: &ProveArgs, output: Output) -> Result<(), CliError> {
     let key = KeyFile::read(&args.key)?;
-    let chain = args.chain.id()?;
-    let proof = prove_possession(key.secret(), &chain, &args.operator);
-    let value = json!({
+    let (chain, scheme) = args.chain.id_and_scheme()?;
+    let scheme = args.vote_scheme.unwrap_or(scheme);
+    let proved = Proved::new(&key, (&chain, &args.operator), scheme);
+    let mut value = json!({
         "publicKey": key.public_key().to_string(),
         "operator": args.operator.to_string(),
         "chainId": chain.to_string(),
-        "proof": proof.to_string(),
+        "proof": proved.proof.to_string(),
     });
-    output.result(&value, |_| format!("public key  {}\nproof       {proof}", key.public_key()))
+    let mut text = format!("public key  {}\nproof       {}", key.public_key(), proved.proof);
+    if let (Some(vote_key), Some(vote_proof)) = (proved.vote_key, proved.vote_proof) {
+        value["voteKey"] = vote_key.to_string().into();
+        value["voteProof"] = vote_proof.to_string().into();
+        text += &format!("\nvote key    {vote_key}\nvote proof  {vote_proof}");
+    }
+    output.result(&value, |_| text)
+}
+
+/// How a chain's validators vote, by one of them.
+pub(super) const fn scheme_of(vote_key: Option<&BlsPublicKey>) -> VoteScheme {
+    match vote_key {
+        Some(_) => VoteScheme::Bls,
+        None => VoteScheme::Ed25519,
+    }
+}
+
+/// A validator's keys, and the proofs that somebody holds them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proved {
+    pub(super) public_key: PublicKey,
+    pub(super) vote_key: Option<BlsPublicKey>,
+    pub(super) proof: Signature,
+    pub(super) vote_proof: Option<BlsSignature>,
+}
+
+impl Proved {
+    fn new(key: &KeyFile, (chain, operator): (&ChainId, &Address), scheme: VoteScheme) -> Self {
+        let (vote_key, vote_proof) = scheme.vote_key(key).unzip();
+        let claim = Claim { chain: *chain, operator: *operator, vote_key };
+        let proof = claim.prove(key.secret());
+        Self { public_key: key.public_key(), vote_key, proof, vote_proof }
+    }
 }
 
 impl ChainArgs {
-    fn id(&self) -> Result<ChainId, CliError> {
+    /// The chain, and how its validators vote as far as that is known.
+    fn id_and_scheme(&self) -> Result<(ChainId, VoteScheme), CliError> {
         match (&self.genesis, self.chain) {
-            (Some(path), _) => Ok(home::read_genesis(path)?.chain_id()),
-            (None, Some(chain)) => Ok(chain),
+            (Some(path), _) => {
+                let genesis = home::read_genesis(path)?;
+                let first = genesis.validators.first().and_then(|one| one.vote_key.as_ref());
+                Ok((genesis.chain_id(), scheme_of(first)))
+            }
+            (None, Some(chain)) => Ok((chain, VoteScheme::default())),
             (None, None) => Err(CliError::usage(
                 "chain: found none, expected one; give --genesis FILE or --chain ID",
             )),
@@ -76,7 +120,7 @@ fn parse_chain(text: &str) -> Result<ChainId, String> {
 #[derive(Debug, Args)]
 pub(super) struct NewKeyArgs {
     /// The validator's key file
-    #[arg(long, value_name = "KEYFILE", conflicts_with_all = ["public_key", "proof"])]
+    #[arg(long, value_name = "KEYFILE", conflicts_with_all = ["public_key", "proof", "vote_key"])]
     key: Option<PathBuf>,
     /// The validator's key, if its file is elsewhere
     #[arg(long, value_name = "KEY", value_parser = names::parse_key, requires = "proof")]
@@ -84,21 +128,27 @@ pub(super) struct NewKeyArgs {
     /// What `heddle validator prove` printed there
     #[arg(long, value_name = "PROOF", value_parser = names::parse_signature, requires = "public_key")]
     proof: Option<Signature>,
+    /// Its vote key, on a chain that has such keys
+    #[arg(long, value_name = "KEY", requires_all = ["public_key", "vote_proof"])]
+    vote_key: Option<BlsPublicKey>,
+    /// The proof of its vote key
+    #[arg(long, value_name = "PROOF", requires = "vote_key")]
+    vote_proof: Option<BlsSignature>,
 }
 
 impl NewKeyArgs {
-    /// The key, and the proof that somebody holds it.
+    /// The keys, and the proofs that somebody holds them, as the chain's validators vote.
     pub(super) fn proved(
         &self,
-        chain: &ChainId,
+        (chain, scheme): (&ChainId, VoteScheme),
         operator: &Address,
-    ) -> Result<(PublicKey, Signature), CliError> {
+    ) -> Result<Proved, CliError> {
+        let Self { vote_key, vote_proof, .. } = *self;
         match (&self.key, self.public_key, self.proof) {
-            (Some(path), _, _) => {
-                let key = KeyFile::read(path)?;
-                Ok((key.public_key(), prove_possession(key.secret(), chain, operator)))
+            (Some(path), _, _) => Ok(Proved::new(&KeyFile::read(path)?, (chain, operator), scheme)),
+            (None, Some(public_key), Some(proof)) => {
+                Ok(Proved { public_key, vote_key, proof, vote_proof })
             }
-            (None, Some(key), Some(proof)) => Ok((key, proof)),
             (None, None | Some(_), None | Some(_)) => Err(CliError::usage(
                 "key: found none, expected one; give --key KEYFILE, or --public-key KEY and --proof PROOF",
             )),

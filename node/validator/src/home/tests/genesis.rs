@@ -2,8 +2,10 @@ use std::fs;
 use std::path::Path;
 
 use heddle_types::Amount;
+use heddle_types::BlsSecretKey;
 use heddle_types::Genesis;
 use heddle_types::ProgramId;
+use heddle_types::Validator;
 
 use super::config;
 use super::genesis;
@@ -44,6 +46,61 @@ fn a_genesis_that_was_written_reads_back_as_the_same_chain() {
     assert_eq!((read.chain_id(), &read), (genesis().chain_id(), &genesis()));
 }
 
+/// The same validators with vote keys.
+fn with_vote_keys() -> Genesis {
+    let secrets = (1..=4).map(|number| BlsSecretKey::derive(key(number).secret()));
+    let secrets = secrets.collect::<Vec<_>>();
+    let validators = genesis().validators.into_iter().zip(&secrets);
+    Genesis {
+        validators: validators
+            .map(|(one, secret)| Validator { vote_key: Some(secret.public_key()), ..one })
+            .collect(),
+        possessions: secrets.iter().map(BlsSecretKey::prove_possession).collect(),
+        ..genesis()
+    }
+}
+
+#[test]
+fn vote_keys_and_their_proofs_stand_with_their_validators() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("genesis.json");
+    write_genesis(&path, &with_vote_keys()).unwrap();
+    assert_eq!(read_genesis(&path).unwrap(), with_vote_keys());
+    let text = fs::read_to_string(&path).unwrap();
+    let refused = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        read(dir.path(), &text.replacen(from, to, 1)).to_string()
+    };
+    let [key, proof] = [
+        with_vote_keys().validators[1].vote_key.unwrap().to_string(),
+        with_vote_keys().possessions[1].to_string(),
+    ];
+    let line = refused("\"voteProof\"", "\"voteProofs\"");
+    assert!(line.contains("validators[0].voteProofs: an unknown field"), "{line}");
+    let line = refused(&key, &key[1..]);
+    assert!(line.contains("validators[1].voteKey") && line.contains("192 hex digits"), "{line}");
+    let line = refused(&proof, "");
+    assert!(line.contains("validators[1].voteProof") && line.contains("96 hex digits"), "{line}");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut alone = json;
+    alone["validators"][2].as_object_mut().unwrap().remove("voteKey");
+    let line = read(dir.path(), &alone.to_string()).to_string();
+    assert!(line.contains("voteKey and voteProof, both or neither"), "{line}");
+}
+
+#[test]
+fn a_vote_key_that_nobody_proved_begins_no_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("genesis.json");
+    let mut genesis = with_vote_keys();
+    genesis.possessions.swap(0, 1);
+    write_genesis(&path, &genesis).unwrap();
+    let error = read_genesis(&path).unwrap_err();
+    assert_eq!(error.code(), ExitCode::WrongChain);
+    let line = error.to_string();
+    assert!(line.contains("validators[0].voteProof: does not prove"), "{line}");
+}
+
 #[test]
 fn the_largest_amount_survives_and_one_more_does_not() {
     let dir = tempfile::tempdir().unwrap();
@@ -61,8 +118,8 @@ fn the_largest_amount_survives_and_one_more_does_not() {
 
 #[test]
 fn the_wrong_field_is_named() {
-    check("\"version\": 2", "\"version\": 1", "version: 1");
-    check("\"version\": 2", "\"version\": \"2\"", "version: \"2\"");
+    check("\"version\": 3", "\"version\": 1", "version: 1");
+    check("\"version\": 3", "\"version\": \"2\"", "version: \"2\"");
     check("\"dev\": true", "\"dev\": 1", "dev: 1");
     check("\"timeMs\": 1700000000000", "\"timeMs\": -1", "timeMs: -1");
     check("\"timeMs\": 1700000000000", "\"timeMs\": 1e300", "timeMs: 1e");

@@ -20,6 +20,7 @@ impl Addresses {
 fn members(all: &[(PublicKey, u16)]) -> Members {
     let member = |(public_key, port): &(PublicKey, u16)| Member {
         public_key: *public_key,
+        vote_key: None,
         power: 1,
         operator: Address([9; 32]),
         quic: at(*port),

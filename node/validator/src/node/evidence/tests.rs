@@ -32,6 +32,7 @@ fn home(dir: &std::path::Path) -> Home {
         dev: true,
         faucet: None,
         validators: validators.collect(),
+        possessions: Vec::new(),
         accounts: Vec::new(),
         sections: Vec::new(),
     };

@@ -25,6 +25,7 @@ fn committee(epoch: u64, keys: &[u8]) -> Arc<Committee> {
 fn members(keys: &[u8]) -> Members {
     let member = |n: &u8| Member {
         public_key: key(*n),
+        vote_key: None,
         power: 1,
         operator: Address([9; 32]),
         quic: SocketAddr::from(([127, 0, 0, 1], 1000 + u16::from(*n))),
