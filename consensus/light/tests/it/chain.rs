@@ -8,17 +8,20 @@ use heddle_light::LightClient;
 use heddle_state::State;
 use heddle_types::BlockHash;
 use heddle_types::BlockHeader;
+use heddle_types::BlsSecretKey;
+use heddle_types::BlsSigner;
 use heddle_types::ChainId;
 use heddle_types::ChangeSet;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
-use heddle_types::Ed25519Scheme;
+use heddle_types::Ed25519Signer;
 use heddle_types::Entry;
 use heddle_types::Epoch;
 use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::KeyedScheme;
 use heddle_types::Payload;
 use heddle_types::ProgramId;
 use heddle_types::SecretKey;
@@ -29,6 +32,7 @@ use heddle_types::ValidatorIndex;
 use heddle_types::Value;
 use heddle_types::View;
 use heddle_types::VoteKind;
+use heddle_types::VoteSigner;
 use heddle_types::VoterSignature;
 
 const CHAIN: ChainId = ChainId(Hash32([7; 32]));
@@ -49,22 +53,41 @@ pub(crate) fn key(name: &[u8]) -> StateKey {
     StateKey::new(ProgramId(1), &[name]).unwrap()
 }
 
+fn secret(epoch: u64, index: u8) -> SecretKey {
+    SecretKey::from_seed([index + 10 * u8::try_from(epoch).unwrap(); 32])
+}
+
 /// A committee with its keys.
 #[derive(Clone)]
 pub(crate) struct Signers {
     pub(crate) committee: Committee,
-    secrets: Vec<SecretKey>,
+    signers: Vec<Arc<dyn VoteSigner>>,
 }
 
 impl Signers {
     /// Four of equal power, other ones for each epoch.
     pub(crate) fn of(epoch: u64) -> Self {
-        let seed = |index: u8| [index + 10 * u8::try_from(epoch).unwrap(); 32];
-        let secrets: Vec<_> = (1..=4).map(|index| SecretKey::from_seed(seed(index))).collect();
-        let member = |secret: &SecretKey| Validator::new(secret.public_key(), 1);
-        let members = secrets.iter().map(member).collect();
+        let signer = |index| Arc::new(Ed25519Signer(secret(epoch, index))) as _;
+        Self::new(epoch, (1..=4).map(signer).collect())
+    }
+
+    /// The same four with vote keys.
+    pub(crate) fn with_vote_keys(epoch: u64) -> Self {
+        let signer = |index| {
+            let secret = secret(epoch, index);
+            Arc::new(BlsSigner::new(secret.public_key(), BlsSecretKey::derive(&secret))) as _
+        };
+        Self::new(epoch, (1..=4).map(signer).collect())
+    }
+
+    fn new(epoch: u64, signers: Vec<Arc<dyn VoteSigner>>) -> Self {
+        let member = |signer: &Arc<dyn VoteSigner>| Validator {
+            vote_key: signer.vote_key(),
+            ..Validator::new(signer.public_key(), 1)
+        };
+        let members = signers.iter().map(member).collect();
         let committee = Committee::new(CHAIN, Epoch::new(epoch), members).unwrap();
-        Self { committee, secrets }
+        Self { committee, signers }
     }
 
     /// A certificate by the first `count` of them.
@@ -73,10 +96,10 @@ impl Signers {
         let message = data.message(VoteKind::CommitVote);
         let part = |voter: u16| VoterSignature {
             voter: ValidatorIndex::new(voter),
-            signature: self.secrets[usize::from(voter)].sign(message.as_bytes()),
+            signature: self.signers[usize::from(voter)].sign(&message),
         };
         let votes: Vec<_> = (0..count).map(part).collect();
-        CommitCert::new(data, &votes, &self.committee, &Ed25519Scheme)
+        CommitCert::new(data, &votes, &self.committee, &KeyedScheme::default())
     }
 
     pub(crate) fn final_header(&self, header: &BlockHeader) -> FinalHeader {
@@ -85,7 +108,7 @@ impl Signers {
     }
 
     pub(crate) fn client(&self) -> LightClient {
-        LightClient::new(&self.checkpoint(), Arc::new(Ed25519Scheme)).unwrap()
+        LightClient::new(&self.checkpoint(), Arc::new(KeyedScheme::default())).unwrap()
     }
 
     pub(crate) fn checkpoint(&self) -> Checkpoint {

@@ -11,6 +11,7 @@ use heddle_types::Epoch;
 use heddle_types::EpochEndError;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::Proof;
 use heddle_types::View;
 
 use crate::chain::Signers;
@@ -161,4 +162,41 @@ fn an_epoch_does_not_end_below_what_is_final() {
     client.accept(&old.final_header(&end.tail[0])).unwrap();
     client.end_epoch(&end).unwrap();
     assert_eq!(client.checkpoint().height, Height::new(2));
+}
+
+#[test]
+fn committees_with_vote_keys_are_followed_by_their_aggregates() {
+    let [first, second] = [0, 1].map(Signers::with_vote_keys);
+    let mut client = first.client();
+    let header = first.header(None);
+    let shown = first.final_header(&header);
+    assert!(matches!(shown.certificate.proof, Proof::Aggregate(_)));
+    client.accept(&shown).unwrap();
+    let end = first.end(&header, &second, 2);
+    client.end_epoch(&end).unwrap();
+    assert_eq!(client.committee(), &second.committee);
+    client.accept(&second.final_header(&second.header(Some(&end.closing)))).unwrap();
+}
+
+#[test]
+fn an_aggregate_of_too_few_of_others_or_of_something_else_certifies_nothing() {
+    let signers = Signers::with_vote_keys(0);
+    let header = signers.header(None);
+    let other = signers.header(Some(&header));
+    let good = signers.certify(&header, 3);
+    let all = signers.certify(&header, 4);
+    let elsewhere = Signers::with_vote_keys(1).certify(&header, 3);
+    let of_other = signers.certify(&other, 3).proof;
+    let bad = [
+        signers.certify(&header, 2),
+        CommitCert { voters: all.voters, ..good.clone() },
+        CommitCert { voters: good.voters, ..all },
+        CommitCert { proof: of_other, ..good.clone() },
+        CommitCert { proof: elsewhere.proof, ..good.clone() },
+        CommitCert { proof: Proof::NONE, ..good },
+    ];
+    for certificate in bad {
+        let shown = FinalHeader { certificate, ..signers.final_header(&header) };
+        assert_eq!(signers.client().accept(&shown), Err(LightError::Certificate));
+    }
 }

@@ -84,8 +84,8 @@ fn a_chain_of_bls_keys_survives_a_kill_and_other_validators() {
     let join = ["join", "--public-key", &field("publicKey"), "--proof", &field("proof")];
     let with_vote_key = ["--vote-key", &field("voteKey"), "--vote-proof", &field("voteProof")];
     let how = ["--quic", "127.0.0.1:1", "--power", "1", "--operator", &erin, "--from", &authority];
-    let without = [["validator"].as_slice(), &join, &how, &["--rpc", &net.url(0)]].concat();
-    let refused = heddle(&without);
+    let url = net.url(0);
+    let refused = heddle(&[["validator"].as_slice(), &join, &how, &["--rpc", &url]].concat());
     assert!(refused.stderr.contains("MissingVoteKey"), "{} {}", refused.stdout, refused.stderr);
     change(&net, &[join.as_slice(), &with_vote_key, &how].concat());
     let joined = vote_keys(&net, 1);

@@ -332,10 +332,14 @@ impl Driver {
         if self.network.is_follower() {
             return "follower".to_owned();
         }
-        format!(
-            "this node's key is not in the committee of epoch {}",
-            self.network.committee().epoch()
-        )
+        let committee = self.network.committee();
+        let epoch = committee.epoch();
+        match committee.index_of(&self.shared.own_key) {
+            None => format!("this node's key is not in the committee of epoch {epoch}"),
+            Some(_) => format!(
+                "the committee of epoch {epoch} has another vote key of this node than its key gives"
+            ),
+        }
     }
 
     /// Makes evidence durable, and shows it to users; what is there already, or too much, is dropped.

@@ -1,7 +1,12 @@
 use heddle_types::BlockHash;
+use heddle_types::BlsSecretKey;
+use heddle_types::BlsSigner;
+use heddle_types::Ed25519Signer;
 use heddle_types::Height;
 use heddle_types::Millis;
 use heddle_types::SecretKey;
+use heddle_types::Validator;
+use heddle_types::VoteSigner;
 
 use super::*;
 use crate::exit::ExitCode;
@@ -20,8 +25,7 @@ fn secret(number: u8) -> SecretKey {
 
 /// A home of validator 0 among four.
 fn home(dir: &std::path::Path) -> Home {
-    let validators =
-        (0..4).map(|number| heddle_types::Validator::new(secret(number).public_key(), 1));
+    let validators = (0..4).map(|number| Validator::new(secret(number).public_key(), 1));
     let genesis = heddle_types::Genesis {
         version: heddle_types::Genesis::VERSION,
         time: heddle_types::UnixMillis::new(1),
@@ -162,6 +166,32 @@ fn two_commit_votes_and_two_proposals_prove_as_much() {
     };
     let proposals = Evidence::Proposals(Box::new([sign(header(8)), sign(header(9))]));
     assert!(is_proof(&to_row(&proposals), home.committee()));
+}
+
+#[test]
+fn a_member_with_a_vote_key_is_proven_by_what_that_signed() {
+    let signer =
+        |number| BlsSigner::new(secret(number).public_key(), BlsSecretKey::derive(&secret(number)));
+    let member = |number| Validator {
+        vote_key: signer(number).vote_key(),
+        ..Validator::new(secret(number).public_key(), 1)
+    };
+    let chain = ChainId(Hash32([4; 32]));
+    let committee = Committee::new(chain, Epoch::ZERO, (0..4).map(member).collect()).unwrap();
+    let row = |signer: &dyn VoteSigner| {
+        let vote = |block| {
+            let data = data(chain, block);
+            let signature = signer.sign(&data.message(VoteKind::Vote));
+            Vote { data, voter: ValidatorIndex::new(2), signature }
+        };
+        to_row(&Evidence::Votes([vote(1), vote(2)]))
+    };
+    assert!(is_proof(&row(&signer(2)), &committee));
+    assert!(!is_proof(&row(&signer(1)), &committee));
+    assert!(!is_proof(&row(&Ed25519Signer(secret(2))), &committee));
+    let mut padded = row(&signer(2));
+    *padded.first.last_mut().unwrap() = 1;
+    assert!(!is_proof(&padded, &committee));
 }
 
 #[test]
