@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn operations() -> Vec<Operation> {
     let mut all = one();
-    for count in [3, 34] {
+    for count in [3, 34, 50] {
         all.extend(batches(count));
     }
     for (count, messages) in [(3, 1), (3, 3), (34, 1), (34, 3), (50, 1), (50, 3)] {
