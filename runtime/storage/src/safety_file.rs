@@ -263,19 +263,27 @@ impl SafetyFile {
 }
 
 impl SafetyMode {
-    /// L1: how far may be signed without a sync once `record` is on disk; none when each is synced.
+    /// How far may be signed without a sync once `record` is on disk; none when each is synced.
     fn lease(self, current: Option<LeaseLimit>, record: &SafetyRecord) -> Option<LeaseLimit> {
-        let signed = record.vote.view.max(record.commit_vote.view).max(record.proposal.view);
-        let signed = LeaseLimit { epoch: record.epoch, view: signed.max(record.timeout) };
-        let ahead = View::new(signed.view.get().saturating_add(LEASE_VIEWS));
         match self {
             Self::Strict => None,
-            Self::Lease => {
-                let next = LeaseLimit { view: ahead, ..signed };
-                Some(current.filter(|limit| *limit >= signed).unwrap_or(next))
-            }
+            Self::Lease => lease_to_take(current, record, LEASE_VIEWS).or(current),
         }
     }
+}
+
+/// L1: the limit, `views` ahead, that must be durable before anything leaves that `record` is the first to contain; none while
+/// the current one covers it.
+pub fn lease_to_take(
+    current: Option<LeaseLimit>,
+    record: &SafetyRecord,
+    views: u64,
+) -> Option<LeaseLimit> {
+    let signed = record.vote.view.max(record.commit_vote.view).max(record.proposal.view);
+    let signed = LeaseLimit { epoch: record.epoch, view: signed.max(record.timeout) };
+    let ahead = View::new(signed.view.get().saturating_add(views));
+    let is_covered = current.is_some_and(|limit| limit >= signed);
+    (!is_covered).then_some(LeaseLimit { view: ahead, ..signed })
 }
 
 /// Those that are intact.
