@@ -1,4 +1,4 @@
-//! `cargo run --release -p heddle-localnet --example seeds -- FROM COUNT [byzantine | epochs]`: runs random plans and prints what they
+//! `cargo run --release -p heddle-localnet --example seeds -- FROM COUNT [byzantine | epochs | lease]`: runs random plans and prints what they
 //! came to.
 
 use std::time::Instant;
@@ -15,6 +15,7 @@ fn main() {
     let plan = match args.get(2).map(String::as_str) {
         Some("byzantine") => Plan::any_byzantine,
         Some("epochs") => Plan::random_epochs,
+        Some("lease") => Plan::random_lease,
         Some(_) | None => Plan::random,
     };
     let started = Instant::now();

@@ -178,7 +178,6 @@ impl Replica {
         let durable = recovered.safety.filter(|record| record.chain == chain);
         let (lease, nonce) = (recovered.lease, recovered.nonce);
         let voting = voting_state(&context, durable.as_ref(), lease);
-        let is_muted = voting == VotingState::Muted;
         let signed = durable.clone().filter(|record| record.epoch == epoch);
         let signed = signed
             .unwrap_or_else(|| SafetyRecord::first(chain, epoch, QuorumCert::genesis(genesis)));
@@ -203,7 +202,7 @@ impl Replica {
             now,
             voting,
             halted: false,
-            mute: is_muted.then(|| Mute::new(lease, nonce, now.instant)),
+            mute: (voting == VotingState::Muted).then(|| Mute::new(lease, nonce, now.instant)),
             record,
             high_tc,
             view,

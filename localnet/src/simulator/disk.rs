@@ -6,6 +6,8 @@
 //!   log and are not. When the power fails, the log ends at the first row that is not all there.
 //! * A safety record is one write of one slot, and a sync. The slots are written in turn; when the power fails, any of the
 //!   slot's sectors may be there, and a slot that is neither the old nor the new one mutes the node.
+//! * In lease mode only a record that takes a new lease is synced. When the power fails no record is believed, since the next
+//!   start is in another boot of the machine; what is known then is the limit that was synced last.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use heddle_hotstuff::Turn;
 use heddle_hotstuff::limits::TURNS_MAX;
 use heddle_machine::Action;
 use heddle_state::State;
+use heddle_storage::lease_to_take;
 use heddle_types::BlockHash;
 use heddle_types::ChangeSet;
 use heddle_types::CheckedBlock;
@@ -30,6 +33,7 @@ use heddle_types::EpochEnd;
 use heddle_types::ExecutedRoot;
 use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::LeaseLimit;
 use heddle_types::SafetyRecord;
 use heddle_types::TimeoutCert;
 use heddle_types::Validator;
@@ -50,6 +54,8 @@ pub(crate) struct Outcome {
 #[derive(Clone)]
 pub(crate) struct Disk {
     pub(crate) safety: Option<SafetyRecord>,
+    /// In lease mode.
+    pub(crate) lease: Option<Lease>,
     pub(crate) timeout_certs: BTreeMap<Hash32, TimeoutCert>,
     pub(crate) blocks: BTreeMap<BlockHash, Arc<CheckedBlock>>,
     /// By height, genesis first.
@@ -62,6 +68,17 @@ pub(crate) struct Disk {
     unsynced: Vec<Vec<Arc<CheckedBlock>>>,
 }
 
+/// Signing without a sync for each record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lease {
+    /// Views that one is taken for.
+    views: u64,
+    /// The durable limit; none before the first lease.
+    limit: Option<LeaseLimit>,
+    /// The record was lost with the power.
+    is_lost: bool,
+}
+
 /// What must be durable before anything that follows it is done.
 pub(crate) enum Write {
     Block(Arc<CheckedBlock>),
@@ -70,11 +87,19 @@ pub(crate) enum Write {
     EpochEnd(Box<EpochEnd>),
 }
 
+impl Lease {
+    /// None is taken yet; each will be for so many views.
+    pub(crate) const fn of(views: u64) -> Self {
+        Self { views, limit: None, is_lost: false }
+    }
+}
+
 impl Disk {
     /// Of a node that has run nothing yet.
     pub(crate) fn new(safety: SafetyRecord, genesis: Outcome, state: State) -> Self {
         Self {
             safety: Some(safety),
+            lease: None,
             timeout_certs: BTreeMap::new(),
             blocks: BTreeMap::new(),
             outcomes: vec![genesis],
@@ -99,7 +124,43 @@ impl Disk {
                 self.ends.insert(end.epoch(), *end);
                 self.unsynced.clear();
             }
-            Write::Record(record) => self.safety = Some(*record),
+            Write::Record(record) => {
+                if let Some(lease) = &mut self.lease {
+                    lease.limit = lease_to_take(lease.limit, &record, lease.views).or(lease.limit);
+                    lease.is_lost = false;
+                }
+                self.safety = Some(*record);
+            }
+        }
+    }
+
+    /// Whether a write is done at once, and durable later.
+    pub(crate) fn may_wait(&self, write: &Write) -> bool {
+        match (write, self.lease) {
+            (Write::Record(record), Some(lease)) => {
+                lease_to_take(lease.limit, record, lease.views).is_none()
+            }
+            (Write::Record(_), None)
+            | (Write::Block(_) | Write::TimeoutCert(_) | Write::EpochEnd(_), _) => false,
+        }
+    }
+
+    /// L1: what a start after a power failure takes for the highest that was signed; none when it believes the record.
+    pub(crate) fn limit(&self) -> Option<LeaseLimit> {
+        self.lease.and_then(|lease| lease.limit)
+    }
+
+    /// L2: the machine starts again, and what was not synced is not believed.
+    pub(crate) fn forget_unsynced_records(&mut self) {
+        let Some(lease) = self.lease.as_mut().filter(|lease| lease.limit.is_some()) else { return };
+        lease.is_lost |= self.safety.take().is_some();
+    }
+
+    /// The safety file is no longer there, or damaged.
+    pub(crate) fn lose_safety(&mut self) {
+        self.safety = None;
+        if let Some(lease) = &mut self.lease {
+            lease.is_lost = false;
         }
     }
 
@@ -154,7 +215,7 @@ impl Disk {
         let high_tc = self.safety.as_ref().and_then(|record| record.high_tc);
         Recovered {
             safety: self.safety.clone(),
-            lease: None,
+            lease: self.lease.filter(|lease| lease.is_lost).and_then(|lease| lease.limit),
             high_tc: high_tc.and_then(|hash| self.timeout_certs.get(&hash).cloned()),
             last_final: Arc::clone(&last.block),
             commit: last.cert.clone(),

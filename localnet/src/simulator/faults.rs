@@ -49,7 +49,7 @@ impl World {
             Fault::Crash { node, .. } => self.crash(node),
             Fault::LoseSafety { node, .. } => {
                 self.crash(node);
-                self.nodes[node].disk.safety = None;
+                self.nodes[node].disk.lose_safety();
             }
             Fault::CrashLeader { view, .. } => self.crash(self.leader(view)),
             // It has crashed already, in the middle of the write.
@@ -112,7 +112,7 @@ impl World {
     fn crash(&mut self, index: usize) {
         let me = self.own_index(index);
         let write = self.stop(index);
-        if self.dice.chance(500) {
+        if self.dice.chance(500) || !self.may_lose_power(index) {
             let remains = if self.dice.chance(500) { Remains::All } else { Remains::Nothing };
             return write
                 .into_iter()
@@ -138,6 +138,14 @@ impl World {
         if let Some(write) = write {
             self.write_partly((index, me), write, remains);
         }
+        self.nodes[index].disk.forget_unsynced_records();
+    }
+
+    /// In lease mode whose power fails is mute for a while: no more than may be faulty at a time.
+    fn may_lose_power(&self, index: usize) -> bool {
+        let others = self.nodes.iter().enumerate().filter(|(other, _)| *other != index);
+        let mute = others.filter(|(_, node)| node.disk.safety.is_none()).count();
+        self.nodes[index].disk.lease.is_none() || mute < (self.plan.members - 1) / 3
     }
 
     /// The sectors that a crash leaves of a write, a bit each: none, all, or any.
@@ -163,7 +171,7 @@ impl World {
             (Remains::Torn, Write::Record(_)) => {
                 // One node without a record is what four can bear.
                 if std::mem::take(&mut self.may_tear) {
-                    self.nodes[index].disk.safety = None;
+                    self.nodes[index].disk.lose_safety();
                 }
             }
         }

@@ -89,6 +89,9 @@ pub enum Fault {
 /// So that what is Byzantine does not follow from the same throws as the rest of a plan.
 const BYZANTINE_SEED: u64 = 1 << 63;
 
+/// The same for the faults of lease mode.
+const LEASE_SEED: u64 = 1 << 62;
+
 /// A run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -100,6 +103,8 @@ pub struct Plan {
     pub members: usize,
     /// How many blocks an epoch has at least.
     pub epoch_blocks_min: u64,
+    /// In lease mode: how many views ahead a limit is.
+    pub lease_views: Option<u64>,
     /// The network.
     pub network: NetworkConditions,
     /// The faults.
@@ -127,6 +132,7 @@ impl Plan {
             nodes,
             members: nodes,
             epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
+            lease_views: None,
             network,
             faults: Vec::new(),
             byzantine: Vec::new(),
@@ -205,6 +211,19 @@ impl Plan {
         }
         let epoch_blocks_min = dice.between(2, 12);
         Self { members: nodes - 1, epoch_blocks_min, transfers: 48, views: 100, ..plan }
+    }
+
+    /// Everything at random in lease mode: more crashes, half of which are power failures, and every fourth time committees that
+    /// change.
+    pub fn random_lease(seed: u64) -> Self {
+        let mut plan = if seed % 4 == 3 { Self::random_epochs(seed) } else { Self::random(seed) };
+        let mut dice = Dice::new(seed ^ LEASE_SEED);
+        plan.faults.retain(|fault| !matches!(fault, Fault::LoseSafety { .. }));
+        for _ in 0..dice.between(1, 5) {
+            let (at_us, until_us, node) = random_crash(&mut dice, plan.nodes);
+            plan.faults.push(Fault::Crash { at_us, until_us, node });
+        }
+        Self { lease_views: Some(dice.between(0, 12)), views: 80, ..plan }
     }
 
     /// Every leader crash and every isolation of a leader, in each of the first views: `kinds × views` short runs.

@@ -10,6 +10,7 @@ use heddle_types::BlockHash;
 use heddle_types::CommitCert;
 use heddle_types::CommitVote;
 use heddle_types::Epoch;
+use heddle_types::LeaseLimit;
 use heddle_types::QuorumCert;
 use heddle_types::SafetyRecord;
 use heddle_types::Timeout;
@@ -131,6 +132,7 @@ impl Rules {
         disk: &Disk,
     ) -> Result<(), Violation> {
         let shown = Shown { node, me, record: disk.safety.as_ref() };
+        within_lease(node, message, disk)?;
         match message {
             Message::Proposal(proposal) => {
                 shown.qc(&proposal.qc)?;
@@ -311,6 +313,26 @@ impl Rules {
         );
         Ok(())
     }
+}
+
+/// L1: in lease mode nothing is signed above the durable limit.
+fn within_lease(node: usize, message: &Message, disk: &Disk) -> Result<(), Violation> {
+    let (epoch, view) = match message {
+        Message::Proposal(proposal) => (message.epoch(), proposal.block.header().view),
+        Message::Vote(vote) => (message.epoch(), vote.data.view),
+        Message::CommitVote(vote) => (message.epoch(), vote.data.view),
+        Message::Timeout(timeout) => (message.epoch(), timeout.data.view),
+        Message::Certificates(_)
+        | Message::UnmuteRequest { .. }
+        | Message::UnmuteAnswer(_)
+        | Message::EpochEnd(_) => return Ok(()),
+    };
+    let limit = disk.limit();
+    ensure!(
+        limit.is_none_or(|limit| limit >= LeaseLimit { epoch, view }),
+        "node {node} signs in view {view} of epoch {epoch}, above its limit {limit:?}"
+    );
+    Ok(())
 }
 
 /// R7: a certificate may be the first to show a signature of the node's own.

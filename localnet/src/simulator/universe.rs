@@ -32,6 +32,7 @@ use heddle_types::ValidatorIndex;
 use heddle_types::VoteData;
 
 use super::disk::Disk;
+use super::disk::Lease;
 use super::disk::Outcome;
 use super::scheme::MacSigner;
 
@@ -95,9 +96,11 @@ impl Universe {
         (0..self.signers.len()).find(|node| self.index(committee, *node) == index)
     }
 
-    /// A disk as `init` leaves it.
-    pub(crate) fn new_disk(&self) -> Disk {
-        self.first_disk.clone()
+    /// A disk as `init` leaves it, for lease mode if leases are for so many views.
+    pub(crate) fn new_disk(&self, lease_views: Option<u64>) -> Disk {
+        let mut disk = self.first_disk.clone();
+        disk.lease = lease_views.map(Lease::of);
+        disk
     }
 
     fn make(nodes: usize, members: usize) -> Self {

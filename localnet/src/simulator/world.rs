@@ -155,12 +155,14 @@ impl World {
         let byzantine =
             (0..plan.nodes).map(|index| behaviour(index).map(|(_, how)| how.start())).collect();
         let oracle = Oracle::new(Rules::new(plan.members, plan.byzantine.len()));
-        let node = || Node { disk: universe.new_disk(), running: None, life: 0 };
+        let disk = || universe.new_disk(plan.lease_views);
+        let node = || Node { disk: disk(), running: None, life: 0 };
         Self {
             nodes: (0..plan.nodes).map(|_| node()).collect(),
             dice: Dice::new(plan.seed),
             network: Network::new(plan.network),
             may_tear: plan.byzantine.is_empty()
+                && plan.lease_views.is_none()
                 && !plan.faults.iter().any(|fault| matches!(fault, Fault::LoseSafety { .. })),
             waiting: Vec::new(),
             active: 0,
@@ -423,12 +425,19 @@ impl World {
     /// Carries out what the node has to do, up to the first action that waits for the disk.
     fn pump(&mut self, index: usize) -> Result<(), Violation> {
         loop {
-            let Some(running) = self.nodes[index].running.as_mut() else { return Ok(()) };
+            let Node { disk, running, .. } = &mut self.nodes[index];
+            let Some(running) = running.as_mut() else { return Ok(()) };
             if running.syncing {
                 break;
             }
             let Some(action) = running.todo.front() else { break };
-            if Write::of(action).is_some() {
+            if let Some(write) = Write::of(action) {
+                if disk.may_wait(&write) {
+                    running.todo.pop_front();
+                    let me = self.own_index(index);
+                    self.write((index, me), write);
+                    continue;
+                }
                 running.syncing = true;
                 let life = self.nodes[index].life;
                 let at = self.now + self.dice.between(20, 400);

@@ -106,6 +106,11 @@ fn committees_that_change_under_random_faults_never_break_agreement_or_progress(
     assert!(epochs > 2 * count, "{epochs} epochs in {count} runs");
 }
 
+#[test]
+fn power_failures_in_lease_mode_never_break_agreement_or_progress() {
+    check(seeds() / 12, Plan::random_lease);
+}
+
 /// Twenty-four transfers, each sent alone, are three blocks each: its own, one that was being built meanwhile, and one for the root.
 #[test]
 fn a_validator_alone_makes_no_empty_blocks_while_it_executes() {

@@ -28,6 +28,7 @@ pub use prune::KEPT_MIN;
 pub use recovery::{RECENT_MAX, Recovery};
 pub use safety_file::{
     LEASE_VIEWS, MuteReason, Remembered, SafetyError, SafetyFile, SafetyMode, SafetyState,
+    lease_to_take,
 };
 pub use snapshot::{Snapshot, SnapshotFiles, SnapshotOf, SnapshotSummary};
 pub use snapshot::{restore_snapshot, take_snapshot};

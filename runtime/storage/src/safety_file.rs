@@ -264,17 +264,11 @@ impl SafetyFile {
 }
 
 impl SafetyMode {
-    /// L1: how far may be signed without a sync once `record` is on disk; none when each is synced.
+    /// How far may be signed without a sync once `record` is on disk; none when each is synced.
     fn lease(self, current: Option<LeaseLimit>, record: &SafetyRecord) -> Option<LeaseLimit> {
-        let signed = record.vote.view.max(record.commit_vote.view).max(record.proposal.view);
-        let signed = LeaseLimit { epoch: record.epoch, view: signed.max(record.timeout) };
-        let ahead = View::new(signed.view.get().saturating_add(LEASE_VIEWS));
         match self {
             Self::Strict => None,
-            Self::Lease => {
-                let next = LeaseLimit { view: ahead, ..signed };
-                Some(current.filter(|limit| *limit >= signed).unwrap_or(next))
-            }
+            Self::Lease => lease_to_take(current, record, LEASE_VIEWS).or(current),
         }
     }
 }
@@ -283,6 +277,20 @@ impl SafetyMode {
 fn write_slot(file: &File, slot: &Slot) -> io::Result<()> {
     let offset = SLOT_OFFSETS[usize::from(slot.counter % 2 == 1)];
     file.write_all_at(&slot.to_bytes(), offset)
+}
+
+/// L1: the limit, `views` ahead, that must be durable before anything leaves that `record` is the first to contain; none while
+/// the current one covers it.
+pub fn lease_to_take(
+    current: Option<LeaseLimit>,
+    record: &SafetyRecord,
+    views: u64,
+) -> Option<LeaseLimit> {
+    let signed = record.vote.view.max(record.commit_vote.view).max(record.proposal.view);
+    let signed = LeaseLimit { epoch: record.epoch, view: signed.max(record.timeout) };
+    let ahead = View::new(signed.view.get().saturating_add(views));
+    let is_covered = current.is_some_and(|limit| limit >= signed);
+    (!is_covered).then_some(LeaseLimit { view: ahead, ..signed })
 }
 
 /// Those that are intact.
