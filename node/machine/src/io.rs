@@ -192,4 +192,6 @@ pub struct Status {
     pub pool_bytes: usize,
     /// Whether blocks are being fetched because this node is behind.
     pub catching_up: bool,
+    /// The highest height that is known to be final: here, or by what another proved.
+    pub known_final: Height,
 }

@@ -185,6 +185,7 @@ impl Machine {
             pool_transactions: self.pool.len(),
             pool_bytes: self.pool.bytes(),
             catching_up: self.catchup.target() > self.catchup.own_final(),
+            known_final: self.catchup.target().max(self.catchup.own_final()),
         }
     }
 

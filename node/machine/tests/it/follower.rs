@@ -107,6 +107,7 @@ fn what_a_quorum_proves_is_asked_for_and_executed() {
     assert_eq!((to, from, count), (peer(9), Height::new(1), 3));
     assert!(machine.status().catching_up);
     assert_eq!(machine.status().agreement.height, Height::new(3));
+    assert_eq!(machine.status().known_final, Height::new(3));
 
     let response = Response::Range { blocks: blocks.clone(), cert: Some(cert(&blocks[2], 3)) };
     let message = PeerMessage::Response { id, response };

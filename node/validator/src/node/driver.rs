@@ -390,8 +390,10 @@ impl Driver {
             VotingState::NotValidator => Some(self.not_validator()),
             VotingState::Behind => Some(BEHIND.to_owned()),
         };
-        let missing = published.highest_certified.since(self.shared.durable.read().height);
-        let is_level = published.has_heard && !status.catching_up && missing <= BEHIND_HEIGHTS_MAX;
+        // Who follows a busy chain is a few blocks behind all the time.
+        let known = published.highest_certified.max(status.known_final);
+        let missing = known.since(self.shared.durable.read().height);
+        let is_level = published.has_heard && missing <= BEHIND_HEIGHTS_MAX;
         let epoch = self.shared.committees.present().epoch();
         let known = is_level.then_some((epoch, published.highest_certified));
         self.shared.whole.note(known, Instant::now());
