@@ -105,19 +105,24 @@ impl FromStr for Hash32 {
     type Err = ParseHashError;
 
     fn from_str(text: &str) -> Result<Self, ParseHashError> {
-        let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-        if digits.len() != 64 {
-            return Err(ParseHashError::Length { digits: digits.len() });
-        }
-        let mut bytes = [0; 32];
-        for (position, digit) in digits.iter().enumerate() {
-            let value = char::from(*digit).to_digit(16);
-            let value = value.and_then(|v| u8::try_from(v).ok());
-            let value = value.ok_or(ParseHashError::Digit { position })?;
-            bytes[position / 2] = bytes[position / 2] << 4 | value;
-        }
-        Ok(Self(bytes))
+        parse_hex(text).map(Self)
     }
+}
+
+/// So many bytes in hex, with or without 0x.
+pub(crate) fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], ParseHashError> {
+    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+    if digits.len() != 2 * N {
+        return Err(ParseHashError::Length { digits: digits.len() });
+    }
+    let mut bytes = [0; N];
+    for (position, digit) in digits.iter().enumerate() {
+        let value = char::from(*digit).to_digit(16);
+        let value = value.and_then(|v| u8::try_from(v).ok());
+        let value = value.ok_or(ParseHashError::Digit { position })?;
+        bytes[position / 2] = bytes[position / 2] << 4 | value;
+    }
+    Ok(bytes)
 }
 
 impl fmt::Display for Hash32 {

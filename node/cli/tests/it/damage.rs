@@ -17,6 +17,7 @@ use super::heddle;
 use super::net::Net;
 use super::net::Process;
 use super::net::eventually;
+use super::truth::copy;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -32,18 +33,6 @@ fn assert_refused(home: &str, code: i32, file: &str) {
     assert_eq!(node.ends(10 * SECOND), Some(code), "{}", last_line(home));
     let begin = format!("error: {code} {home}/{file}");
     assert!(last_line(home).starts_with(&begin), "{}", last_line(home));
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().unwrap().is_dir() {
-            copy(&from, &to);
-        } else {
-            fs::copy(&from, &to).unwrap();
-        }
-    }
 }
 
 /// Files in a home's database whose names end like this; largest first.

@@ -26,6 +26,7 @@ use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
 use heddle_types::Epoch;
+use heddle_types::Height;
 use heddle_types::PublicKey;
 use heddle_types::TransactionError;
 use heddle_types::TxId;
@@ -42,6 +43,7 @@ use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
 use crate::node::network::Network;
+use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 
@@ -390,14 +392,20 @@ impl Driver {
             VotingState::NotValidator => Some(self.not_validator()),
             VotingState::Behind => Some(BEHIND.to_owned()),
         };
-        // Who follows a busy chain is a few blocks behind all the time.
-        let known = published.highest_certified.max(status.known_final);
+        if self.shared.whole.is_open() {
+            self.note_level(&published, status.known_final);
+        }
+        published.status = Some(status);
+    }
+
+    /// Notes whether a home that lost its database has what is known of. Who follows a busy chain is a few blocks behind all the time.
+    fn note_level(&self, published: &Published, known_final: Height) {
+        let known = published.highest_certified.max(known_final);
         let missing = known.since(self.shared.durable.read().height);
         let is_level = published.has_heard && missing <= BEHIND_HEIGHTS_MAX;
         let epoch = self.shared.committees.present().epoch();
         let known = is_level.then_some((epoch, published.highest_certified));
         self.shared.whole.note(known, Instant::now());
-        published.status = Some(status);
     }
 }
 

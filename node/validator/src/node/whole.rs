@@ -40,11 +40,13 @@ impl Whole {
         Self { is_whole: AtomicBool::new(false), floor, level: Mutex::new(None) }
     }
 
+    /// Whether it still has to be found out: what is [noted](Self::note) matters until then.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_whole.load(Ordering::SeqCst)
+    }
+
     /// Nothing that is known of is missing now: in this epoch, up to this certified height. None: something is.
     pub(crate) fn note(&self, known: Option<(Epoch, Height)>, now: Instant) {
-        if self.is_whole.load(Ordering::SeqCst) {
-            return;
-        }
         let mut level = self.level.lock();
         *level = known.map(|(epoch, certified)| {
             let goes_on = level.filter(|level| level.epoch == epoch);

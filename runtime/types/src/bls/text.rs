@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::bls::BlsPublicKey;
 use crate::bls::BlsSignature;
+use crate::hash::parse_hex;
 
 /// Why a text is no key or signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -33,19 +34,7 @@ impl FromStr for BlsSignature {
 }
 
 fn parse<const N: usize>(text: &str) -> Result<[u8; N], ParseBlsError> {
-    let error = ParseBlsError { expected: 2 * N };
-    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-    if digits.len() != 2 * N {
-        return Err(error);
-    }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        for digit in pair {
-            let value = char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-            *byte = *byte << 4 | value.ok_or(error)?;
-        }
-    }
-    Ok(bytes)
+    parse_hex(text).map_err(|_| ParseBlsError { expected: 2 * N })
 }
 
 impl fmt::Display for BlsPublicKey {
