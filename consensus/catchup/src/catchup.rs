@@ -29,14 +29,14 @@ pub struct CatchUp {
 }
 
 impl CatchUp {
-    /// Of a node where `own_final` is final, and that knows nobody yet.
-    pub fn new(own_final: Height) -> Self {
+    /// Of a node where `own_final` is final, and that knows nobody yet. Its requests are counted from `id`.
+    pub fn new(own_final: Height, id: RequestId) -> Self {
         Self {
             now: Instant::START,
             peers: Peers::default(),
             blocks: Blocks::default(),
             ranges: Ranges::new(own_final),
-            last_id: RequestId::default(),
+            last_id: id,
         }
     }
 

@@ -7,7 +7,8 @@ use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
 use heddle_types::Height;
 
-/// Joins an answer to its request. Unique among one asker's requests since its start.
+/// Joins an answer to its request. Counted from a number of the asker's choice, at random for each of its processes: a connection
+/// does not tell to which of them an answer belongs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(u64);
 
@@ -22,9 +23,9 @@ impl RequestId {
         self.0
     }
 
-    /// The one after it. 64 bits never run out.
+    /// The one after it. 64 bits do not come round.
     pub(crate) const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
+        Self(self.0.wrapping_add(1))
     }
 }
 

@@ -288,7 +288,7 @@ pub struct Recovered {
     pub turns: Vec<Turn>,
     /// Stored blocks above the last final one, any order. May be incomplete.
     pub blocks: Vec<Arc<CheckedBlock>>,
-    /// Fresh random bytes from the driver for [`Message::UnmuteRequest`].
+    /// Fresh random bytes from the driver, by which answers to this process's questions are known ([`Message::UnmuteRequest`]).
     pub nonce: [u8; 32],
 }
 

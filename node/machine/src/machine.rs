@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use heddle_catchup::CatchUp;
+use heddle_catchup::RequestId;
 use heddle_hotstuff::Executed;
 use heddle_hotstuff::Input as Agreement;
 use heddle_hotstuff::Now;
@@ -104,13 +105,15 @@ impl Machine {
         for block in &recovered.blocks {
             in_flight.insert(block);
         }
+        // No two processes of a node count the same.
+        let first_id = recovered.nonce.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let mut agreement_actions = Vec::new();
         let replica = Replica::new(config.agreement, recovered, now, &mut agreement_actions);
         let own = replica.own_index();
         actions.push(Action::Committee(Arc::clone(&committee)));
         let mut machine = Self {
             replica,
-            catchup: CatchUp::new(last_final.header().height),
+            catchup: CatchUp::new(last_final.header().height, RequestId::new(first_id)),
             pool: Mempool::new(config.pool, executed.height),
             in_flight,
             committee,

@@ -82,7 +82,7 @@ impl Network {
     pub(crate) fn new(chain: Chain, manners: &[Manner], delays: &[u64]) -> Self {
         let forged = Chain::new(chain.last().get() + 2000, 1, 100, 99);
         let mut network = Self {
-            core: CatchUp::new(Height::ZERO),
+            core: CatchUp::new(Height::ZERO, RequestId::new(u64::MAX)),
             now: Instant::START,
             delivered: Vec::new(),
             fetched: Vec::new(),

@@ -19,6 +19,8 @@ use super::hand::sibling;
 pub(super) struct LyingPeer {
     /// The last block that was proposed.
     last: Option<Arc<CheckedBlock>>,
+    /// The last question's.
+    id: RequestId,
 }
 
 impl Misbehave for LyingPeer {
@@ -34,9 +36,12 @@ impl Misbehave for LyingPeer {
     }
 
     fn hear(&mut self, hand: &mut Hand<'_>, from: usize, message: &PeerMessage) {
+        if let PeerMessage::Request { id, .. } = message {
+            self.id = *id;
+        }
         if let PeerMessage::Consensus(Message::Proposal(proposal)) = message {
             self.last = Some(Arc::clone(&proposal.block));
-            let id = RequestId::new(hand.dice.below(8));
+            let id = RequestId::new(self.id.get().wrapping_add(hand.dice.below(8)));
             let response = Response::Block(self.last.clone());
             hand.send(from, PeerMessage::Response { id, response });
         }
