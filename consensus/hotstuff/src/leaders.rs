@@ -1,7 +1,10 @@
 //! Who leads a view.
 //!
-//! Each validator in turn. One whose last turn passed without a block is *suspended*, and the others lead its turns, until
-//! that turn is [`limits::REPUTATION_HEIGHTS`] heights ago or it made a block. At most a third of the power is suspended.
+//! Each validator in turn. One whose last turn passed without a block is *suspended* and has no turns, until the one that it
+//! missed is [`limits::REPUTATION_HEIGHTS`] heights ago or it made a block. At most a third of the power is suspended.
+//!
+//! On one chain the same validator leads again only after all others that lead: those who are faulty cost one view each in a
+//! row, whoever is suspended.
 //!
 //! An epoch begins with nobody suspended: turns of the last one are of other views, and maybe of others.
 //!
@@ -113,16 +116,9 @@ impl Schedule {
 
     /// Who leads `view`.
     pub(crate) fn leader(&self, view: View) -> ValidatorIndex {
-        let turn = self.committee.leader(view);
-        if self.active.contains(&turn) {
-            return turn;
-        }
-        // Each of the others in turn, from one of its turns to the next.
-        let round = view.get() / self.committee.len() as u64;
-        let position = round % self.active.len().max(1) as u64;
-        let stand_in =
-            usize::try_from(position).ok().and_then(|position| self.active.get(position));
-        stand_in.copied().unwrap_or(turn)
+        let turn = usize::try_from(view.get() % self.active.len().max(1) as u64).ok();
+        let leader = turn.and_then(|turn| self.active.get(turn)).copied();
+        leader.unwrap_or_else(|| self.committee.leader(view))
     }
 
     /// The views between two blocks passed without one. Of a long row each validator's last turns tell enough.

@@ -83,6 +83,8 @@ pub struct Config {
     /// How many blocks an epoch has at least, its closing one included; the same for all validators of a chain:
     /// [`heddle_types::limits::EPOCH_BLOCKS_MIN`].
     pub epoch_blocks_min: u64,
+    /// Who leads these views whatever the chain says, the same for all: empty but in tests that enumerate leaders.
+    pub leaders: BTreeMap<View, ValidatorIndex>,
 }
 
 /// The agreement core.
@@ -119,8 +121,8 @@ pub struct Replica {
 
     tree: Tree,
     turns: Turns,
-    /// Who leads after the block of this name; none while that is not known.
-    schedule: (BlockHash, Option<Schedule>),
+    /// Who leads after the block of this name.
+    schedule: (BlockHash, Schedule),
     presence: Presence,
     /// Proves the last final block.
     commit: CommitCert,
@@ -193,6 +195,7 @@ impl Replica {
         // The closing block of the epoch before was certified by another committee.
         let commit = Some(recovered.commit).filter(|commit| context.is_ours(&commit.data));
         let commit = commit.unwrap_or_else(|| CommitCert::genesis(genesis));
+        let schedule = Schedule::new(Arc::clone(&context.committee), &[]);
         let mut replica = Self {
             pacemaker: Pacemaker::new(config.pacemaker, now.instant),
             config,
@@ -216,7 +219,7 @@ impl Replica {
             certified: BTreeMap::new(),
             tree,
             turns: Turns::new(genesis.height, recovered.turns),
-            schedule: (BlockHash::ZERO, None),
+            schedule: (BlockHash::ZERO, schedule),
             presence: Presence::default(),
             commit,
             pending_commit: None,

@@ -376,6 +376,7 @@ impl World {
                 committee,
                 genesis,
                 epoch_blocks_min: self.plan.epoch_blocks_min,
+                leaders: BTreeMap::new(),
                 signer: Some(Arc::new(self.universe.signers[index])),
                 scheme: Arc::new(super::scheme::MacScheme),
                 pacemaker: heddle_hotstuff::PacemakerConfig {

@@ -17,6 +17,7 @@ use heddle_types::VoteData;
 use heddle_types::VoterSignature;
 use heddle_types::decode_exact;
 use heddle_types::encode;
+use std::collections::BTreeMap;
 
 use super::Context;
 use crate::pacemaker::PacemakerConfig;
@@ -40,6 +41,7 @@ fn context(powers: &[u64]) -> Context {
         signer: None,
         pacemaker,
         epoch_blocks_min: 1,
+        leaders: BTreeMap::new(),
     })
 }
 

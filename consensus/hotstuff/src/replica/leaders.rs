@@ -18,10 +18,14 @@ impl Replica {
         views.map(|view| self.leader(view))
     }
 
-    /// Who leads `view`, as this node expects; while it lacks what the choice depends on, whose turn it is.
+    /// Who leads `view`, as this node expects: on the highest certified block, or on an earlier one while it lacks that.
     pub(super) fn leader(&self, view: View) -> ValidatorIndex {
-        let schedule = self.schedule.1.as_ref();
-        schedule.map_or_else(|| self.context.committee.leader(view), |known| known.leader(view))
+        self.led_by(&self.schedule.1, view)
+    }
+
+    fn led_by(&self, schedule: &Schedule, view: View) -> ValidatorIndex {
+        let given = self.config.leaders.get(&view).copied();
+        given.unwrap_or_else(|| schedule.leader(view))
     }
 
     /// Whether the leader of the current view has signed nothing for some views.
@@ -32,20 +36,21 @@ impl Replica {
 
     /// Whether the block's proposer leads its view on the block that `parent` certifies; none while that is not known here.
     pub(super) fn leads(&self, header: &BlockHeader, parent: &VoteData) -> Option<bool> {
-        if let (tip, Some(schedule)) = &self.schedule
-            && *tip == parent.block
-        {
-            return Some(schedule.leader(header.view) == header.proposer);
+        let (tip, schedule) = &self.schedule;
+        if *tip == parent.block {
+            return Some(self.led_by(schedule, header.view) == header.proposer);
         }
         let schedule = self.schedule_after(parent)?;
-        Some(schedule.leader(header.view) == header.proposer)
+        Some(self.led_by(&schedule, header.view) == header.proposer)
     }
 
     /// Keeps up with the highest certificate.
     pub(super) fn look_up_leaders(&mut self) {
         let tip = self.record.high_qc.data;
-        if self.schedule.0 != tip.block || self.schedule.1.is_none() {
-            self.schedule = (tip.block, self.schedule_after(&tip));
+        if self.schedule.0 != tip.block
+            && let Some(schedule) = self.schedule_after(&tip)
+        {
+            self.schedule = (tip.block, schedule);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What all nodes of a test agree on, and the hand-made pieces of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_hotstuff::CheckedProposal;
@@ -126,12 +127,7 @@ pub(crate) fn with_vote_keys(powers: &[(u16, u64)]) -> Vec<Validator> {
 
 impl World {
     pub(crate) fn new(len: u16) -> Self {
-        Self::with_powers(&vec![1; usize::from(len)])
-    }
-
-    /// A validator of each of these powers.
-    pub(crate) fn with_powers(powers: &[u64]) -> Self {
-        Self::of(members(&(0..).zip(powers.iter().copied()).collect::<Vec<_>>()))
+        Self::of(members(&(0..len).map(|key| (key, 1)).collect::<Vec<_>>()))
     }
 
     /// These are the validators.
@@ -166,6 +162,7 @@ impl World {
                 idle_interval: Millis::new(IDLE_MS),
             },
             epoch_blocks_min: EPOCH_BLOCKS_MIN,
+            leaders: BTreeMap::new(),
         }
     }
 

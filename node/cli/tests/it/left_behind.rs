@@ -74,6 +74,7 @@ fn who_needs_what_all_others_have_forgotten_goes_on_from_a_snapshot_and_keeps_wh
     // One that is to have all blocks is not moved by itself; it says what it lacks.
     configure(&follower, |config| format!("sync = \"replay\"\n{config}"));
     net.start_again();
+    let started = net.pids()[VALIDATOR];
     let says_so = || {
         let (code, said) = http::get(&net.address_of(FOLLOWER), "/health").ok()?;
         let said = String::from_utf8(said).unwrap();
@@ -83,12 +84,12 @@ fn who_needs_what_all_others_have_forgotten_goes_on_from_a_snapshot_and_keeps_wh
     assert!(log(&follower).contains("have forgotten the block that is needed next"));
     assert!(!has_moved(&follower));
 
-    assert_goes_on(&net, VALIDATOR, &validator);
+    assert_goes_on(&net, VALIDATOR, &validator, started);
     net.await_voting(VALIDATOR, 20 * SECOND);
     net.localnet(&["kill", "4"]);
     configure(&follower, |config| config.replace("sync = \"replay\"\n", ""));
-    net.localnet(&["start-one", "4"]);
-    assert_goes_on(&net, FOLLOWER, &follower);
+    let started = net.localnet(&["start-one", "4"])["pid"].as_u64();
+    assert_goes_on(&net, FOLLOWER, &follower, started);
 
     assert_eq!(net.call(0, "getEvidence", json!({})), json!([]));
     net.localnet(&["stop"]);
@@ -102,16 +103,15 @@ fn has_moved(home: &str) -> bool {
     names.into_iter().any(|entry| entry.file_name().to_str().unwrap().starts_with("db.behind-"))
 }
 
-/// It is where the others are, with its old database aside, and its process is the one that was started.
-fn assert_goes_on(net: &Net, index: usize, home: &str) {
-    let pid = net.pids()[index];
-    assert!(pid.is_some());
+/// It is where the others are, with its old database aside, and its process is the one that was `started`.
+fn assert_goes_on(net: &Net, index: usize, home: &str, started: Option<u64>) {
+    assert!(started.is_some());
     let goes_on = || {
         let highest = net.highest();
         (has_moved(home) && net.final_height(index)? + 5 > highest).then_some(())
     };
     eventually("a node that goes on", 90 * SECOND, goes_on);
-    assert_eq!(net.pids()[index], pid);
+    assert_eq!(net.pids()[index], started);
     assert!(log(home).contains("it was moved aside"));
     let paid = net.transfer(index, "alice", "bob", "1");
     let height = paid["height"].as_u64().unwrap();

@@ -1,6 +1,9 @@
 //! New chains, and a machine on one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering;
 
 use heddle_hotstuff::Executed;
 use heddle_hotstuff::Now;
@@ -97,6 +100,7 @@ pub(crate) fn start(
         forward_delay: Millis::new(DELAY_MS),
         agreement: heddle_hotstuff::Config {
             epoch_blocks_min: heddle_types::limits::EPOCH_BLOCKS_MIN,
+            leaders: BTreeMap::new(),
             genesis: data,
             scheme: Arc::new(Ed25519Scheme),
             signer: Some(Arc::new(Ed25519Signer(own))),
@@ -122,9 +126,15 @@ pub(crate) fn start(
             candidates: committee.validators().into(),
         }],
         blocks: Vec::new(),
-        nonce: [0; 32],
+        nonce: nonce(),
     };
     Machine::new(config, recovered, now(0), actions)
+}
+
+/// Another for each machine, as for each process.
+fn nonce() -> [u8; 32] {
+    static MADE: AtomicU8 = AtomicU8::new(0);
+    [MADE.fetch_add(1, Ordering::Relaxed); 32]
 }
 
 pub(crate) fn submission(sequence: u64) -> (TxId, Input) {

@@ -111,6 +111,7 @@ impl Node {
                     idle_interval: Millis::new(IDLE_MS),
                 },
                 epoch_blocks_min: EPOCH_BLOCKS,
+                leaders: BTreeMap::new(),
             },
         };
         let now = Now { instant: Instant::START, wall: BEGIN.after(Millis::new(1)) };

@@ -128,6 +128,26 @@ fn what_a_quorum_proves_is_asked_for_and_executed() {
 }
 
 #[test]
+fn an_answer_to_the_process_before_is_none_to_this_one() {
+    let blocks = chain(1);
+    let begin = || {
+        let mut machine = machine(OWN);
+        tell(&mut machine, 1, Input::PeerUp(peer(9)));
+        let actions = tell(&mut machine, 2, head(9, cert(&blocks[0], 3)));
+        (machine, asked(&actions)[0].1)
+    };
+    let answer = |id| {
+        let message = PeerMessage::Response { id, response: Response::Block(None) };
+        Input::Peer { from: peer(9), message }
+    };
+    let is_fault = |action: &Action| matches!(action, Action::Misbehaved { .. });
+    let (_, before) = begin();
+    let (mut machine, own) = begin();
+    assert!(!tell(&mut machine, 3, answer(before)).iter().any(is_fault));
+    assert!(tell(&mut machine, 4, answer(own)).iter().any(is_fault), "no block was asked for");
+}
+
+#[test]
 fn a_head_without_a_quorum_is_a_lie_and_asks_for_nothing() {
     let mut machine = machine(OWN);
     let blocks = chain(1);

@@ -1,5 +1,6 @@
 //! Reading back what the disk holds.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -244,6 +245,7 @@ fn machine_config(home: &Home, beginning: &Beginning, end: Option<&EpochEnd>) ->
         agreement: heddle_hotstuff::Config {
             genesis,
             epoch_blocks_min: limits::EPOCH_BLOCKS_MIN,
+            leaders: BTreeMap::new(),
             scheme: Arc::new(KeyedScheme::default()),
             signer: Some(signer(home)),
             pacemaker: PacemakerConfig {

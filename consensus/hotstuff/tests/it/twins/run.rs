@@ -26,6 +26,7 @@ use crate::oracle::Oracle;
 use crate::scheme;
 use crate::twins::node::Node;
 use crate::twins::scenario::Scenario;
+use crate::twins::stage::FIRST_VIEW;
 use crate::twins::stage::Stage;
 use crate::twins::stage::VIEWS;
 use crate::world;
@@ -76,7 +77,9 @@ pub(super) fn run(stage: &Stage, scenario: &Scenario) -> Outcome {
         honest_views: BTreeSet::new(),
         division: 0,
     };
-    stage.members.iter().for_each(|who| run.oracle.on_record(&scheme::key(*who), &record));
+    for member in stage.world.committee.indices() {
+        run.oracle.on_record(&scheme::key(member.get()), &record);
+    }
     for who in 0..scenario.replicas() {
         let mut actions = Vec::new();
         let replica = run.start(who, stage.recovered(record.clone()), &mut actions);
@@ -137,7 +140,7 @@ impl Run<'_> {
 
     /// The scenario's last view.
     const fn last_view(&self) -> u64 {
-        self.stage.first_view + VIEWS as u64 - 1
+        FIRST_VIEW + VIEWS as u64 - 1
     }
 
     fn views(&self) -> Vec<u64> {
@@ -145,10 +148,10 @@ impl Run<'_> {
     }
 
     fn start(&self, who: usize, recovered: Recovered, actions: &mut Vec<Action>) -> Replica {
-        let member = self.stage.members[self.scenario.validator(who)];
-        let config = self.stage.world.config(member);
+        let config = self.stage.world.config(self.member(who).get());
         let pacemaker = PacemakerConfig { idle_interval: Millis::new(0), ..config.pacemaker };
-        Replica::new(Config { pacemaker, ..config }, recovered, self.now(), actions)
+        let leaders = self.stage.leaders.clone();
+        Replica::new(Config { pacemaker, leaders, ..config }, recovered, self.now(), actions)
     }
 
     fn now(&self) -> Now {
@@ -194,7 +197,7 @@ impl Run<'_> {
     }
 
     fn perform_one(&mut self, who: usize, action: Action) {
-        let member = self.stage.members[self.scenario.validator(who)];
+        let member = self.member(who).get();
         let node = &mut self.nodes[who];
         match action {
             Action::StoreBlock(block) => {
@@ -234,7 +237,7 @@ impl Run<'_> {
     }
 
     fn member(&self, who: usize) -> ValidatorIndex {
-        self.stage.member(self.scenario.validator(who))
+        ValidatorIndex::new(u16::try_from(self.scenario.validator(who)).unwrap())
     }
 
     fn send(&mut self, from: usize, to: &[usize], message: &Message) {
@@ -285,7 +288,7 @@ impl Run<'_> {
     }
 
     fn place(&self, view: View) -> usize {
-        let position = view.get().saturating_sub(self.stage.first_view);
+        let position = view.get().saturating_sub(FIRST_VIEW);
         usize::try_from(position).unwrap().max(self.division)
     }
 
