@@ -1,10 +1,10 @@
 //! Who leads a view.
 //!
-//! Each validator in turn. One whose last turn passed without a block is *suspended* and has no turns, until the one that it
-//! missed is [`limits::REPUTATION_HEIGHTS`] heights ago or it made a block. At most a third of the power is suspended.
+//! Each validator in turn. One whose last turn passed without a block is *suspended*, and another one stands in for it, until
+//! that turn is [`limits::REPUTATION_HEIGHTS`] heights ago or it made a block. At most a third of the power is suspended.
 //!
-//! On one chain the same validator leads again only after all others that lead: those who are faulty cost one view each in a
-//! row, whoever is suspended.
+//! Who stands in has its own turn more than f views later and earlier, and stands in for one alone: so f faulty validators cost f
+//! views in a row at most, whoever is suspended.
 //!
 //! An epoch begins with nobody suspended: turns of the last one are of other views, and maybe of others.
 //!
@@ -14,6 +14,7 @@
 //! view, so that costs at most the view.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use heddle_types::BlockHeader;
@@ -97,14 +98,15 @@ pub(crate) struct Schedule {
     committee: Arc<Committee>,
     /// Whose last turn passed without a block, and its view.
     missed: BTreeMap<ValidatorIndex, View>,
-    active: Vec<ValidatorIndex>,
+    /// Who leads each view of a round.
+    round: Vec<ValidatorIndex>,
 }
 
 impl Schedule {
     /// After blocks with these turns, ascending and without a gap.
     pub(crate) fn new(committee: Arc<Committee>, turns: &[Turn]) -> Self {
-        let active = committee.indices().collect();
-        let mut schedule = Self { committee, missed: BTreeMap::new(), active };
+        let round = committee.indices().collect();
+        let mut schedule = Self { committee, missed: BTreeMap::new(), round };
         let mut last = None;
         for turn in turns {
             last.into_iter().for_each(|last| schedule.miss_between(last, turn.view));
@@ -116,9 +118,8 @@ impl Schedule {
 
     /// Who leads `view`.
     pub(crate) fn leader(&self, view: View) -> ValidatorIndex {
-        let turn = usize::try_from(view.get() % self.active.len().max(1) as u64).ok();
-        let leader = turn.and_then(|turn| self.active.get(turn)).copied();
-        leader.unwrap_or_else(|| self.committee.leader(view))
+        let turn = self.committee.leader(view);
+        self.round.get(usize::from(turn.get())).copied().unwrap_or(turn)
     }
 
     /// The views between two blocks passed without one. Of a long row each validator's last turns tell enough.
@@ -143,7 +144,7 @@ impl Schedule {
         let mut missed: Vec<_> = self.missed.iter().map(|(who, view)| (*view, *who)).collect();
         missed.sort_unstable_by(|a, b| b.cmp(a));
         let mut power = 0_u64;
-        let suspended: Vec<_> = missed
+        let suspended: BTreeSet<_> = missed
             .into_iter()
             .map(|(_, who)| who)
             .take_while(|who| {
@@ -152,8 +153,27 @@ impl Schedule {
                 power <= self.committee.fault_power()
             })
             .collect();
-        self.active = self.committee.indices().filter(|who| !suspended.contains(who)).collect();
+        self.round = round(self.committee.len(), &suspended);
     }
+}
+
+/// Who leads each view of a round of so many: for each that is suspended the first of the others, after f views from its turn on,
+/// that stands in for nobody yet. If there is none, for one more.
+fn round(members: usize, suspended: &BTreeSet<ValidatorIndex>) -> Vec<ValidatorIndex> {
+    let member = |place: usize| u16::try_from(place % members.max(1)).map(ValidatorIndex::new);
+    let mut round: Vec<_> = (0..members).filter_map(|place| member(place).ok()).collect();
+    let mut free: BTreeSet<_> =
+        round.iter().copied().filter(|who| !suspended.contains(who)).collect();
+    let apart = members.div_ceil(3);
+    for (place, leader) in round.iter_mut().enumerate() {
+        if suspended.contains(leader) {
+            let others = || (place + apart..).take(members).filter_map(|place| member(place).ok());
+            let stand_in = others().find(|who| free.remove(who));
+            let any = || others().find(|who| !suspended.contains(who));
+            *leader = stand_in.or_else(any).unwrap_or(*leader);
+        }
+    }
+    round
 }
 
 #[cfg(test)]
