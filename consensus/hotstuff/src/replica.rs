@@ -145,11 +145,15 @@ pub struct Replica {
     work_pending: bool,
 
     pacemaker: Pacemaker,
-    /// When each peer was last told the certificates.
+    /// Until when what each peer was told counts.
     answered: BTreeMap<ValidatorIndex, Instant>,
-    /// When a proof of each peer's was last verified.
+    /// Until when asking each peer what is final counts.
+    asked: BTreeMap<ValidatorIndex, Instant>,
+    /// Until when the end of an epoch that each peer was told counts.
+    ends_told: BTreeMap<ValidatorIndex, Instant>,
+    /// Until when a verified proof of each peer's counts.
     proved: BTreeMap<ValidatorIndex, Instant>,
-    /// When each muted peer was last answered.
+    /// Until when an answer to each muted peer counts.
     unmute_answered: BTreeMap<ValidatorIndex, Instant>,
     /// When to introduce oneself again; none once a member heard something.
     announce: Option<Instant>,
@@ -233,6 +237,8 @@ impl Replica {
             last_change,
             work_pending: false,
             answered: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            ends_told: BTreeMap::new(),
             proved: BTreeMap::new(),
             unmute_answered: BTreeMap::new(),
             announce: None,

@@ -384,13 +384,11 @@ fn unsent_proposal(vote: &Vote, disk: &Disk) -> Option<Justification> {
     if header.proposer != vote.voter {
         return None;
     }
-    let final_blocks = disk.outcomes.iter().map(|outcome| &outcome.block);
-    let parent = disk.blocks.values().chain(final_blocks).find(|b| b.hash() == header.parent)?;
+    // The blocks below may be lost, if they were fetched; the record was durable before the vote was.
+    let high_qc = disk.safety.as_ref().map(|record| record.high_qc.data);
+    let certified = high_qc.filter(|qc| qc.block == header.parent).map(|qc| qc.view);
     let entered = |tc: &&TimeoutCert| tc.epoch == header.epoch && tc.view.next() == header.view;
     let tc = disk.timeout_certs.values().find(entered);
     let tc = tc.map(|tc| (tc.view, tc.highest_qc_view()));
-    // What the epoch began with is certified in its view 0.
-    let parent = parent.header();
-    let qc_view = if parent.epoch == header.epoch { parent.view } else { View::ZERO };
-    Some(Justification { qc_view, tc })
+    Some(Justification { qc_view: certified?, tc })
 }

@@ -48,13 +48,23 @@ impl Replica {
         self.announce_later();
     }
 
-    /// Tells a peer the certificates, unless it was told lately.
+    /// Tells a peer the certificates, unless it was told often lately.
     pub(super) fn answer(&mut self, to: ValidatorIndex) {
         if self.context.me().is_none() || Some(to) == self.context.me() {
             return;
         }
         if self.is_due(to) {
             self.introduce(to);
+        }
+    }
+
+    /// Tells a peer where this node is, unless that was done lately: it answers with what is final.
+    pub(super) fn ask_what_is_final(&mut self, of: ValidatorIndex) {
+        let is_other = self.context.me().is_some_and(|me| me != of);
+        if is_other
+            && is_due(&mut self.asked, of, self.now.instant, (limits::ANSWER_INTERVAL_MS, 1))
+        {
+            self.introduce(of);
         }
     }
 
@@ -86,14 +96,20 @@ impl Replica {
         }
     }
 
-    /// Whether a peer was not answered lately; notes that it is now.
+    /// Whether a peer was not answered often lately; notes that it is now.
     pub(super) fn is_due(&mut self, to: ValidatorIndex) -> bool {
-        is_due(&mut self.answered, to, self.now.instant, limits::ANSWER_INTERVAL_MS)
+        let rate = (limits::ANSWER_INTERVAL_MS, limits::ANSWERS_AT_ONCE);
+        is_due(&mut self.answered, to, self.now.instant, rate)
+    }
+
+    /// Whether a peer was not told lately how an epoch ended; notes that it is now.
+    pub(super) fn may_tell_end(&mut self, to: ValidatorIndex) -> bool {
+        is_due(&mut self.ends_told, to, self.now.instant, (limits::ANSWER_INTERVAL_MS, 1))
     }
 
     /// Whether no proof of the peer's was verified lately; notes that one is now.
     pub(super) fn may_prove(&mut self, peer: ValidatorIndex) -> bool {
-        is_due(&mut self.proved, peer, self.now.instant, limits::PROOF_INTERVAL_MS)
+        is_due(&mut self.proved, peer, self.now.instant, (limits::PROOF_INTERVAL_MS, 1))
     }
 
     pub(super) fn ask_to_unmute(&mut self) {
@@ -104,10 +120,8 @@ impl Replica {
     }
 
     pub(super) fn on_unmute_request(&mut self, from: ValidatorIndex, nonce: [u8; 32]) {
-        let interval_ms = limits::ANSWER_INTERVAL_MS;
-        if !self.may_sign()
-            || !is_due(&mut self.unmute_answered, from, self.now.instant, interval_ms)
-        {
+        let rate = (limits::ANSWER_INTERVAL_MS, 1);
+        if !self.may_sign() || !is_due(&mut self.unmute_answered, from, self.now.instant, rate) {
             return;
         }
         let record = &self.record;
@@ -192,17 +206,19 @@ impl Replica {
     }
 }
 
-/// Whether nothing was done for `peer` for that long; notes that it is now.
+/// Whether so little was done for `peer` lately that it may be done now; notes that it is. Of `rate`, the first is milliseconds
+/// for each, the second how many at once after a while without.
 fn is_due(
-    done: &mut BTreeMap<ValidatorIndex, Instant>,
+    paid_until: &mut BTreeMap<ValidatorIndex, Instant>,
     peer: ValidatorIndex,
     now: Instant,
-    interval_ms: u64,
+    rate: (u64, u64),
 ) -> bool {
-    let interval = Millis::new(interval_ms);
-    let due = done.get(&peer).is_none_or(|at| now >= at.after(interval));
+    let (interval_ms, at_once) = rate;
+    let paid = paid_until.get(&peer).map_or(now, |until| now.max(*until));
+    let due = paid <= now.after(Millis::new(interval_ms * (at_once - 1)));
     if due {
-        done.insert(peer, now);
+        paid_until.insert(peer, paid.after(Millis::new(interval_ms)));
     }
     due
 }

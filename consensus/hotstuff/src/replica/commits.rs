@@ -93,7 +93,7 @@ impl Replica {
             && let Some(holder) = far.values().next().and_then(|missing| missing.holders.first())
         {
             // Certified far above: whoever has that is told where this node is, and answers with what is final.
-            self.answer(*holder);
+            self.ask_what_is_final(*holder);
         }
         let claims: Vec<_> =
             self.tree.ancestors(tip.block).map(|block| block.header().executed).collect();

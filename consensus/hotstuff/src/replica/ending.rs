@@ -179,7 +179,7 @@ impl Replica {
         let epoch = message.epoch();
         let is_proof = matches!(message, Message::EpochEnd(_));
         match epoch.cmp(&self.context.committee.epoch()) {
-            Ordering::Less if !is_proof && self.is_due(from) => {
+            Ordering::Less if !is_proof && self.may_tell_end(from) => {
                 self.outbox.push_free(Action::ServeEpochEnd { to: from, epoch });
             }
             Ordering::Greater => {
