@@ -15,7 +15,7 @@ pub const FETCH_SHARE: u64 = 8;
 pub const FETCH_RETRY_MS: u64 = 500;
 /// Catching up is asked for again after this long, in milliseconds.
 pub const CATCH_UP_RETRY_MS: u64 = 2_000;
-/// A peer heard in a lower view is answered at most this often, in milliseconds.
+/// A peer heard in a lower view is answered at most this often, in milliseconds; so is one that comes and goes.
 pub const ANSWER_INTERVAL_MS: u64 = 100;
 /// Of each peer, a proof that the epoch ended is verified at most this often, in milliseconds: it has as many signatures as
 /// the committee has members.

@@ -145,6 +145,8 @@ pub struct Replica {
     pacemaker: Pacemaker,
     /// When each peer was last told the certificates.
     answered: BTreeMap<ValidatorIndex, Instant>,
+    /// When each peer was last told what it may have missed.
+    reached: BTreeMap<ValidatorIndex, Instant>,
     /// When a proof of each peer's was last verified.
     proved: BTreeMap<ValidatorIndex, Instant>,
     /// When each muted peer was last answered.
@@ -230,6 +232,7 @@ impl Replica {
             last_change,
             work_pending: false,
             answered: BTreeMap::new(),
+            reached: BTreeMap::new(),
             proved: BTreeMap::new(),
             unmute_answered: BTreeMap::new(),
             announce: None,

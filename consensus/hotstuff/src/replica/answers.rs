@@ -68,9 +68,11 @@ impl Replica {
     /// that comes together again waits until somebody repeats a timeout.
     pub(super) fn on_reachable(&mut self, peer: ValidatorIndex) {
         let is_member = self.context.committee.validator(peer).is_some();
-        if !is_member || Some(peer) == self.context.me() || !self.is_due(peer) {
+        if !is_member || Some(peer) == self.context.me() || !self.may_reach(peer) {
             return;
         }
+        // Whatever it was answered lately may have gone the old way.
+        self.answered.insert(peer, self.now.instant);
         self.introduce(peer);
         self.fetches.on_reachable(self.now.instant, peer);
         if !self.may_sign() {
@@ -89,6 +91,11 @@ impl Replica {
     /// Whether a peer was not answered lately; notes that it is now.
     pub(super) fn is_due(&mut self, to: ValidatorIndex) -> bool {
         is_due(&mut self.answered, to, self.now.instant, limits::ANSWER_INTERVAL_MS)
+    }
+
+    /// Whether a peer was not told lately because it could be reached again; notes that it is now.
+    fn may_reach(&mut self, peer: ValidatorIndex) -> bool {
+        is_due(&mut self.reached, peer, self.now.instant, limits::ANSWER_INTERVAL_MS)
     }
 
     /// Whether no proof of the peer's was verified lately; notes that one is now.

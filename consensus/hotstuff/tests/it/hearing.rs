@@ -399,3 +399,15 @@ fn a_peer_that_is_reached_again_is_told_what_was_signed_in_the_view_and_that_it_
     assert!(solo.input(Input::Reachable(world::index(9))).0.is_empty());
     assert!(solo.input(Input::Reachable(world::index(0))).0.is_empty());
 }
+
+#[test]
+fn a_peer_that_is_reached_again_is_told_also_what_it_was_answered_on_the_way_that_is_gone() {
+    let mut solo = Solo::new();
+    solo.grow(2);
+    // Heard in view 1, from which the others have gone on.
+    let start = solo.certificates(solo.world.genesis_qc(), None);
+    assert_eq!(solo.hear(2, Message::Certificates(Box::new(start))).count("certificates"), 1);
+    solo.now_ms += 16;
+    let said = solo.input(Input::Reachable(world::index(2)));
+    assert_eq!(said.count("certificates"), 1);
+}
