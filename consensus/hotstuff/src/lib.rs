@@ -30,6 +30,7 @@ mod outbox;
 mod own;
 mod pacemaker;
 mod presence;
+mod rates;
 mod replica;
 mod roots;
 mod safety;

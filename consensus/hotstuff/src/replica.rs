@@ -59,6 +59,7 @@ use crate::own::OwnHistory;
 use crate::pacemaker::Pacemaker;
 use crate::pacemaker::PacemakerConfig;
 use crate::presence::Presence;
+use crate::rates::Rates;
 use crate::replica::ending::Ending;
 use crate::roots::Divergence;
 use crate::roots::Roots;
@@ -145,16 +146,7 @@ pub struct Replica {
     work_pending: bool,
 
     pacemaker: Pacemaker,
-    /// Until when what each peer was told counts.
-    answered: BTreeMap<ValidatorIndex, Instant>,
-    /// Until when asking each peer what is final counts.
-    asked: BTreeMap<ValidatorIndex, Instant>,
-    /// Until when the end of an epoch that each peer was told counts.
-    ends_told: BTreeMap<ValidatorIndex, Instant>,
-    /// Until when a verified proof of each peer's counts.
-    proved: BTreeMap<ValidatorIndex, Instant>,
-    /// Until when an answer to each muted peer counts.
-    unmute_answered: BTreeMap<ValidatorIndex, Instant>,
+    rates: Rates,
     /// When to introduce oneself again; none once a member heard something.
     announce: Option<Instant>,
     outbox: Outbox,
@@ -236,11 +228,7 @@ impl Replica {
             roots: Roots::new(recovered.executed),
             last_change,
             work_pending: false,
-            answered: BTreeMap::new(),
-            asked: BTreeMap::new(),
-            ends_told: BTreeMap::new(),
-            proved: BTreeMap::new(),
-            unmute_answered: BTreeMap::new(),
+            rates: Rates::new(),
             announce: None,
             outbox: Outbox::new(durable),
         };

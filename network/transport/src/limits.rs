@@ -85,7 +85,7 @@ pub const GOOD_AFTER: Duration = Duration::from_secs(5);
 pub const FORGIVE_AFTER: Duration = Duration::from_secs(60);
 /// How late an acknowledgement may be, which is waited for before a last lost packet is sent again.
 pub const ACK_DELAY: Duration = Duration::from_millis(5);
-/// What a round trip is taken for before one was measured.
+/// What a round trip is taken for before one was measured; when the first one is longer, its peer is dialled again.
 pub const INITIAL_RTT: Duration = Duration::from_millis(100);
 
 /// Bytes that may wait for one peer on `channel`.

@@ -1,10 +1,6 @@
 //! Telling others where this node is: at start, when one is heard in a lower view, and to who lost its record.
 
-use std::collections::BTreeMap;
-
 use heddle_types::CommitVote;
-use heddle_types::Instant;
-use heddle_types::Millis;
 use heddle_types::ValidatorIndex;
 use heddle_types::View;
 use heddle_types::Vote;
@@ -16,7 +12,6 @@ use crate::io::Certificates;
 use crate::io::Message;
 use crate::io::UnmuteAnswer;
 use crate::io::VotingState;
-use crate::limits;
 use crate::mute;
 use crate::mute::Mute;
 use crate::safety;
@@ -53,7 +48,7 @@ impl Replica {
         if self.context.me().is_none() || Some(to) == self.context.me() {
             return;
         }
-        if self.is_due(to) {
+        if self.rates.answers.is_due(to, self.now.instant) {
             self.introduce(to);
         }
     }
@@ -61,9 +56,7 @@ impl Replica {
     /// Tells a peer where this node is, unless that was done lately: it answers with what is final.
     pub(super) fn ask_what_is_final(&mut self, of: ValidatorIndex) {
         let is_other = self.context.me().is_some_and(|me| me != of);
-        if is_other
-            && is_due(&mut self.asked, of, self.now.instant, (limits::ANSWER_INTERVAL_MS, 1))
-        {
+        if is_other && self.rates.asked.is_due(of, self.now.instant) {
             self.introduce(of);
         }
     }
@@ -78,7 +71,9 @@ impl Replica {
     /// that comes together again waits until somebody repeats a timeout.
     pub(super) fn on_reachable(&mut self, peer: ValidatorIndex) {
         let is_member = self.context.committee.validator(peer).is_some();
-        if !is_member || Some(peer) == self.context.me() || !self.is_due(peer) {
+        let is_other = is_member && Some(peer) != self.context.me();
+        // Whatever it was answered lately may have gone the old way.
+        if !is_other || !self.rates.reached.is_due(peer, self.now.instant) {
             return;
         }
         self.introduce(peer);
@@ -96,22 +91,6 @@ impl Replica {
         }
     }
 
-    /// Whether a peer was not answered often lately; notes that it is now.
-    pub(super) fn is_due(&mut self, to: ValidatorIndex) -> bool {
-        let rate = (limits::ANSWER_INTERVAL_MS, limits::ANSWERS_AT_ONCE);
-        is_due(&mut self.answered, to, self.now.instant, rate)
-    }
-
-    /// Whether a peer was not told lately how an epoch ended; notes that it is now.
-    pub(super) fn may_tell_end(&mut self, to: ValidatorIndex) -> bool {
-        is_due(&mut self.ends_told, to, self.now.instant, (limits::ANSWER_INTERVAL_MS, 1))
-    }
-
-    /// Whether no proof of the peer's was verified lately; notes that one is now.
-    pub(super) fn may_prove(&mut self, peer: ValidatorIndex) -> bool {
-        is_due(&mut self.proved, peer, self.now.instant, (limits::PROOF_INTERVAL_MS, 1))
-    }
-
     pub(super) fn ask_to_unmute(&mut self) {
         let now = self.now.instant;
         let Some(question) = self.mute.as_mut().and_then(Mute::question) else { return };
@@ -120,8 +99,7 @@ impl Replica {
     }
 
     pub(super) fn on_unmute_request(&mut self, from: ValidatorIndex, nonce: [u8; 32]) {
-        let rate = (limits::ANSWER_INTERVAL_MS, 1);
-        if !self.may_sign() || !is_due(&mut self.unmute_answered, from, self.now.instant, rate) {
+        if !self.may_sign() || !self.rates.unmuted.is_due(from, self.now.instant) {
             return;
         }
         let record = &self.record;
@@ -204,21 +182,4 @@ impl Replica {
             self.add_own_vote(Vote { data, voter, signature });
         }
     }
-}
-
-/// Whether so little was done for `peer` lately that it may be done now; notes that it is. Of `rate`, the first is milliseconds
-/// for each, the second how many at once after a while without.
-fn is_due(
-    paid_until: &mut BTreeMap<ValidatorIndex, Instant>,
-    peer: ValidatorIndex,
-    now: Instant,
-    rate: (u64, u64),
-) -> bool {
-    let (interval_ms, at_once) = rate;
-    let paid = paid_until.get(&peer).map_or(now, |until| now.max(*until));
-    let due = paid <= now.after(Millis::new(interval_ms * (at_once - 1)));
-    if due {
-        paid_until.insert(peer, paid.after(Millis::new(interval_ms)));
-    }
-    due
 }

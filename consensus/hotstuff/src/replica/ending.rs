@@ -151,7 +151,10 @@ impl Replica {
 
     /// Somebody's proof that this epoch ended.
     pub(super) fn on_epoch_end(&mut self, from: ValidatorIndex, end: &EpochEnd) {
-        if self.proof.is_some() || !self.is_peer(from) || !self.may_prove(from) {
+        if self.proof.is_some()
+            || !self.is_peer(from)
+            || !self.rates.proofs.is_due(from, self.now.instant)
+        {
             return;
         }
         let verified = end.verify(&self.context.committee, self.context.scheme());
@@ -179,14 +182,14 @@ impl Replica {
         let epoch = message.epoch();
         let is_proof = matches!(message, Message::EpochEnd(_));
         match epoch.cmp(&self.context.committee.epoch()) {
-            Ordering::Less if !is_proof && self.may_tell_end(from) => {
+            Ordering::Less if !is_proof && self.rates.ends.is_due(from, self.now.instant) => {
                 self.outbox.push_free(Action::ServeEpochEnd { to: from, epoch });
             }
             Ordering::Greater => {
                 if epoch == self.context.committee.epoch().next() && !is_proof {
                     self.keep_early(from, message);
                 }
-                if self.is_due(from) {
+                if self.rates.answers.is_due(from, self.now.instant) {
                     self.introduce(from);
                 }
             }
