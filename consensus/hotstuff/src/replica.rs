@@ -395,8 +395,9 @@ impl Replica {
         }
     }
 
+    /// Others know where this node is. One that is mute goes on saying so: it may be no member any more, and nobody tells it.
     fn is_heard(&mut self) {
-        if self.context.me().is_some() {
+        if self.context.me().is_some() && self.mute.is_none() {
             self.announce = None;
         }
     }

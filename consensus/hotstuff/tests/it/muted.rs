@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use heddle_hotstuff::Config;
+use heddle_hotstuff::Input;
 use heddle_hotstuff::Message;
 use heddle_hotstuff::Recovered;
 use heddle_hotstuff::Replica;
 use heddle_hotstuff::UnmuteAnswer;
 use heddle_hotstuff::VotingState;
+use heddle_hotstuff::limits;
 use heddle_types::CheckedBlock;
 use heddle_types::Committee;
 use heddle_types::Domain;
@@ -280,6 +282,22 @@ fn l3_who_lost_power_asks_nobody_and_signs_nothing_up_to_its_limit() {
     assert_eq!(said.names()[..3], ["persist", "voting", "commit vote"]);
     let record = solo.record.as_ref().unwrap();
     assert_eq!((record.timeout, record.high_qc.data.view), (view(6), view(7)));
+}
+
+/// It may be a member no more, and is told so only if it says that it is there.
+#[test]
+fn l3_who_is_mute_says_every_second_where_it_is_whatever_it_heard() {
+    let mut solo = lost_power(0);
+    let chain = chain(&solo);
+    solo.hear_certificates(solo.qc(&chain[1]), None);
+    for _ in 0..3 {
+        solo.now_ms += limits::ANNOUNCE_INTERVAL_MS;
+        assert_eq!(solo.input(Input::Tick).count("certificates"), 1);
+    }
+    solo.hear_certificates(solo.qc(&chain[7]), None);
+    solo.hear_certificates(solo.qc(&chain[7]), None);
+    solo.now_ms += limits::ANNOUNCE_INTERVAL_MS;
+    assert_eq!(solo.input(Input::Tick).count("certificates"), 0);
 }
 
 #[test]
