@@ -289,15 +289,11 @@ fn l3_who_lost_power_asks_nobody_and_signs_nothing_up_to_its_limit() {
 fn l3_who_is_mute_says_every_second_where_it_is_whatever_it_heard() {
     let mut solo = lost_power(0);
     let chain = chain(&solo);
-    solo.hear_certificates(solo.qc(&chain[1]), None);
     for _ in 0..3 {
+        solo.hear_certificates(solo.qc(&chain[1]), None);
         solo.now_ms += limits::ANNOUNCE_INTERVAL_MS;
         assert_eq!(solo.input(Input::Tick).count("certificates"), 1);
     }
-    solo.hear_certificates(solo.qc(&chain[7]), None);
-    solo.hear_certificates(solo.qc(&chain[7]), None);
-    solo.now_ms += limits::ANNOUNCE_INTERVAL_MS;
-    assert_eq!(solo.input(Input::Tick).count("certificates"), 0);
 }
 
 #[test]
