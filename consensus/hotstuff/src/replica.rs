@@ -108,6 +108,8 @@ pub struct Replica {
     high_tc: Option<TimeoutCert>,
     /// One above the higher of both.
     view: View,
+    /// The current view's, if this validator proposed in it.
+    own_proposal: Option<Arc<CheckedProposal>>,
     own_vote: Option<Vote>,
     own_commit_vote: Option<CommitVote>,
     own: OwnHistory,
@@ -205,6 +207,7 @@ impl Replica {
             record,
             high_tc,
             view,
+            own_proposal: None,
             own_vote: None,
             own_commit_vote: None,
             own,

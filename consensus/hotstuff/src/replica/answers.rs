@@ -81,9 +81,12 @@ impl Replica {
         if !self.may_sign() {
             return;
         }
+        // Nobody asks for a block that was never certified.
+        let proposal = self.own_proposal.clone().filter(|_| self.record.timeout < self.view);
+        let proposal = proposal.map(Message::Proposal);
         let vote = self.own_vote.map(Message::Vote);
         let commit_vote = self.own_commit_vote.map(Message::CommitVote);
-        for message in [vote, commit_vote].into_iter().flatten() {
+        for message in [proposal, vote, commit_vote].into_iter().flatten() {
             self.outbox.push(Action::Send { to: peer, message });
         }
         if self.record.timeout == self.view {

@@ -124,6 +124,7 @@ impl Replica {
         self.held = None;
         self.building = None;
         self.own_vote = None;
+        self.own_proposal = None;
     }
 
     pub(super) fn check_own(&mut self, voters: Voters, data: &VoteData, kind: Kind) {

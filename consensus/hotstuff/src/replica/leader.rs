@@ -74,6 +74,7 @@ impl Replica {
         let proposal = Arc::new(CheckedProposal { block: Arc::clone(block), qc, tc, signature });
         self.outbox.push_signed(Action::Broadcast(Message::Proposal(Arc::clone(&proposal))));
         self.pacemaker.stir();
+        self.own_proposal = Some(Arc::clone(&proposal));
         self.held = Some(proposal);
     }
 

@@ -416,3 +416,19 @@ fn a_peer_that_is_reached_again_is_told_also_what_it_was_answered_on_the_way_tha
     let said = solo.input(Input::Reachable(world::index(2)));
     assert_eq!(said.count("certificates"), 1);
 }
+
+#[test]
+fn a_peer_that_is_reached_again_is_given_the_proposal_that_it_may_have_missed() {
+    let mut solo = Solo::of(1);
+    let build = solo.first.0.iter().find_map(|action| match action {
+        Action::Build { header, .. } => Some(header.clone()),
+        _ => None,
+    });
+    let block = Arc::new(CheckedBlock::build(build.expect("leads view 1"), vec![]));
+    solo.input(Input::Built(block));
+    let reach = |solo: &mut Solo| solo.input(Input::Reachable(world::index(2)));
+    assert_eq!(reach(&mut solo).names(), ["certificates", "proposal", "vote"]);
+    solo.give_up();
+    let said = reach(&mut solo);
+    assert_eq!((said.count("timeout"), said.count("proposal")), (1, 0), "of a view given up");
+}
