@@ -149,7 +149,8 @@ impl Pacemaker {
 
     fn observe(&mut self, now: Instant) {
         let Some(armed) = self.armed else { return };
-        let cap = self.config.timeout_max.get().saturating_mul(1000);
+        // Longer than its timeout a view takes when a quorum, or this node, stood still.
+        let cap = self.timeout().get().saturating_mul(1000);
         let sample = now.as_micros().saturating_sub(armed.as_micros()).min(cap);
         let excess = self.view_time.saturating_sub(sample);
         self.view_time = self.view_time.max(sample).saturating_sub(excess / 8);

@@ -1,5 +1,6 @@
 //! Faults begin and end.
 
+use heddle_machine::Input;
 use heddle_types::View;
 
 use super::disk::Write;
@@ -70,14 +71,29 @@ impl World {
         self.active -= 1;
         let node = match self.plan.faults[position] {
             Fault::Partition { .. } | Fault::IsolateLeader { .. } => {
-                self.network.heal(position as u64);
-                return Ok(());
+                let together = self.network.heal(position as u64);
+                return together.into_iter().try_for_each(|(a, b)| self.reach(a, b));
             }
             Fault::Crash { node, .. } | Fault::LoseSafety { node, .. } => node,
             Fault::CrashLeader { view, .. } => self.leader(view),
             Fault::CrashAtWrite { .. } => self.crashed_at_write,
         };
-        if self.nodes[node].running.is_none() { self.start(node) } else { Ok(()) }
+        if self.nodes[node].running.is_some() {
+            return Ok(());
+        }
+        self.start(node)?;
+        (0..self.plan.nodes)
+            .filter(|other| *other != node)
+            .try_for_each(|other| self.reach(node, other))
+    }
+
+    /// Two nodes can hear each other again, and notice.
+    fn reach(&mut self, a: usize, b: usize) -> Result<(), Violation> {
+        for (one, other) in [(a, b), (b, a)] {
+            let other = self.told_index(one, other);
+            self.tell(one, Input::PeerReachable(other))?;
+        }
+        Ok(())
     }
 
     fn leader(&self, view: u64) -> usize {

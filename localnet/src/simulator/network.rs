@@ -21,8 +21,17 @@ impl Network {
         self.partitions.push((name, sides));
     }
 
-    pub(crate) fn heal(&mut self, name: u64) {
-        self.partitions.retain(|partition| partition.0 != name);
+    /// Ends a partition. Gives those who hear each other again.
+    pub(crate) fn heal(&mut self, name: u64) -> Vec<(usize, usize)> {
+        let ended = self.partitions.extract_if(.., |partition| partition.0 == name);
+        let sides: Vec<_> = ended.flat_map(|(_, sides)| sides).collect();
+        let pairs = (0..sides.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+        let parted = pairs.filter(|(a, b)| sides[*a] != sides[*b]);
+        parted.filter(|(a, b)| !self.are_apart(*a, *b)).collect()
+    }
+
+    fn are_apart(&self, a: usize, b: usize) -> bool {
+        self.partitions.iter().any(|(_, sides)| sides[a] != sides[b])
     }
 
     /// No more loss or duplicates: the time after which progress is owed.
@@ -35,8 +44,7 @@ impl Network {
     /// The delays after which copies of a message arrive: none, one or two.
     pub(crate) fn copies(&self, from: usize, to: usize, dice: &mut Dice) -> Vec<u64> {
         let conditions = &self.conditions;
-        let apart = self.partitions.iter().any(|(_, sides)| sides[from] != sides[to]);
-        if apart || dice.chance(conditions.loss_permille) {
+        if self.are_apart(from, to) || dice.chance(conditions.loss_permille) {
             return Vec::new();
         }
         let count = 1 + usize::from(dice.chance(conditions.duplicate_permille));

@@ -35,14 +35,22 @@ fn the_timeout_grows_by_half_with_each_failure_is_capped_and_a_commit_resets_it(
 fn the_timeout_follows_slower_views_at_once_and_quicker_ones_slowly() {
     let mut pacemaker = pacemaker();
     pacemaker.set_waiting(ms(0), true);
-    pacemaker.enter(ms(200), Entry::Certified);
-    assert_eq!(pacemaker.timeout().get(), 800);
-    pacemaker.set_waiting(ms(200), true);
-    pacemaker.enter(ms(210), Entry::Certified);
-    assert_eq!(pacemaker.timeout().get(), 705);
-    pacemaker.set_waiting(ms(210), true);
+    pacemaker.enter(ms(80), Entry::Certified);
+    assert_eq!(pacemaker.timeout().get(), 320);
+    pacemaker.set_waiting(ms(80), true);
+    pacemaker.enter(ms(96), Entry::Certified);
+    assert_eq!(pacemaker.timeout().get(), 288);
+    pacemaker.set_waiting(ms(96), true);
     pacemaker.enter(ms(90_000), Entry::Skipped);
-    assert_eq!(pacemaker.timeout().get(), 705, "what was skipped is not measured");
+    assert_eq!(pacemaker.timeout().get(), 288, "what was skipped is not measured");
+}
+
+#[test]
+fn a_view_in_which_all_stood_still_counts_as_one_that_took_its_timeout() {
+    let mut pacemaker = pacemaker();
+    pacemaker.set_waiting(ms(0), true);
+    pacemaker.enter(ms(5_000), Entry::Certified);
+    assert_eq!(pacemaker.timeout().get(), 400);
 }
 
 #[test]
