@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heddle_types::BlsSignature;
@@ -17,7 +18,6 @@ use heddle_types::VoteData;
 use heddle_types::VoterSignature;
 use heddle_types::decode_exact;
 use heddle_types::encode;
-use std::collections::BTreeMap;
 
 use super::Context;
 use crate::pacemaker::PacemakerConfig;

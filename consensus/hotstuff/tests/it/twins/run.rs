@@ -86,6 +86,8 @@ pub(super) fn run(stage: &Stage, scenario: &Scenario) -> Outcome {
         run.nodes.push(Node::new(replica, stage));
         run.perform(who, actions);
     }
+    let scheduled = run.nodes[0].replica.leaders(stage.leaders.keys().copied());
+    assert!(scheduled.eq(stage.leaders.values().copied()), "{:?}", stage.leaders);
     run.until_done()
 }
 
