@@ -8,6 +8,7 @@ mod damage;
 mod execution;
 mod failing_disk;
 mod faults;
+mod flooding;
 mod followers;
 mod full_disk;
 mod help;

@@ -133,10 +133,8 @@ impl Backend for NodeBackend {
         let sent: Vec<(TxId, ChainId)> =
             transactions.iter().map(|t| (t.id(), t.body.chain)).collect();
         let (reply, outcomes) = oneshot::channel();
-        if self.checks.submit(Submission { transactions, reply }).is_err() {
-            let error =
-                RpcError::new(ErrorKind::RateLimited, "this node has more to verify than it can");
-            return refuse_all(error);
+        if !self.checks.submit(Submission { transactions, reply }) {
+            return refuse_all(refusal::no_room());
         }
         let Ok(outcomes) = outcomes.await else {
             return refuse_all(RpcError::new(ErrorKind::Behind, "this node is stopping"));

@@ -1,14 +1,20 @@
-//! What waits for the workers that check. Each kind has room of its own, so that a flood of one leaves the others theirs.
+//! What waits for the workers that check. Each kind has room of its own, and in each every source, so that a flood leaves the others
+//! theirs.
 
-use crossbeam_channel::Receiver;
-use crossbeam_channel::Sender;
-use crossbeam_channel::TrySendError;
-use crossbeam_channel::bounded;
-use crossbeam_channel::select;
+use std::sync::Arc;
+
 use heddle_types::BlockSpace;
+use parking_lot::Condvar;
+use parking_lot::Mutex;
 
-/// Jobs that wait at most, of each kind. What does not fit is dropped, newest first, and users are told.
-const QUEUE_MAX: usize = 1_024;
+use crate::node::turns::Room;
+use crate::node::turns::Source;
+use crate::node::turns::Turns;
+
+/// Proposals of one peer that wait at most. What does not fit is dropped, newest first.
+const URGENT_ROOM: Room = Room { items: 64, bytes: 16 * 1024 * 1024 };
+/// Jobs of one source that wait at most, of each other kind. The same, and users are told.
+const BULK_ROOM: Room = Room { items: 1_024, bytes: 32 * 1024 * 1024 };
 /// Submissions that are verified in one batch at most.
 const SUBMISSIONS_MAX: usize = 64;
 
@@ -30,128 +36,141 @@ pub(crate) enum Job<F, S> {
     Submissions(Vec<S>),
 }
 
-/// Where jobs are put.
+/// Where jobs are put. When it and all its clones are dropped, the workers are told that there is no more.
 #[derive(Debug)]
-pub(crate) struct Entrance<F, S> {
-    urgent: Sender<F>,
-    ordinary: (Sender<F>, Sender<S>),
-    reserved: (Sender<F>, Sender<S>),
+pub(crate) struct Entrance<F, S>(Arc<Opened<F, S>>);
+
+/// Where the workers take their jobs from.
+#[derive(Debug)]
+pub(crate) struct Queues<F, S>(Arc<Waiting<F, S>>);
+
+#[derive(Debug)]
+struct Opened<F, S>(Arc<Waiting<F, S>>);
+
+#[derive(Debug)]
+struct Waiting<F, S> {
+    jobs: Mutex<Jobs<F, S>>,
+    came: Condvar,
 }
 
-/// Where a worker takes its jobs from.
 #[derive(Debug)]
-pub(crate) struct Queues<F, S> {
-    urgent: Receiver<F>,
-    ordinary: (Receiver<F>, Receiver<S>),
-    reserved: (Receiver<F>, Receiver<S>),
+struct Jobs<F, S> {
+    urgent: Turns<F>,
+    ordinary: Turns<Item<F, S>>,
+    reserved: Turns<Item<F, S>>,
     /// Every second job is a reserved one, if any waits: neither kind holds up the other.
     reserved_is_next: bool,
+    is_closed: bool,
+}
+
+#[derive(Debug)]
+enum Item<F, S> {
+    Frame(F),
+    Submission(S),
 }
 
 /// Empty queues.
 pub(crate) fn queues<F, S>() -> (Entrance<F, S>, Queues<F, S>) {
-    let (urgent, urgent_jobs) = bounded(QUEUE_MAX);
-    let (frames, frame_jobs) = bounded(QUEUE_MAX);
-    let (submissions, submission_jobs) = bounded(QUEUE_MAX);
-    let (reserved_frames, reserved_frame_jobs) = bounded(QUEUE_MAX);
-    let (reserved_submissions, reserved_submission_jobs) = bounded(QUEUE_MAX);
-    let entrance = Entrance {
-        urgent,
-        ordinary: (frames, submissions),
-        reserved: (reserved_frames, reserved_submissions),
-    };
-    let queues = Queues {
-        urgent: urgent_jobs,
-        ordinary: (frame_jobs, submission_jobs),
-        reserved: (reserved_frame_jobs, reserved_submission_jobs),
+    let jobs = Jobs {
+        urgent: Turns::new(URGENT_ROOM),
+        ordinary: Turns::new(BULK_ROOM),
+        reserved: Turns::new(BULK_ROOM),
         reserved_is_next: true,
+        is_closed: false,
     };
-    (entrance, queues)
+    let waiting = Arc::new(Waiting { jobs: Mutex::new(jobs), came: Condvar::new() });
+    (Entrance(Arc::new(Opened(Arc::clone(&waiting)))), Queues(waiting))
 }
 
 impl<F, S> Entrance<F, S> {
-    /// Puts a frame; gives it back when there is no room.
-    pub(crate) fn frame(&self, frame: F, urgency: Urgency) -> Result<(), F> {
-        let queue = match urgency {
-            Urgency::Urgent => &self.urgent,
-            Urgency::Bulk(BlockSpace::Ordinary) => &self.ordinary.0,
-            Urgency::Bulk(BlockSpace::Reserved) => &self.reserved.0,
+    /// Puts a frame that came in so many bytes. False when its peer has no room, and the frame is lost.
+    pub(crate) fn frame(&self, from: Source, (frame, bytes): (F, usize), urgency: Urgency) -> bool {
+        let Waiting { jobs, came } = &*self.0.0;
+        let mut jobs = jobs.lock();
+        let has_room = match urgency {
+            Urgency::Urgent => jobs.urgent.push(from, frame, bytes).is_ok(),
+            Urgency::Bulk(space) => jobs.of(space).push(from, Item::Frame(frame), bytes).is_ok(),
         };
-        queue.try_send(frame).map_err(given_back)
+        came.notify_one();
+        has_room
     }
 
-    /// Puts a submission; gives it back when there is no room.
-    pub(crate) fn submission(&self, submission: S, space: BlockSpace) -> Result<(), S> {
-        let queue = match space {
-            BlockSpace::Ordinary => &self.ordinary.1,
-            BlockSpace::Reserved => &self.reserved.1,
-        };
-        queue.try_send(submission).map_err(given_back)
+    /// Puts a submission. False when users have no room, and it is lost.
+    pub(crate) fn submission(&self, submission: S, space: BlockSpace) -> bool {
+        let Waiting { jobs, came } = &*self.0.0;
+        let item = Item::Submission(submission);
+        // How large submissions are is bounded where they come in.
+        let has_room = jobs.lock().of(space).push(Source::Users, item, 0).is_ok();
+        came.notify_one();
+        has_room
     }
 }
 
-fn given_back<T>(error: TrySendError<T>) -> T {
-    match error {
-        TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
+impl<F, S> Jobs<F, S> {
+    fn of(&mut self, space: BlockSpace) -> &mut Turns<Item<F, S>> {
+        match space {
+            BlockSpace::Ordinary => &mut self.ordinary,
+            BlockSpace::Reserved => &mut self.reserved,
+        }
     }
+
+    fn next(&mut self) -> Option<Job<F, S>> {
+        // Proposals first: a vote waits for each.
+        if let Some(frame) = self.urgent.pop() {
+            return Some(Job::Frame(frame));
+        }
+        let Self { ordinary, reserved, reserved_is_next, .. } = self;
+        let (first, second) =
+            if *reserved_is_next { (reserved, ordinary) } else { (ordinary, reserved) };
+        *reserved_is_next = !*reserved_is_next;
+        next_of(first).or_else(|| next_of(second))
+    }
+}
+
+fn next_of<F, S>(waiting: &mut Turns<Item<F, S>>) -> Option<Job<F, S>> {
+    let first = match waiting.pop()? {
+        Item::Frame(frame) => return Some(Job::Frame(frame)),
+        Item::Submission(first) => first,
+    };
+    let more = std::iter::from_fn(|| match waiting.pop_of(Source::Users)? {
+        Item::Submission(submission) => Some(submission),
+        Item::Frame(_) => unreachable!("frames are of peers"),
+    });
+    Some(Job::Submissions(std::iter::once(first).chain(more.take(SUBMISSIONS_MAX - 1)).collect()))
 }
 
 impl<F, S> Queues<F, S> {
     /// Waits for the next job; none when the entrance and all its clones are gone.
-    pub(crate) fn next(&mut self) -> Option<Job<F, S>> {
-        // Proposals first: a vote waits for each.
-        if let Ok(frame) = self.urgent.try_recv() {
-            return Some(Job::Frame(frame));
-        }
-        if self.reserved_is_next
-            && let Some(job) = self.try_reserved()
-        {
-            self.reserved_is_next = false;
-            return Some(job);
-        }
-        self.reserved_is_next = true;
-        self.any()
-    }
-
-    fn try_reserved(&self) -> Option<Job<F, S>> {
-        let (frames, submissions) = &self.reserved;
-        let frame = frames.try_recv().ok().map(Job::Frame);
-        frame.or_else(|| submissions.try_recv().ok().map(|first| with_more(first, submissions)))
-    }
-
-    /// Whatever comes first; of several that wait, any.
-    fn any(&self) -> Option<Job<F, S>> {
-        select! {
-            recv(self.urgent) -> frame => frame.ok().map(Job::Frame),
-            recv(self.reserved.0) -> frame => frame.ok().map(Job::Frame),
-            recv(self.reserved.1) -> first => first.ok().map(|first| with_more(first, &self.reserved.1)),
-            recv(self.ordinary.0) -> frame => frame.ok().map(Job::Frame),
-            recv(self.ordinary.1) -> first => first.ok().map(|first| with_more(first, &self.ordinary.1)),
+    pub(crate) fn next(&self) -> Option<Job<F, S>> {
+        let Waiting { jobs, came } = &*self.0;
+        let mut jobs = jobs.lock();
+        loop {
+            let next = jobs.next();
+            if next.is_some() || jobs.is_closed {
+                return next;
+            }
+            came.wait(&mut jobs);
         }
     }
 }
 
-fn with_more<F, S>(first: S, waiting: &Receiver<S>) -> Job<F, S> {
-    let more = waiting.try_iter().take(SUBMISSIONS_MAX - 1);
-    Job::Submissions(std::iter::once(first).chain(more).collect())
-}
-
+// By hand, for jobs need not be cloned for it.
 impl<F, S> Clone for Entrance<F, S> {
     fn clone(&self) -> Self {
-        let Self { urgent, ordinary, reserved } = self;
-        Self { urgent: urgent.clone(), ordinary: ordinary.clone(), reserved: reserved.clone() }
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl<F, S> Clone for Queues<F, S> {
     fn clone(&self) -> Self {
-        let Self { urgent, ordinary, reserved, reserved_is_next } = self;
-        Self {
-            urgent: urgent.clone(),
-            ordinary: ordinary.clone(),
-            reserved: reserved.clone(),
-            reserved_is_next: *reserved_is_next,
-        }
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F, S> Drop for Opened<F, S> {
+    fn drop(&mut self) {
+        self.0.jobs.lock().is_closed = true;
+        self.0.came.notify_all();
     }
 }
 

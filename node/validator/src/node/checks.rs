@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
-use crossbeam_channel::Sender;
 use heddle_catchup::RequestId;
 use heddle_executor::block_space;
 use heddle_executor::declared_by;
 use heddle_machine::Candidate;
-use heddle_machine::Input;
 use heddle_mempool::Terms;
 use heddle_types::BlockSpace;
 use heddle_types::CheckedTransaction;
@@ -23,13 +21,15 @@ use tokio::sync::oneshot;
 
 use crate::node::accounts;
 use crate::node::check_queues;
-use crate::node::check_queues::Entrance;
 use crate::node::check_queues::Job;
 use crate::node::check_queues::Queues;
 use crate::node::check_queues::Urgency;
 use crate::node::driver::DriverEvent;
 use crate::node::driver::SendOutcome;
+use crate::node::driver::SendRefusal;
+use crate::node::inbox::Entrance;
 use crate::node::shared::Shared;
+use crate::node::turns::Source;
 
 /// What users sent in one request, and where the outcomes go, in the same order.
 pub(crate) struct Submission {
@@ -41,21 +41,23 @@ struct FrameJob {
     peer: PublicKey,
     channel: Channel,
     message: RawMessage,
+    /// The frame's bytes, which the message takes up about as many of.
+    bytes: usize,
 }
 
 /// The entrance to the workers.
 #[derive(Clone)]
 pub(crate) struct Checks {
     shared: Arc<Shared>,
-    driver: Sender<DriverEvent>,
-    entrance: Entrance<FrameJob, Submission>,
+    driver: Entrance,
+    entrance: check_queues::Entrance<FrameJob, Submission>,
 }
 
 impl Checks {
     /// Starts `threads` workers. They end when the entrance and all its clones are dropped.
     pub(crate) fn start(
         shared: Arc<Shared>,
-        driver: Sender<DriverEvent>,
+        driver: Entrance,
         threads: usize,
     ) -> std::io::Result<Self> {
         let (entrance, queues) = check_queues::queues();
@@ -64,7 +66,7 @@ impl Checks {
             let (shared, driver) = (Arc::clone(&shared), driver.clone());
             thread::Builder::new()
                 .name(format!("check-{worker}"))
-                .spawn(move || work(queues, &shared, &driver))?;
+                .spawn(move || work(&queues, &shared, &driver))?;
         }
         Ok(Self { shared, driver, entrance })
     }
@@ -75,7 +77,7 @@ impl Checks {
             Ok(message) => message,
             Err(error) => return malformed(&self.shared, &self.driver, (peer, channel), &error),
         };
-        let job = FrameJob { peer, channel, message };
+        let job = FrameJob { peer, channel, message, bytes: body.len() };
         if !job.message.is_heavy() {
             return check_frame(job, &self.shared, &self.driver);
         }
@@ -86,9 +88,7 @@ impl Checks {
             }
             (Channel::Bulk, _) => Urgency::Bulk(BlockSpace::Ordinary),
         };
-        if self.entrance.frame(job, urgency).is_err() {
-            self.shared.metrics.frames_dropped.inc();
-        }
+        self.put(job, urgency);
     }
 
     /// An endpoint that is followed answered the question `id`. Called on the network's threads.
@@ -104,20 +104,25 @@ impl Checks {
                 return malformed(&self.shared, &self.driver, (from, Channel::Bulk), &error);
             }
         };
-        let job = FrameJob { peer: from, channel: Channel::Bulk, message };
-        if self.entrance.frame(job, Urgency::Bulk(BlockSpace::Ordinary)).is_err() {
+        let job = FrameJob { peer: from, channel: Channel::Bulk, message, bytes: body.len() };
+        self.put(job, Urgency::Bulk(BlockSpace::Ordinary));
+    }
+
+    fn put(&self, job: FrameJob, urgency: Urgency) {
+        let (from, bytes) = (Source::Peer(job.peer, job.channel), job.bytes);
+        if !self.entrance.frame(from, (job, bytes), urgency) {
             self.shared.metrics.frames_dropped.inc();
         }
     }
 
-    /// Users sent transactions. Gives them back when there is no room.
-    pub(crate) fn submit(&self, submission: Submission) -> Result<(), Submission> {
+    /// Users sent transactions. False when there is no room for them.
+    pub(crate) fn submit(&self, submission: Submission) -> bool {
         let space = space_of(&self.shared, &submission.transactions);
         self.entrance.submission(submission, space)
     }
 }
 
-fn work(mut queues: Queues<FrameJob, Submission>, shared: &Shared, driver: &Sender<DriverEvent>) {
+fn work(queues: &Queues<FrameJob, Submission>, shared: &Shared, driver: &Entrance) {
     while let Some(job) = queues.next() {
         match job {
             Job::Frame(frame) => check_frame(frame, shared, driver),
@@ -138,8 +143,8 @@ fn space_of(shared: &Shared, transactions: &[Transaction]) -> BlockSpace {
     }
 }
 
-fn check_frame(job: FrameJob, shared: &Shared, driver: &Sender<DriverEvent>) {
-    let FrameJob { peer, channel, message } = job;
+fn check_frame(job: FrameJob, shared: &Shared, driver: &Entrance) {
+    let FrameJob { peer, channel, message, bytes } = job;
     let checked = message.check(|id, auth| shared.known.contains(id, auth));
     let message = match checked {
         Ok(message) => message,
@@ -148,7 +153,7 @@ fn check_frame(job: FrameJob, shared: &Shared, driver: &Sender<DriverEvent>) {
     let event = match message {
         PeerMessage::Transactions(transactions) => {
             remember(shared, &transactions);
-            DriverEvent::Input(Input::Forwarded(candidates(shared, transactions)))
+            DriverEvent::Forwarded { from: peer, candidates: candidates(shared, transactions) }
         }
         // The transport answers these itself.
         PeerMessage::Ping(_) | PeerMessage::Pong(_) => return,
@@ -156,8 +161,8 @@ fn check_frame(job: FrameJob, shared: &Shared, driver: &Sender<DriverEvent>) {
             DriverEvent::Said { from: peer, message }
         }
     };
-    // Never waits: a peer that sends more than the driver can take loses what is too much, not the network its thread.
-    if driver.try_send(event).is_err() {
+    // A peer that sends more than the driver can take loses what is too much.
+    if driver.try_tell(event, bytes).is_err() {
         shared.metrics.frames_dropped.inc();
     }
 }
@@ -165,17 +170,17 @@ fn check_frame(job: FrameJob, shared: &Shared, driver: &Sender<DriverEvent>) {
 /// Costs the peer its connection. The transport logs and counts it, and bars a peer that does it again for longer.
 fn malformed(
     shared: &Shared,
-    driver: &Sender<DriverEvent>,
+    driver: &Entrance,
     (peer, channel): (PublicKey, Channel),
     error: &dyn std::fmt::Display,
 ) {
     shared.metrics.frames_malformed.inc();
     let error = error.to_string();
-    // The driver ends first; whoever is still working then has nobody to tell.
-    let _ = driver.send(DriverEvent::BadFrame { peer, channel, error });
+    // One that is lost is followed by others, or there is no room because some wait.
+    let _ = driver.try_tell(DriverEvent::BadFrame { peer, channel, error }, 0);
 }
 
-fn check_submissions(submissions: Vec<Submission>, shared: &Shared, driver: &Sender<DriverEvent>) {
+fn check_submissions(submissions: Vec<Submission>, shared: &Shared, driver: &Entrance) {
     let lens: Vec<usize> = submissions.iter().map(|s| s.transactions.len()).collect();
     let mut all = Vec::with_capacity(lens.iter().sum());
     let mut replies = Vec::with_capacity(submissions.len());
@@ -186,7 +191,11 @@ fn check_submissions(submissions: Vec<Submission>, shared: &Shared, driver: &Sen
     let mut checked = check_each(all, shared).into_iter();
     for (len, reply) in lens.into_iter().zip(replies) {
         let checked: Vec<_> = checked.by_ref().take(len).collect();
-        let _ = driver.send(DriverEvent::Submit { checked, reply });
+        let bytes = checked.iter().flatten().map(|candidate| candidate.transaction.bytes()).sum();
+        let told = driver.try_tell(DriverEvent::Submit { checked, reply }, bytes);
+        if let Err(DriverEvent::Submit { checked, reply }) = told {
+            let _ = reply.send(checked.iter().map(|_| Err(SendRefusal::NoRoom)).collect());
+        }
     }
 }
 

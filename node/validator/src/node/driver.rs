@@ -8,8 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crossbeam_channel::Receiver;
-use crossbeam_channel::RecvTimeoutError;
 use crossbeam_channel::Sender;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
@@ -42,10 +40,12 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
+use crate::node::inbox::Inbox;
 use crate::node::network::Network;
 use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
+use crate::node::turns::Source;
 
 /// Why a validator does not vote whose record is of an epoch that it has not come to.
 const BEHIND: &str = "the safety record is of a later epoch: catching up to it first";
@@ -62,11 +62,13 @@ pub(crate) enum SendRefusal {
     Form(TransactionError),
     /// By the pool.
     Pool(Refusal),
+    /// More waits for the driver than it can take.
+    NoRoom,
 }
 
 /// What the driver is told.
 pub(crate) enum DriverEvent {
-    /// For the machine.
+    /// For the machine, of this node's own.
     Input(Input),
     /// Users sent these; the outcomes go back in the same order.
     Submit {
@@ -77,6 +79,8 @@ pub(crate) enum DriverEvent {
     Members(Members),
     /// A peer said something, with good signatures of transactions.
     Said { from: PublicKey, message: PeerMessage },
+    /// A peer passed on what its users sent.
+    Forwarded { from: PublicKey, candidates: Vec<Candidate> },
     /// A peer is connected.
     Connected(PublicKey),
     /// Votes and certificates reach a peer.
@@ -89,6 +93,23 @@ pub(crate) enum DriverEvent {
     BadFrame { peer: PublicKey, channel: Channel, error: String },
     /// End.
     Stop,
+}
+
+impl DriverEvent {
+    /// Whose turn it takes. The events of a peer's channel stay in their order.
+    pub(crate) fn source(&self) -> Source {
+        match self {
+            Self::Input(_) | Self::Members(_) | Self::Stop => Source::Own,
+            Self::Submit { .. } => Source::Users,
+            Self::Said { from, message } => Source::Peer(*from, message.channel()),
+            Self::BadFrame { peer, channel, .. } => Source::Peer(*peer, *channel),
+            Self::Reachable(peer) => Source::Peer(*peer, Channel::Ctl),
+            Self::Forwarded { from: peer, .. }
+            | Self::Connected(peer)
+            | Self::Disconnected(peer)
+            | Self::Head { from: peer, .. } => Source::Peer(*peer, Channel::Bulk),
+        }
+    }
 }
 
 /// A final block for the execution thread.
@@ -114,7 +135,7 @@ pub(crate) struct Driver {
     pub(crate) network: Network,
     pub(crate) execution: Sender<ExecuteJob>,
     pub(crate) serving: Sender<ServeJob>,
-    pub(crate) events: Receiver<DriverEvent>,
+    pub(crate) events: Inbox,
     pub(crate) voting: VotingState,
     pub(crate) mute_reason: Option<String>,
 }
@@ -125,37 +146,30 @@ impl Driver {
         self.carry_out(actions, &mut Vec::new())?;
         loop {
             self.publish();
-            let Some(first) = self.next_event() else { return Ok(()) };
             let mut actions = Vec::new();
             let mut replies = Vec::new();
-            if !self.tell(first, &mut actions, &mut replies) {
-                return Ok(());
-            }
-            for _ in 1..INPUTS_MAX {
-                // What comes next names peers by the places that the machine asked for just now.
-                if !Arc::ptr_eq(self.machine.committee(), self.network.committee()) {
-                    break;
-                }
-                let Ok(event) = self.events.try_recv() else { break };
+            let wait = self.machine.deadline().map(|deadline| self.clock.until(deadline));
+            let mut next = self.events.next_within(wait);
+            let mut told = 0;
+            while let Some(event) = next {
                 if !self.tell(event, &mut actions, &mut replies) {
                     return Ok(());
                 }
+                told += 1;
+                // What comes next names peers by the places that the machine asked for just now.
+                let places_hold = Arc::ptr_eq(self.machine.committee(), self.network.committee());
+                next = if told < INPUTS_MAX && places_hold { self.events.try_next() } else { None };
+            }
+            // However much there is to hear: a view ends also when somebody talks all the time.
+            if self.is_due() {
+                self.machine.handle(self.clock.now(), Input::Tick, &mut actions);
             }
             self.carry_out(actions, &mut replies)?;
         }
     }
 
-    /// The next thing that happens: an event, or the machine's deadline. None when everyone else has ended.
-    fn next_event(&self) -> Option<DriverEvent> {
-        let received = match self.machine.deadline() {
-            None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(deadline) => self.events.recv_timeout(self.clock.until(deadline)),
-        };
-        match received {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout) => Some(DriverEvent::Input(Input::Tick)),
-            Err(RecvTimeoutError::Disconnected) => None,
-        }
+    fn is_due(&self) -> bool {
+        self.machine.deadline().is_some_and(|deadline| self.clock.until(deadline).is_zero())
     }
 
     /// False to end.
@@ -192,6 +206,9 @@ impl Driver {
             DriverEvent::Said { from, message } => {
                 // Whoever lost its place meanwhile has nothing more to say.
                 self.tell_of(&from, |from| Input::Peer { from, message }, actions);
+            }
+            DriverEvent::Forwarded { from: _, candidates } => {
+                self.machine.handle(now, Input::Forwarded(candidates), actions);
             }
             DriverEvent::Head { from, cert } => {
                 self.tell_of(&from, |from| Input::Head { from, cert }, actions);

@@ -6,7 +6,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
-use crossbeam_channel::Sender;
 use heddle_executor::BlockExecution;
 use heddle_executor::BlockInput;
 use heddle_executor::BlockOutcome;
@@ -31,6 +30,7 @@ use crate::node::blocks::block_reply;
 use crate::node::clock;
 use crate::node::driver::DriverEvent;
 use crate::node::driver::ExecuteJob;
+use crate::node::inbox::Entrance;
 use crate::node::markets::When;
 use crate::node::receipts::BlockReceipts;
 use crate::node::shared::Shared;
@@ -48,7 +48,7 @@ pub(crate) fn run(
     shared: &Shared,
     mut executor: Box<dyn Executor>,
     jobs: &Receiver<ExecuteJob>,
-    driver: &Sender<DriverEvent>,
+    driver: &Entrance,
 ) -> Result<(), Fatal> {
     let mut log = Log { since: Instant::now(), blocks: 0, transactions: 0 };
     while let Ok(first) = jobs.recv() {
@@ -173,7 +173,7 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
     Done { block, ids: transaction_ids, receipts_root, skipped, outcome, execution, members }
 }
 
-fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
+fn announce(shared: &Shared, driver: &Entrance, done: Done) {
     let Done { block, ids, receipts_root, skipped, outcome, execution, members } = done;
     let executed = ExecutedRoot { height: outcome.height, root: outcome.root };
     shared.metrics.execution.on_block(&execution);
@@ -221,10 +221,9 @@ fn announce(shared: &Shared, driver: &Sender<DriverEvent>, done: Done) {
     }
     if let Some(members) = members {
         // Before the machine hears of it: whoever is to decide is dialled before it does.
-        let _ = driver.send(DriverEvent::Members(members));
+        driver.tell(DriverEvent::Members(members));
     }
     let executed = Executed { root: executed, candidates };
     let input = Input::Executed { executed, skipped };
-    // The driver ends first when the node is stopped.
-    let _ = driver.send(DriverEvent::Input(input));
+    driver.tell(DriverEvent::Input(input));
 }

@@ -92,6 +92,6 @@ impl Public {
     fn take(&self, transactions: Vec<Transaction>) -> bool {
         let (reply, _nobody) = oneshot::channel();
         !self.shared.halted.load(Ordering::SeqCst)
-            && self.checks.submit(Submission { transactions, reply }).is_ok()
+            && self.checks.submit(Submission { transactions, reply })
     }
 }

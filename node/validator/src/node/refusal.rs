@@ -9,10 +9,16 @@ use heddle_types::ChainId;
 use crate::node::driver::SendRefusal;
 use crate::node::shared::Shared;
 
+/// What users are told when more waits than this node verifies and admits in time.
+pub(crate) fn no_room() -> RpcError {
+    RpcError::new(ErrorKind::RateLimited, "this node has more to verify than it can")
+}
+
 /// What users are told.
 pub(crate) fn to_error(shared: &Shared, refusal: &SendRefusal, chain: ChainId) -> RpcError {
     let refusal = match refusal {
         SendRefusal::Form(error) => return RpcError::new(ErrorKind::Malformed, error.to_string()),
+        SendRefusal::NoRoom => return no_room(),
         SendRefusal::Pool(refusal) => *refusal,
     };
     let plain = |kind| RpcError::new(kind, refusal.to_string());

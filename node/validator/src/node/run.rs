@@ -36,6 +36,8 @@ use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
 use crate::node::housekeeping::Housekeeping;
+use crate::node::inbox::Entrance;
+use crate::node::inbox::inbox;
 use crate::node::network::Asking;
 use crate::node::network::Network;
 use crate::node::open;
@@ -53,8 +55,6 @@ use crate::rpc::RpcConfig;
 const STOP_MAX: Duration = Duration::from_secs(3);
 /// How long the last holders of the store may take after that.
 const CLOSE_MAX: Duration = Duration::from_millis(1_500);
-/// Events that wait for the driver at most.
-const EVENTS_MAX: usize = 65_536;
 /// Questions of peers that wait at most.
 const SERVING_MAX: usize = 256;
 
@@ -133,7 +133,7 @@ fn listen(home: &Home) -> Result<TcpListener, Fatal> {
 struct Node {
     shared: Arc<Shared>,
     transport: Arc<Transport>,
-    driver: Sender<DriverEvent>,
+    driver: Entrance,
     ends: Receiver<Result<(), Fatal>>,
     rpc_stop: watch::Sender<bool>,
     /// Dropped to end the threads that look after the home.
@@ -147,7 +147,7 @@ impl Node {
     fn start((home, role): (&Home, Role), rpc: TcpListener, opened: Opened) -> Result<Self, Fatal> {
         let clock = Clock::start();
         let Opened { shared, safety, recovered, mute_reason, config } = opened;
-        let (driver, driver_events) = crossbeam_channel::bounded(EVENTS_MAX);
+        let (driver, driver_events) = inbox();
         let (execution, execution_jobs) = crossbeam_channel::unbounded();
         let (serving, serving_jobs) = crossbeam_channel::bounded(SERVING_MAX);
         let (public_serving, public_jobs) = crossbeam_channel::bounded(SERVING_MAX);
@@ -208,7 +208,7 @@ impl Node {
         }
         let deadline = Instant::now() + STOP_MAX;
         self.rpc_stop.send_replace(true);
-        let _ = self.driver.send(DriverEvent::Stop);
+        self.driver.tell(DriverEvent::Stop);
         drop(self.keepers);
         self.transport.close();
         self.api.shutdown_timeout(Duration::from_millis(500));
@@ -384,7 +384,7 @@ fn start_rpc(
     Ok(())
 }
 
-fn stop_on_signals(api: &Runtime, driver: Sender<DriverEvent>) -> Result<(), Fatal> {
+fn stop_on_signals(api: &Runtime, driver: Entrance) -> Result<(), Fatal> {
     use tokio::signal::unix::SignalKind;
     use tokio::signal::unix::signal;
     let _within = api.enter();
@@ -401,7 +401,7 @@ fn stop_on_signals(api: &Runtime, driver: Sender<DriverEvent>) -> Result<(), Fat
             _ = interrupt.recv() => {}
         }
         tracing::info!("asked to stop");
-        let _ = driver.send(DriverEvent::Stop);
+        driver.tell(DriverEvent::Stop);
     });
     Ok(())
 }
