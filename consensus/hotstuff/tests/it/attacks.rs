@@ -95,6 +95,27 @@ fn statements_of_another_epoch_or_chain_are_not_heard() {
 }
 
 #[test]
+fn a_vote_within_a_timeout_is_heard_if_it_is_of_this_epoch() {
+    let mut solo = Solo::new();
+    let first = solo.world.block(&solo.world.genesis, 1);
+    let mut header = solo.world.block_at(&solo.world.genesis, 1, world::WALL).header().clone();
+    let here = CheckedBlock::build(header.clone(), vec![]);
+    header.epoch = header.epoch.next();
+    let elsewhere = CheckedBlock::build(header, vec![]);
+    solo.hear_vote(1, &first);
+    for (block, evidence) in [(elsewhere, 0), (here, 1)] {
+        let mut timeout = solo.world.timeout(1, 1, solo.world.genesis_qc(), None);
+        timeout.own_vote = Some(solo.world.vote(1, &block));
+        let said = solo.hear(1, Message::Timeout(Box::new(timeout)));
+        assert_eq!(
+            said.count("evidence"),
+            evidence,
+            "honest validators vote in view 1 of each epoch"
+        );
+    }
+}
+
+#[test]
 fn a_proposal_that_its_leader_did_not_sign_is_refused() {
     let mut solo = Solo::new();
     let block = solo.world.block(&solo.world.genesis, 1);

@@ -9,17 +9,32 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use std::time::Instant;
 
+use heddle_hotstuff::CheckedProposal;
 use heddle_hotstuff::Message;
 use heddle_transport::Peer;
 use heddle_transport::Sent;
 use heddle_transport::Transport;
 use heddle_transport::TransportConfig;
+use heddle_types::Access;
+use heddle_types::Amount;
+use heddle_types::AssetId;
 use heddle_types::BlockHash;
+use heddle_types::BlockHeader;
+use heddle_types::CheckedBlock;
+use heddle_types::CheckedTransaction;
+use heddle_types::ExecutedRoot;
+use heddle_types::Hash32;
 use heddle_types::Height;
+use heddle_types::Nonce;
 use heddle_types::PublicKey;
 use heddle_types::QuorumCert;
+use heddle_types::SecretKey;
+use heddle_types::StateRoot;
 use heddle_types::Timeout;
 use heddle_types::TimeoutData;
+use heddle_types::Transaction;
+use heddle_types::TransactionBody;
+use heddle_types::UnixMillis;
 use heddle_types::View;
 use heddle_types::VoteData;
 use heddle_validator::home::Home;
@@ -33,10 +48,13 @@ use super::net::Net;
 const FLOODER: usize = 3;
 /// Whom. All three others are needed for a quorum, so that what is late here is late everywhere.
 const VICTIM: usize = 0;
-/// Messages at once, and how long until the next.
-const BURST: (usize, Duration) = (500, Duration::from_millis(10));
+/// Transactions of its blocks.
+const BLOCK_TRANSACTIONS: u64 = 8_000;
 /// Payments that are waited for, one after the other.
 const PAYMENTS: usize = 20;
+
+/// How many messages at once, and how long until the next.
+type Pace = (usize, Duration);
 
 /// It floods until it is dropped.
 struct Flooder {
@@ -47,7 +65,8 @@ struct Flooder {
 }
 
 impl Flooder {
-    fn start(home: &Home, victim: PublicKey) -> Self {
+    /// Says `message` to a victim, so many times at once, and again after each pause.
+    fn start(home: &Home, victim: PublicKey, message: &PeerMessage, (burst, pause): Pace) -> Self {
         let runtime = Runtime::new().unwrap();
         let peers = home.config().peers.iter();
         let config = TransportConfig {
@@ -58,17 +77,17 @@ impl Flooder {
             instance: 1,
         };
         let transport = Transport::start(config, runtime.handle(), |_| {}).unwrap();
-        let body = bytes::Bytes::from(heddle_wire::encode(&timeout(home)));
+        let body = bytes::Bytes::from(heddle_wire::encode(message));
         let (sent, stops) = <(Arc<AtomicUsize>, Arc<AtomicBool>)>::default();
         let (count, ends) = (Arc::clone(&sent), Arc::clone(&stops));
         let thread = thread::spawn(move || {
             while !ends.load(Ordering::Relaxed) {
-                for _ in 0..BURST.0 {
+                for _ in 0..burst {
                     if transport.send(&victim, Channel::Ctl, body.clone()) == Sent::Queued {
                         count.fetch_add(1, Ordering::Relaxed);
                     }
                 }
-                thread::sleep(BURST.1);
+                thread::sleep(pause);
             }
         });
         Self { sent, stops, thread: Some(thread), _runtime: runtime }
@@ -86,13 +105,8 @@ impl Drop for Flooder {
 fn timeout(home: &Home) -> PeerMessage {
     let (chain, epoch) = (home.committee().chain(), home.committee().epoch());
     let data = TimeoutData { chain, epoch, view: View::new(1), high_qc_view: View::ZERO };
-    let qc = VoteData {
-        chain,
-        epoch,
-        view: View::ZERO,
-        height: Height::ZERO,
-        block: BlockHash::ZERO,
-    };
+    let qc =
+        VoteData { chain, epoch, view: View::ZERO, height: Height::ZERO, block: BlockHash::ZERO };
     PeerMessage::Consensus(Message::Timeout(Box::new(Timeout {
         data,
         voter: home.validator_index().unwrap(),
@@ -115,21 +129,78 @@ fn payments(net: &Net) -> Vec<Duration> {
     took
 }
 
-#[test]
-fn a_member_that_floods_costs_its_peers_time_and_nobody_his_votes() {
+/// A proposal by nobody's leader, of as many transactions as there may be, none of them signed by whom it says: whoever is to look at it
+/// verifies them all.
+fn proposal(home: &Home) -> PeerMessage {
+    let (chain, epoch) = (home.committee().chain(), home.committee().epoch());
+    let key = SecretKey::from_seed([203; 32]);
+    let to = heddle_types::Address::of_key(&key.public_key());
+    let mut body = TransactionBody {
+        version: TransactionBody::VERSION,
+        chain,
+        sender: to,
+        payer: None,
+        nonce: Nonce::Lane { lane: 0, sequence: 0 },
+        valid_until: Height::new(u64::MAX),
+        max_fee: Amount::from_units(1_000_000),
+        access: Access::DERIVED,
+        calls: vec![heddle_ledger::transfer_call(to, AssetId::HDL, Amount::from_units(1))],
+    };
+    let auth = Transaction::sign(body.clone(), &key).auth;
+    let forged = (1..=BLOCK_TRANSACTIONS).map(|sequence| {
+        body.nonce = Nonce::Lane { lane: 0, sequence };
+        Transaction { body: body.clone(), auth, payer_auth: None }
+    });
+    // All are taken for known here, or their bad signatures would be looked at.
+    let checked = CheckedTransaction::check_all(forged.collect(), |_, _| true).unwrap();
+    let header = BlockHeader {
+        version: BlockHeader::VERSION,
+        chain,
+        epoch,
+        view: View::new(1),
+        height: Height::new(1),
+        parent: BlockHash::ZERO,
+        payload: Hash32::ZERO,
+        executed: ExecutedRoot { height: Height::ZERO, root: StateRoot::ZERO },
+        time: UnixMillis::new(1),
+        proposer: home.validator_index().unwrap(),
+        next_committee: None,
+    };
+    let block = Arc::new(CheckedBlock::build(header, checked.into_iter().map(Arc::new).collect()));
+    let signature = home.key().secret().sign(block.hash().0.as_bytes());
+    let qc =
+        VoteData { chain, epoch, view: View::ZERO, height: Height::ZERO, block: BlockHash::ZERO };
+    let proposal = CheckedProposal { block, qc: QuorumCert::genesis(qc), tc: None, signature };
+    PeerMessage::Consensus(Message::Proposal(Arc::new(proposal)))
+}
+
+/// Payments through a chain of which one of four floods another: the rate of its messages, and how long payments took.
+fn flooded(flood: fn(&Home) -> PeerMessage, pace: Pace) -> (f64, Vec<Duration>) {
     let net = Net::start();
     net.localnet(&["kill", &FLOODER.to_string()]);
     let quiet = payments(&net);
-    let victim = Home::load(net.validator(VICTIM).as_ref()).unwrap();
+    let victim = Home::load(net.validator(VICTIM).as_ref()).unwrap().key().public_key();
     let home = Home::load(net.validator(FLOODER).as_ref()).unwrap();
-    let flooder = Flooder::start(&home, victim.key().public_key());
-    // Long enough for a queue that all share to be full.
+    let flooder = Flooder::start(&home, victim, &flood(&home), pace);
+    let began = Instant::now();
+    // Long enough to fill a queue that all would share.
     thread::sleep(Duration::from_secs(5));
-    let (before, began) = (flooder.sent.load(Ordering::Relaxed), Instant::now());
-    let flooded = payments(&net);
-    let rate = (flooder.sent.load(Ordering::Relaxed) - before) as f64 / began.elapsed().as_secs_f64();
-    drop(flooder);
-    println!("{rate:.0} messages a second; quiet {quiet:?}; flooded {flooded:?}");
+    let took = payments(&net);
+    let rate = flooder.sent.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+    println!("{rate:.1} messages a second; quiet {quiet:?}; flooded {took:?}");
+    (rate, took)
+}
+
+#[test]
+fn a_member_that_floods_costs_its_peers_time_and_nobody_his_votes() {
+    let (rate, took) = flooded(timeout, (500, Duration::from_millis(10)));
     assert!(rate > 5_000.0, "{rate}: no flood");
-    assert!(flooded[PAYMENTS - 1] < Duration::from_secs(5), "{flooded:?}");
+    assert!(took[PAYMENTS - 1] < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn a_member_that_sends_large_blocks_without_end_costs_nobody_his() {
+    let (rate, took) = flooded(proposal, (1, Duration::from_millis(50)));
+    assert!(rate > 1.0, "{rate}: no flood");
+    assert!(took[PAYMENTS - 1] < Duration::from_secs(5), "{took:?}");
 }

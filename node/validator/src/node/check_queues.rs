@@ -40,9 +40,13 @@ pub(crate) enum Job<F, S> {
 #[derive(Debug)]
 pub(crate) struct Entrance<F, S>(Arc<Opened<F, S>>);
 
-/// Where the workers take their jobs from.
+/// Where one worker takes its jobs from.
 #[derive(Debug)]
-pub(crate) struct Queues<F, S>(Arc<Waiting<F, S>>);
+pub(crate) struct Queues<F, S> {
+    waiting: Arc<Waiting<F, S>>,
+    /// Whose proposal it was given last.
+    checking: Option<Source>,
+}
 
 #[derive(Debug)]
 struct Opened<F, S>(Arc<Waiting<F, S>>);
@@ -56,6 +60,11 @@ struct Waiting<F, S> {
 #[derive(Debug)]
 struct Jobs<F, S> {
     urgent: Turns<F>,
+    /// Whose proposals are being checked, each as often as workers do.
+    checked: Vec<Source>,
+    /// How many workers may check proposals of one peer at once: those of a peer that sends nothing but large blocks of
+    /// transactions that nobody knows are not to occupy all of them, for they take long.
+    workers_per_peer: usize,
     ordinary: Turns<Item<F, S>>,
     reserved: Turns<Item<F, S>>,
     /// Every second job is a reserved one, if any waits: neither kind holds up the other.
@@ -69,17 +78,19 @@ enum Item<F, S> {
     Submission(S),
 }
 
-/// Empty queues.
-pub(crate) fn queues<F, S>() -> (Entrance<F, S>, Queues<F, S>) {
+/// Empty queues for so many workers, each of which has a clone of what is returned.
+pub(crate) fn queues<F, S>(workers: usize) -> (Entrance<F, S>, Queues<F, S>) {
     let jobs = Jobs {
         urgent: Turns::new(URGENT_ROOM),
+        checked: Vec::new(),
+        workers_per_peer: (workers / 2).max(1),
         ordinary: Turns::new(BULK_ROOM),
         reserved: Turns::new(BULK_ROOM),
         reserved_is_next: true,
         is_closed: false,
     };
     let waiting = Arc::new(Waiting { jobs: Mutex::new(jobs), came: Condvar::new() });
-    (Entrance(Arc::new(Opened(Arc::clone(&waiting)))), Queues(waiting))
+    (Entrance(Arc::new(Opened(Arc::clone(&waiting)))), Queues { waiting, checking: None })
 }
 
 impl<F, S> Entrance<F, S> {
@@ -114,11 +125,18 @@ impl<F, S> Jobs<F, S> {
         }
     }
 
-    fn next(&mut self) -> Option<Job<F, S>> {
-        // Proposals first: a vote waits for each.
-        if let Some(frame) = self.urgent.pop() {
-            return Some(Job::Frame(frame));
+    /// A proposal first, and whose: a vote waits for each.
+    fn next(&mut self) -> Option<(Option<Source>, Job<F, S>)> {
+        let Self { urgent, checked, workers_per_peer, .. } = self;
+        let may = |peer| checked.iter().filter(|busy| **busy == peer).count() < *workers_per_peer;
+        if let Some((peer, frame)) = urgent.pop_where(may) {
+            checked.push(peer);
+            return Some((Some(peer), Job::Frame(frame)));
         }
+        self.next_bulk().map(|job| (None, job))
+    }
+
+    fn next_bulk(&mut self) -> Option<Job<F, S>> {
         let Self { ordinary, reserved, reserved_is_next, .. } = self;
         let (first, second) =
             if *reserved_is_next { (reserved, ordinary) } else { (ordinary, reserved) };
@@ -140,14 +158,22 @@ fn next_of<F, S>(waiting: &mut Turns<Item<F, S>>) -> Option<Job<F, S>> {
 }
 
 impl<F, S> Queues<F, S> {
-    /// Waits for the next job; none when the entrance and all its clones are gone.
-    pub(crate) fn next(&self) -> Option<Job<F, S>> {
-        let Waiting { jobs, came } = &*self.0;
+    /// Waits for the next job, the one before being done; none when the entrance and all its clones are gone.
+    pub(crate) fn next(&mut self) -> Option<Job<F, S>> {
+        let Waiting { jobs, came } = &*self.waiting;
         let mut jobs = jobs.lock();
+        if let Some(done) = self.checking.take()
+            && let Some(place) = jobs.checked.iter().position(|peer| *peer == done)
+        {
+            jobs.checked.swap_remove(place);
+        }
         loop {
-            let next = jobs.next();
-            if next.is_some() || jobs.is_closed {
-                return next;
+            if let Some((peer, job)) = jobs.next() {
+                self.checking = peer;
+                return Some(job);
+            }
+            if jobs.is_closed {
+                return None;
             }
             came.wait(&mut jobs);
         }
@@ -163,7 +189,7 @@ impl<F, S> Clone for Entrance<F, S> {
 
 impl<F, S> Clone for Queues<F, S> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { waiting: Arc::clone(&self.waiting), checking: None }
     }
 }
 

@@ -49,7 +49,7 @@ struct FrameJob {
 #[derive(Clone)]
 pub(crate) struct Checks {
     shared: Arc<Shared>,
-    driver: Entrance,
+    driver: Entrance<DriverEvent>,
     entrance: check_queues::Entrance<FrameJob, Submission>,
 }
 
@@ -57,16 +57,16 @@ impl Checks {
     /// Starts `threads` workers. They end when the entrance and all its clones are dropped.
     pub(crate) fn start(
         shared: Arc<Shared>,
-        driver: Entrance,
+        driver: Entrance<DriverEvent>,
         threads: usize,
     ) -> std::io::Result<Self> {
-        let (entrance, queues) = check_queues::queues();
+        let (entrance, queues) = check_queues::queues(threads);
         for worker in 0..threads.max(1) {
             let queues = queues.clone();
             let (shared, driver) = (Arc::clone(&shared), driver.clone());
             thread::Builder::new()
                 .name(format!("check-{worker}"))
-                .spawn(move || work(&queues, &shared, &driver))?;
+                .spawn(move || work(queues, &shared, &driver))?;
         }
         Ok(Self { shared, driver, entrance })
     }
@@ -122,7 +122,7 @@ impl Checks {
     }
 }
 
-fn work(queues: &Queues<FrameJob, Submission>, shared: &Shared, driver: &Entrance) {
+fn work(mut queues: Queues<FrameJob, Submission>, shared: &Shared, driver: &Entrance<DriverEvent>) {
     while let Some(job) = queues.next() {
         match job {
             Job::Frame(frame) => check_frame(frame, shared, driver),
@@ -143,7 +143,7 @@ fn space_of(shared: &Shared, transactions: &[Transaction]) -> BlockSpace {
     }
 }
 
-fn check_frame(job: FrameJob, shared: &Shared, driver: &Entrance) {
+fn check_frame(job: FrameJob, shared: &Shared, driver: &Entrance<DriverEvent>) {
     let FrameJob { peer, channel, message, bytes } = job;
     let checked = message.check(|id, auth| shared.known.contains(id, auth));
     let message = match checked {
@@ -162,7 +162,7 @@ fn check_frame(job: FrameJob, shared: &Shared, driver: &Entrance) {
         }
     };
     // A peer that sends more than the driver can take loses what is too much.
-    if driver.try_tell(event, bytes).is_err() {
+    if driver.try_tell(event, bytes).is_some() {
         shared.metrics.frames_dropped.inc();
     }
 }
@@ -170,7 +170,7 @@ fn check_frame(job: FrameJob, shared: &Shared, driver: &Entrance) {
 /// Costs the peer its connection. The transport logs and counts it, and bars a peer that does it again for longer.
 fn malformed(
     shared: &Shared,
-    driver: &Entrance,
+    driver: &Entrance<DriverEvent>,
     (peer, channel): (PublicKey, Channel),
     error: &dyn std::fmt::Display,
 ) {
@@ -180,7 +180,11 @@ fn malformed(
     let _ = driver.try_tell(DriverEvent::BadFrame { peer, channel, error }, 0);
 }
 
-fn check_submissions(submissions: Vec<Submission>, shared: &Shared, driver: &Entrance) {
+fn check_submissions(
+    submissions: Vec<Submission>,
+    shared: &Shared,
+    driver: &Entrance<DriverEvent>,
+) {
     let lens: Vec<usize> = submissions.iter().map(|s| s.transactions.len()).collect();
     let mut all = Vec::with_capacity(lens.iter().sum());
     let mut replies = Vec::with_capacity(submissions.len());
@@ -192,8 +196,8 @@ fn check_submissions(submissions: Vec<Submission>, shared: &Shared, driver: &Ent
     for (len, reply) in lens.into_iter().zip(replies) {
         let checked: Vec<_> = checked.by_ref().take(len).collect();
         let bytes = checked.iter().flatten().map(|candidate| candidate.transaction.bytes()).sum();
-        let told = driver.try_tell(DriverEvent::Submit { checked, reply }, bytes);
-        if let Err(DriverEvent::Submit { checked, reply }) = told {
+        let refused = driver.try_tell(DriverEvent::Submit { checked, reply }, bytes);
+        if let Some(DriverEvent::Submit { checked, reply }) = refused {
             let _ = reply.send(checked.iter().map(|_| Err(SendRefusal::NoRoom)).collect());
         }
     }

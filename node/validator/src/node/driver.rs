@@ -9,8 +9,6 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crossbeam_channel::Sender;
-use heddle_catchup::Request;
-use heddle_catchup::RequestId;
 use heddle_hotstuff::VotingState;
 use heddle_machine::Action;
 use heddle_machine::Candidate;
@@ -23,7 +21,6 @@ use heddle_storage::EvidenceRow;
 use heddle_types::CheckedBlock;
 use heddle_types::CommitCert;
 use heddle_types::Committee;
-use heddle_types::Epoch;
 use heddle_types::Height;
 use heddle_types::PublicKey;
 use heddle_types::TransactionError;
@@ -40,15 +37,21 @@ use crate::node::clock;
 use crate::node::clock::Clock;
 use crate::node::evidence;
 use crate::node::fatal;
+use crate::node::inbox::Entrance;
+use crate::node::inbox::FromSource;
 use crate::node::inbox::Inbox;
 use crate::node::network::Network;
+use crate::node::serve::ServeJob;
 use crate::node::shared::Published;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
+use crate::node::turns::Room;
 use crate::node::turns::Source;
 
 /// Why a validator does not vote whose record is of an epoch that it has not come to.
 const BEHIND: &str = "the safety record is of a later epoch: catching up to it first";
+/// What may wait of one source. What comes when more waits is dropped.
+pub(crate) const ROOM: Room = Room { items: 4_096, bytes: 32 * 1024 * 1024 };
 /// Inputs told before their actions are carried out.
 const INPUTS_MAX: usize = 64;
 
@@ -95,9 +98,9 @@ pub(crate) enum DriverEvent {
     Stop,
 }
 
-impl DriverEvent {
-    /// Whose turn it takes. The events of a peer's channel stay in their order.
-    pub(crate) fn source(&self) -> Source {
+impl FromSource for DriverEvent {
+    /// The events of a peer's channel stay in their order.
+    fn source(&self) -> Source {
         match self {
             Self::Input(_) | Self::Members(_) | Self::Stop => Source::Own,
             Self::Submit { .. } => Source::Users,
@@ -118,14 +121,6 @@ pub(crate) struct ExecuteJob {
     pub(crate) cert: CommitCert,
 }
 
-/// What a peer is to be told by the thread that reads the store.
-pub(crate) enum ServeJob {
-    /// The answer to a question.
-    Answer { to: PublicKey, id: RequestId, request: Request },
-    /// How an epoch ended.
-    EpochEnd { to: PublicKey, epoch: Epoch },
-}
-
 /// The driver's thread.
 pub(crate) struct Driver {
     pub(crate) shared: Arc<Shared>,
@@ -134,8 +129,8 @@ pub(crate) struct Driver {
     pub(crate) store: Store,
     pub(crate) network: Network,
     pub(crate) execution: Sender<ExecuteJob>,
-    pub(crate) serving: Sender<ServeJob>,
-    pub(crate) events: Inbox,
+    pub(crate) serving: Entrance<ServeJob>,
+    pub(crate) events: Inbox<DriverEvent>,
     pub(crate) voting: VotingState,
     pub(crate) mute_reason: Option<String>,
 }
@@ -341,7 +336,7 @@ impl Driver {
 
     fn serve(&self, to: ValidatorIndex, job: impl FnOnce(PublicKey) -> ServeJob) {
         let Some(to) = self.network.key_at(to) else { return };
-        if self.serving.try_send(job(to)).is_err() {
+        if self.serving.try_tell(job(to), 0).is_some() {
             self.shared.metrics.frames_dropped.inc();
         }
     }
@@ -423,6 +418,13 @@ impl Driver {
         let epoch = self.shared.committees.present().epoch();
         let known = is_level.then_some((epoch, published.highest_certified));
         self.shared.whole.note(known, Instant::now());
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Nobody is left to ask for peers, and who asks for the public has no end of its own.
+        self.serving.close();
     }
 }
 

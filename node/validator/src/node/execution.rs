@@ -48,7 +48,7 @@ pub(crate) fn run(
     shared: &Shared,
     mut executor: Box<dyn Executor>,
     jobs: &Receiver<ExecuteJob>,
-    driver: &Entrance,
+    driver: &Entrance<DriverEvent>,
 ) -> Result<(), Fatal> {
     let mut log = Log { since: Instant::now(), blocks: 0, transactions: 0 };
     while let Ok(first) = jobs.recv() {
@@ -173,7 +173,7 @@ fn execute(shared: &Shared, executor: &mut dyn Executor, job: ExecuteJob) -> Don
     Done { block, ids: transaction_ids, receipts_root, skipped, outcome, execution, members }
 }
 
-fn announce(shared: &Shared, driver: &Entrance, done: Done) {
+fn announce(shared: &Shared, driver: &Entrance<DriverEvent>, done: Done) {
     let Done { block, ids, receipts_root, skipped, outcome, execution, members } = done;
     let executed = ExecutedRoot { height: outcome.height, root: outcome.root };
     shared.metrics.execution.on_block(&execution);

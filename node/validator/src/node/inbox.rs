@@ -1,4 +1,4 @@
-//! What waits for the driver, whom every other thread tells what happened.
+//! A thread's inbox: what others tell it waits in turns.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,81 +7,94 @@ use std::time::Instant;
 use parking_lot::Condvar;
 use parking_lot::Mutex;
 
-use crate::node::driver::DriverEvent;
 use crate::node::turns::Room;
+use crate::node::turns::Source;
 use crate::node::turns::Turns;
 
-/// What may wait of one source. What comes when more waits is dropped.
-const ROOM: Room = Room { items: 4_096, bytes: 32 * 1024 * 1024 };
+/// What is told to a thread.
+pub(crate) trait FromSource {
+    /// Whose turn it takes.
+    fn source(&self) -> Source;
+}
 
-/// Where the driver is told.
-#[derive(Clone)]
-pub(crate) struct Entrance(Arc<Waiting>);
+/// Where a thread is told.
+#[derive(Debug)]
+pub(crate) struct Entrance<T>(Arc<Waiting<T>>);
 
-/// Where the driver hears. Once it is dropped, whoever tells tells nobody.
-pub(crate) struct Inbox(Arc<Waiting>);
+/// Where the thread hears. Once it is dropped, whoever tells tells nobody.
+#[derive(Debug)]
+pub(crate) struct Inbox<T>(Arc<Waiting<T>>);
 
-struct Waiting {
-    events: Mutex<Events>,
+#[derive(Debug)]
+struct Waiting<T> {
+    told: Mutex<Letters<T>>,
     came: Condvar,
 }
 
-struct Events {
-    turns: Turns<DriverEvent>,
+#[derive(Debug)]
+struct Letters<T> {
+    turns: Turns<T>,
     is_closed: bool,
 }
 
-/// Nothing that waits.
-pub(crate) fn inbox() -> (Entrance, Inbox) {
-    let events = Mutex::new(Events { turns: Turns::new(ROOM), is_closed: false });
-    let waiting = Arc::new(Waiting { events, came: Condvar::new() });
+/// An inbox in which so much of each source may wait.
+pub(crate) fn inbox<T>(room: Room) -> (Entrance<T>, Inbox<T>) {
+    let told = Mutex::new(Letters { turns: Turns::new(room), is_closed: false });
+    let waiting = Arc::new(Waiting { told, came: Condvar::new() });
     (Entrance(Arc::clone(&waiting)), Inbox(waiting))
 }
 
-impl Entrance {
-    /// Tells what there is always room for: what others cannot make more of than connections allow.
-    pub(crate) fn tell(&self, event: DriverEvent) {
-        let mut events = self.0.events.lock();
-        if !events.is_closed {
-            events.turns.push_anyway(event.source(), event, 0);
+impl<T: FromSource> Entrance<T> {
+    /// Tells what there is always room for, because nobody can make much of it.
+    pub(crate) fn tell(&self, item: T) {
+        let mut told = self.0.told.lock();
+        if !told.is_closed {
+            told.turns.push_anyway(item.source(), item, 0);
             self.0.came.notify_one();
         }
     }
 
-    /// Tells what came in so many bytes. Never waits.
-    ///
-    /// # Errors
-    /// Gives it back when its source has no room.
-    pub(crate) fn try_tell(&self, event: DriverEvent, bytes: usize) -> Result<(), DriverEvent> {
-        let mut events = self.0.events.lock();
-        if !events.is_closed {
-            events.turns.push(event.source(), event, bytes)?;
+    /// Tells what takes up so many bytes; gives it back when its source has no room. Never waits.
+    pub(crate) fn try_tell(&self, item: T, bytes: usize) -> Option<T> {
+        let mut told = self.0.told.lock();
+        if told.is_closed {
+            return None;
+        }
+        let refused = told.turns.push(item.source(), item, bytes).err();
+        if refused.is_none() {
             self.0.came.notify_one();
         }
-        Ok(())
+        refused
+    }
+
+    /// Whatever is told from now on is told nobody.
+    pub(crate) fn close(&self) {
+        self.0.told.lock().is_closed = true;
+        self.0.came.notify_all();
     }
 }
 
-impl Inbox {
-    /// The next event, if one waits.
-    pub(crate) fn try_next(&self) -> Option<DriverEvent> {
-        self.0.events.lock().turns.pop()
+impl<T> Inbox<T> {
+    /// The next thing, if one waits.
+    pub(crate) fn try_next(&self) -> Option<T> {
+        self.0.told.lock().turns.pop()
     }
 
-    /// The next event; none if there is none within this time.
-    pub(crate) fn next_within(&self, wait: Option<Duration>) -> Option<DriverEvent> {
+    /// The next thing; none if there is none within this time, or none any more. Without a time it waits for as long as it takes.
+    pub(crate) fn next_within(&self, wait: Option<Duration>) -> Option<T> {
         let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
-        let Waiting { events, came } = &*self.0;
-        let mut events = events.lock();
+        let Waiting { told, came } = &*self.0;
+        let mut told = told.lock();
         loop {
-            if let Some(event) = events.turns.pop() {
-                return Some(event);
+            let next = told.turns.pop();
+            if next.is_some() || told.is_closed {
+                return next;
             }
             match deadline {
-                None => came.wait(&mut events),
+                None => came.wait(&mut told),
                 Some(deadline) => {
-                    if came.wait_until(&mut events, deadline).timed_out() {
-                        return events.turns.pop();
+                    if came.wait_until(&mut told, deadline).timed_out() {
+                        return told.turns.pop();
                     }
                 }
             }
@@ -89,12 +102,19 @@ impl Inbox {
     }
 }
 
-impl Drop for Inbox {
+impl<T> Drop for Inbox<T> {
     fn drop(&mut self) {
-        let mut events = self.0.events.lock();
-        events.is_closed = true;
+        let mut told = self.0.told.lock();
+        told.is_closed = true;
         // Whoever waits for an answer to one of them is not to wait any longer.
-        events.turns.clear();
+        told.turns.clear();
+    }
+}
+
+// By hand, for what is told need not be cloned for it.
+impl<T> Clone for Entrance<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crossbeam_channel::Sender;
 use heddle_storage::Storage;
 use heddle_transport::PublicReply;
 use heddle_transport::limits::PUBLIC_WAIT;
@@ -17,7 +16,8 @@ use tokio::sync::watch;
 
 use crate::node::checks::Checks;
 use crate::node::checks::Submission;
-use crate::node::serve::PublicJob;
+use crate::node::inbox::Entrance;
+use crate::node::serve::ServeJob;
 use crate::node::shared::Shared;
 
 /// Heights below the newest that are looked through for a certificate at a start.
@@ -50,7 +50,7 @@ impl Head {
 pub(crate) struct Public {
     pub(crate) shared: Arc<Shared>,
     pub(crate) checks: Checks,
-    pub(crate) serving: Sender<PublicJob>,
+    pub(crate) serving: Entrance<ServeJob>,
 }
 
 impl Public {
@@ -58,9 +58,9 @@ impl Public {
     pub(crate) fn on_request(&self, request: PublicRequest, reply: PublicReply) {
         match request {
             PublicRequest::CatchUp { id, request } => {
-                self.serve(PublicJob::CatchUp { id, request, reply });
+                self.serve(ServeJob::PublicCatchUp { id, request, reply });
             }
-            PublicRequest::Snapshot(part) => self.serve(PublicJob::Snapshot { part, reply }),
+            PublicRequest::Snapshot(part) => self.serve(ServeJob::PublicSnapshot { part, reply }),
             PublicRequest::Head { above } => self.tell_head(above, reply),
             PublicRequest::Submit(transactions) => {
                 let taken = self.take(transactions);
@@ -70,8 +70,8 @@ impl Public {
     }
 
     /// When too many wait, the asker hears nothing and asks another.
-    fn serve(&self, job: PublicJob) {
-        if self.serving.try_send(job).is_err() {
+    fn serve(&self, job: ServeJob) {
+        if self.serving.try_tell(job, 0).is_some() {
             self.shared.metrics.frames_dropped.inc();
         }
     }

@@ -28,15 +28,16 @@ use crate::node::behind::Behind;
 use crate::node::checks::Checks;
 use crate::node::clock;
 use crate::node::clock::Clock;
+use crate::node::driver;
 use crate::node::driver::Driver;
 use crate::node::driver::DriverEvent;
-use crate::node::driver::ServeJob;
 use crate::node::execution;
 use crate::node::executor;
 use crate::node::fatal;
 use crate::node::faucet::Faucet;
 use crate::node::housekeeping::Housekeeping;
 use crate::node::inbox::Entrance;
+use crate::node::inbox::Inbox;
 use crate::node::inbox::inbox;
 use crate::node::network::Asking;
 use crate::node::network::Network;
@@ -44,7 +45,7 @@ use crate::node::open;
 use crate::node::open::Opened;
 use crate::node::public::Public;
 use crate::node::serve;
-use crate::node::serve::PublicJob;
+use crate::node::serve::ServeJob;
 use crate::node::shared::Shared;
 use crate::node::store::Store;
 use crate::node::told::Told;
@@ -55,8 +56,6 @@ use crate::rpc::RpcConfig;
 const STOP_MAX: Duration = Duration::from_secs(3);
 /// How long the last holders of the store may take after that.
 const CLOSE_MAX: Duration = Duration::from_millis(1_500);
-/// Questions of peers that wait at most.
-const SERVING_MAX: usize = 256;
 
 /// What a node is to its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +132,7 @@ fn listen(home: &Home) -> Result<TcpListener, Fatal> {
 struct Node {
     shared: Arc<Shared>,
     transport: Arc<Transport>,
-    driver: Entrance,
+    driver: Entrance<DriverEvent>,
     ends: Receiver<Result<(), Fatal>>,
     rpc_stop: watch::Sender<bool>,
     /// Dropped to end the threads that look after the home.
@@ -147,10 +146,9 @@ impl Node {
     fn start((home, role): (&Home, Role), rpc: TcpListener, opened: Opened) -> Result<Self, Fatal> {
         let clock = Clock::start();
         let Opened { shared, safety, recovered, mute_reason, config } = opened;
-        let (driver, driver_events) = inbox();
+        let (driver, driver_events) = inbox(driver::ROOM);
         let (execution, execution_jobs) = crossbeam_channel::unbounded();
-        let (serving, serving_jobs) = crossbeam_channel::bounded(SERVING_MAX);
-        let (public_serving, public_jobs) = crossbeam_channel::bounded(SERVING_MAX);
+        let (serving, serving_jobs) = inbox(serve::ROOM);
         let (end, ends) = crossbeam_channel::unbounded();
         let threads = executor::threads(home.config().threads);
         let network = runtime("network", 1)?;
@@ -160,7 +158,7 @@ impl Node {
         let told =
             Told { shared: Arc::clone(&shared), checks: checks.clone(), driver: driver.clone() };
         let (transport, links) =
-            connect((home, role), &network, told, (public_serving, end.clone()))?;
+            connect((home, role), &network, told, (serving.clone(), end.clone()))?;
         let mut actions = Vec::new();
         let recorded = open::recorded(&recovered);
         let machine = Machine::new(config, recovered, clock.now(), &mut actions);
@@ -183,7 +181,7 @@ impl Node {
         spawn.thread("execution", move || {
             execution::run(&sharing, executor, &execution_jobs, &telling)
         })?;
-        spawn.serving((&shared, &transport), serving_jobs, public_jobs)?;
+        spawn.serving((&shared, &transport), serving_jobs)?;
         let keepers = keep_house(home, &shared, &mut spawn)?;
         let backend = Arc::new(NodeBackend {
             shared: Arc::clone(&shared),
@@ -257,12 +255,11 @@ impl Spawner<'_> {
     fn serving(
         &mut self,
         (shared, transport): (&Arc<Shared>, &Arc<Transport>),
-        jobs: Receiver<ServeJob>,
-        public_jobs: Receiver<PublicJob>,
+        jobs: Inbox<ServeJob>,
     ) -> Result<(), Fatal> {
         let (shared, transport) = (Arc::clone(shared), Arc::clone(transport));
         self.thread("serving", move || {
-            serve::run(&shared, &jobs, &public_jobs, &transport);
+            serve::run(&shared, &jobs, &transport);
             Ok(())
         })
     }
@@ -327,7 +324,7 @@ fn connect(
     (home, role): (&Home, Role),
     network: &Runtime,
     told: Told,
-    (serving, end): (Sender<PublicJob>, Sender<Result<(), Fatal>>),
+    (serving, end): (Entrance<ServeJob>, Sender<Result<(), Fatal>>),
 ) -> Result<(Arc<Transport>, Network), Fatal> {
     let peers = open::peers(home, &told.shared).map_err(|error| Fatal::of_storage(&error))?;
     let public = Public { shared: Arc::clone(&told.shared), checks: told.checks.clone(), serving };
@@ -384,7 +381,7 @@ fn start_rpc(
     Ok(())
 }
 
-fn stop_on_signals(api: &Runtime, driver: Entrance) -> Result<(), Fatal> {
+fn stop_on_signals(api: &Runtime, driver: Entrance<DriverEvent>) -> Result<(), Fatal> {
     use tokio::signal::unix::SignalKind;
     use tokio::signal::unix::signal;
     let _within = api.enter();

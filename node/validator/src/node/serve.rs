@@ -1,7 +1,5 @@
 //! Answers peers and followers that catch up, from the store.
 
-use crossbeam_channel::Receiver;
-use crossbeam_channel::select;
 use heddle_catchup::Request;
 use heddle_catchup::RequestId;
 use heddle_catchup::Response;
@@ -18,6 +16,7 @@ use heddle_types::Epoch;
 use heddle_types::EpochEnd;
 use heddle_types::Height;
 use heddle_types::Payload;
+use heddle_types::PublicKey;
 use heddle_types::encode;
 use heddle_wire::Channel;
 use heddle_wire::EncodedBlock;
@@ -25,51 +24,67 @@ use heddle_wire::PeerMessage;
 use heddle_wire::SnapshotPart;
 use heddle_wire::encode_stored_response;
 
-use crate::node::driver::ServeJob;
+use crate::node::inbox::FromSource;
+use crate::node::inbox::Inbox;
 use crate::node::shared::Shared;
 use crate::node::snapshots;
+use crate::node::turns::Room;
+use crate::node::turns::Source;
 
-/// A question of the public protocol for the thread that reads the store.
-pub(crate) enum PublicJob {
-    /// From the store.
-    CatchUp { id: RequestId, request: Request, reply: PublicReply },
-    /// From the files of a snapshot.
-    Snapshot { part: SnapshotPart, reply: PublicReply },
+/// Questions of one peer that wait at most, and of the public in all. Most of what is waited for is the store's.
+pub(crate) const ROOM: Room = Room { items: 256, bytes: usize::MAX };
+
+/// What somebody is to be told by the thread that reads the store.
+pub(crate) enum ServeJob {
+    /// The answer to a peer's question.
+    Answer { to: PublicKey, id: RequestId, request: Request },
+    /// To a peer, how an epoch ended.
+    EpochEnd { to: PublicKey, epoch: Epoch },
+    /// On the public protocol, from the store.
+    PublicCatchUp { id: RequestId, request: Request, reply: PublicReply },
+    /// On the public protocol, from the files of a snapshot.
+    PublicSnapshot { part: SnapshotPart, reply: PublicReply },
 }
 
-/// Serves validators, and the public while no validator waits, until nobody can ask any more.
-pub(crate) fn run(
-    shared: &Shared,
-    jobs: &Receiver<ServeJob>,
-    public_jobs: &Receiver<PublicJob>,
-    transport: &Transport,
-) {
-    loop {
-        if let Ok(job) = jobs.try_recv() {
-            serve(shared, job, transport);
-            continue;
+impl FromSource for ServeJob {
+    fn source(&self) -> Source {
+        match self {
+            Self::Answer { to, .. } | Self::EpochEnd { to, .. } => Source::Peer(*to, Channel::Bulk),
+            Self::PublicCatchUp { .. } | Self::PublicSnapshot { .. } => Source::Users,
         }
-        select! {
-            recv(jobs) -> job => match job {
-                Ok(job) => serve(shared, job, transport),
-                Err(_) => return,
-            },
-            // Who may send them lives as long as the transport does.
-            recv(public_jobs) -> job => job.into_iter().for_each(|job| serve_public(shared, job)),
-        }
+    }
+}
+
+/// Serves peers and the public in turns, until the driver has ended.
+pub(crate) fn run(shared: &Shared, jobs: &Inbox<ServeJob>, transport: &Transport) {
+    while let Some(job) = jobs.next_within(None) {
+        serve(shared, job, transport);
     }
 }
 
 fn serve(shared: &Shared, job: ServeJob, transport: &Transport) {
     // Who asked may be gone.
-    let _ = match job {
+    match job {
         ServeJob::Answer { to, id, request } => {
-            answer(shared, id, &request).map(|body| transport.send(&to, Channel::Bulk, body.into()))
+            if let Some(body) = answer(shared, id, &request) {
+                let _ = transport.send(&to, Channel::Bulk, body.into());
+            }
         }
         ServeJob::EpochEnd { to, epoch } => {
-            epoch_end(shared, epoch).map(|body| transport.send(&to, Channel::Ctl, body.into()))
+            if let Some(body) = epoch_end(shared, epoch) {
+                let _ = transport.send(&to, Channel::Ctl, body.into());
+            }
         }
-    };
+        ServeJob::PublicCatchUp { id, request, reply } => {
+            if let Some(body) = answer(shared, id, &request) {
+                reply.send(body.into());
+            }
+        }
+        ServeJob::PublicSnapshot { part, reply } => {
+            let bytes = snapshots::read(&shared.home, part);
+            reply.send(heddle_wire::encode_part(bytes.as_deref()).into());
+        }
+    }
 }
 
 fn epoch_end(shared: &Shared, epoch: Epoch) -> Option<Vec<u8>> {
@@ -81,20 +96,6 @@ fn epoch_end(shared: &Shared, epoch: Epoch) -> Option<Vec<u8>> {
         Err(error) => {
             tracing::error!(%error, "cannot tell a peer how an epoch ended");
             None
-        }
-    }
-}
-
-fn serve_public(shared: &Shared, job: PublicJob) {
-    match job {
-        PublicJob::CatchUp { id, request, reply } => {
-            if let Some(body) = answer(shared, id, &request) {
-                reply.send(body.into());
-            }
-        }
-        PublicJob::Snapshot { part, reply } => {
-            let bytes = snapshots::read(&shared.home, part);
-            reply.send(heddle_wire::encode_part(bytes.as_deref()).into());
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::node::shared::Shared;
 pub(crate) struct Told {
     pub(crate) shared: Arc<Shared>,
     pub(crate) checks: Checks,
-    pub(crate) driver: Entrance,
+    pub(crate) driver: Entrance<DriverEvent>,
 }
 
 impl Told {

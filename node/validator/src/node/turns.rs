@@ -76,12 +76,18 @@ impl<T> Turns<T> {
 
     /// Takes one thing of the source whose turn it is.
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let source = self.turns.pop_front()?;
-        let item = self.take_of(source);
+        self.pop_where(|_| true).map(|(_, item)| item)
+    }
+
+    /// The same of those sources of which this holds; says of which.
+    pub(crate) fn pop_where(&mut self, may: impl Fn(Source) -> bool) -> Option<(Source, T)> {
+        let place = self.turns.iter().position(|source| may(*source))?;
+        let source = self.turns.remove(place)?;
+        let item = self.take_of(source)?;
         if self.lines.contains_key(&source) {
             self.turns.push_back(source);
         }
-        item
+        Some((source, item))
     }
 
     /// Takes one thing more of a source, out of turn.

@@ -12,6 +12,7 @@ use super::queues;
 use crate::node::turns::Source;
 
 const FLOOD: &str = "flood";
+const WORKERS: usize = 2;
 
 fn frame(
     entrance: &Entrance<&'static str, &str>,
@@ -25,7 +26,7 @@ fn frame(
 
 #[test]
 fn a_flood_of_ordinary_jobs_leaves_reserved_ones_their_room_and_every_second_turn() {
-    let (entrance, jobs) = queues::<&str, &str>();
+    let (entrance, mut jobs) = queues::<&str, &str>(WORKERS);
     while frame(&entrance, 1, FLOOD, Urgency::Bulk(Ordinary)) {}
     while entrance.submission(FLOOD, Ordinary) {}
     for _ in 0..3 {
@@ -40,7 +41,7 @@ fn a_flood_of_ordinary_jobs_leaves_reserved_ones_their_room_and_every_second_tur
 
 #[test]
 fn a_flood_of_reserved_jobs_leaves_ordinary_ones_theirs() {
-    let (entrance, jobs) = queues::<&str, &str>();
+    let (entrance, mut jobs) = queues::<&str, &str>(WORKERS);
     while frame(&entrance, 1, FLOOD, Urgency::Bulk(Reserved)) {}
     while entrance.submission(FLOOD, Reserved) {}
     assert!(entrance.submission("order", Ordinary));
@@ -50,14 +51,14 @@ fn a_flood_of_reserved_jobs_leaves_ordinary_ones_theirs() {
 
 #[test]
 fn a_flood_of_one_peer_leaves_the_others_and_users_their_room_and_turns() {
-    let (entrance, jobs) = queues::<&str, &str>();
+    let (entrance, mut jobs) = queues::<&str, &str>(WORKERS);
     for urgency in [Urgency::Urgent, Urgency::Bulk(Ordinary), Urgency::Bulk(Reserved)] {
         while frame(&entrance, 1, FLOOD, urgency) {}
     }
     assert!(frame(&entrance, 2, "proposal", Urgency::Urgent));
     let taken: Vec<_> = (0..2).map(|_| jobs.next().unwrap()).collect();
     assert!(taken.contains(&Job::Frame("proposal")), "{taken:?}");
-    while jobs.0.jobs.lock().urgent.pop().is_some() {}
+    while jobs.waiting.jobs.lock().urgent.pop().is_some() {}
     assert!(frame(&entrance, 2, "forwarded", Urgency::Bulk(Ordinary)));
     assert!(entrance.submission("order", Ordinary));
     let taken: Vec<_> = (0..6).map(|_| jobs.next().unwrap()).collect();
@@ -67,7 +68,7 @@ fn a_flood_of_one_peer_leaves_the_others_and_users_their_room_and_turns() {
 
 #[test]
 fn what_waits_is_bounded() {
-    let (entrance, _jobs) = queues::<&str, &str>();
+    let (entrance, _jobs) = queues::<&str, &str>(WORKERS);
     let of_peer = std::iter::repeat_with(|| frame(&entrance, 1, FLOOD, Urgency::Bulk(Ordinary)));
     assert_eq!(of_peer.take_while(|has_room| *has_room).count(), BULK_ROOM.items);
     let large = BULK_ROOM.bytes / 2;
@@ -78,7 +79,7 @@ fn what_waits_is_bounded() {
 
 #[test]
 fn urgent_frames_come_before_all() {
-    let (entrance, jobs) = queues::<&str, &str>();
+    let (entrance, mut jobs) = queues::<&str, &str>(WORKERS);
     assert!(frame(&entrance, 1, "reserved", Urgency::Bulk(Reserved)));
     assert!(entrance.submission(FLOOD, Ordinary));
     assert!(frame(&entrance, 1, "proposal", Urgency::Urgent));
@@ -87,7 +88,7 @@ fn urgent_frames_come_before_all() {
 
 #[test]
 fn submissions_of_one_kind_come_together_up_to_a_bound() {
-    let (entrance, jobs) = queues::<u8, usize>();
+    let (entrance, mut jobs) = queues::<u8, usize>(WORKERS);
     for n in 0..SUBMISSIONS_MAX + 1 {
         assert!(entrance.submission(n, Ordinary));
     }
@@ -99,7 +100,7 @@ fn submissions_of_one_kind_come_together_up_to_a_bound() {
 
 #[test]
 fn workers_that_wait_are_told_of_jobs_and_of_the_end() {
-    let (entrance, jobs) = queues::<&str, &str>();
+    let (entrance, mut jobs) = queues::<&str, &str>(WORKERS);
     let more = entrance.clone();
     let worker = std::thread::spawn(move || std::iter::from_fn(|| jobs.next()).count());
     drop(entrance);
@@ -108,4 +109,24 @@ fn workers_that_wait_are_told_of_jobs_and_of_the_end() {
     }
     drop(more);
     assert_eq!(worker.join().unwrap(), 3);
+}
+
+#[test]
+fn the_proposals_of_one_peer_occupy_half_of_the_workers_at_most() {
+    let (entrance, mut first) = queues::<&str, &str>(4);
+    let [mut second, mut third] = [first.clone(), first.clone()];
+    for _ in 0..8 {
+        assert!(frame(&entrance, 1, FLOOD, Urgency::Urgent));
+    }
+    assert!(entrance.submission("order", Ordinary));
+    let given = [&mut first, &mut second, &mut third].map(|worker| worker.next().unwrap());
+    assert_eq!(given, [Job::Frame(FLOOD), Job::Frame(FLOOD), Job::Submissions(vec!["order"])]);
+    assert!(frame(&entrance, 2, "proposal", Urgency::Urgent));
+    assert_eq!(third.next(), Some(Job::Frame("proposal")));
+    // Whoever is done with one may have the next.
+    assert_eq!(first.next(), Some(Job::Frame(FLOOD)));
+    // One worker alone checks all.
+    let (entrance, mut alone) = queues::<&str, &str>(1);
+    assert!(frame(&entrance, 1, FLOOD, Urgency::Urgent));
+    assert_eq!(alone.next(), Some(Job::Frame(FLOOD)));
 }
