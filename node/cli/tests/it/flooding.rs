@@ -38,7 +38,6 @@ use heddle_types::UnixMillis;
 use heddle_types::View;
 use heddle_types::VoteData;
 use heddle_validator::home::Home;
-use heddle_wire::Channel;
 use heddle_wire::PeerMessage;
 use tokio::runtime::Runtime;
 
@@ -48,8 +47,6 @@ use super::net::Net;
 const FLOODER: usize = 3;
 /// Whom. All three others are needed for a quorum, so that what is late here is late everywhere.
 const VICTIM: usize = 0;
-/// Transactions of its blocks.
-const BLOCK_TRANSACTIONS: u64 = 8_000;
 /// Payments that are waited for, one after the other.
 const PAYMENTS: usize = 20;
 
@@ -78,12 +75,13 @@ impl Flooder {
         };
         let transport = Transport::start(config, runtime.handle(), |_| {}).unwrap();
         let body = bytes::Bytes::from(heddle_wire::encode(message));
+        let channel = message.channel();
         let (sent, stops) = <(Arc<AtomicUsize>, Arc<AtomicBool>)>::default();
         let (count, ends) = (Arc::clone(&sent), Arc::clone(&stops));
         let thread = thread::spawn(move || {
             while !ends.load(Ordering::Relaxed) {
                 for _ in 0..burst {
-                    if transport.send(&victim, Channel::Ctl, body.clone()) == Sent::Queued {
+                    if transport.send(&victim, channel, body.clone()) == Sent::Queued {
                         count.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -101,17 +99,15 @@ impl Drop for Flooder {
     }
 }
 
-/// One of a view long past, with a signature that is good and a certificate that is none: whoever hears it verifies it and drops it.
+/// One of a view long past, with a signature that is good: whoever hears it verifies it and drops it.
 fn timeout(home: &Home) -> PeerMessage {
     let (chain, epoch) = (home.committee().chain(), home.committee().epoch());
     let data = TimeoutData { chain, epoch, view: View::new(1), high_qc_view: View::ZERO };
-    let qc =
-        VoteData { chain, epoch, view: View::ZERO, height: Height::ZERO, block: BlockHash::ZERO };
     PeerMessage::Consensus(Message::Timeout(Box::new(Timeout {
         data,
         voter: home.validator_index().unwrap(),
         signature: home.key().secret().sign(data.message().as_bytes()),
-        high_qc: QuorumCert::genesis(qc),
+        high_qc: no_certificate(home),
         entry_tc: None,
         own_vote: None,
     })))
@@ -129,15 +125,13 @@ fn payments(net: &Net) -> Vec<Duration> {
     took
 }
 
-/// A proposal by nobody's leader, of as many transactions as there may be, none of them signed by whom it says: whoever is to look at it
-/// verifies them all.
-fn proposal(home: &Home) -> PeerMessage {
-    let (chain, epoch) = (home.committee().chain(), home.committee().epoch());
+/// Transactions that nobody signed: whoever is to look at them verifies each.
+fn forged(home: &Home, count: u64) -> Vec<Arc<CheckedTransaction>> {
     let key = SecretKey::from_seed([203; 32]);
     let to = heddle_types::Address::of_key(&key.public_key());
     let mut body = TransactionBody {
         version: TransactionBody::VERSION,
-        chain,
+        chain: home.committee().chain(),
         sender: to,
         payer: None,
         nonce: Nonce::Lane { lane: 0, sequence: 0 },
@@ -147,12 +141,22 @@ fn proposal(home: &Home) -> PeerMessage {
         calls: vec![heddle_ledger::transfer_call(to, AssetId::HDL, Amount::from_units(1))],
     };
     let auth = Transaction::sign(body.clone(), &key).auth;
-    let forged = (1..=BLOCK_TRANSACTIONS).map(|sequence| {
+    let transactions = (1..=count).map(|sequence| {
         body.nonce = Nonce::Lane { lane: 0, sequence };
         Transaction { body: body.clone(), auth, payer_auth: None }
     });
     // All are taken for known here, or their bad signatures would be looked at.
-    let checked = CheckedTransaction::check_all(forged.collect(), |_, _| true).unwrap();
+    let checked = CheckedTransaction::check_all(transactions.collect(), |_, _| true).unwrap();
+    checked.into_iter().map(Arc::new).collect()
+}
+
+fn transactions(home: &Home) -> PeerMessage {
+    PeerMessage::Transactions(forged(home, 2_000))
+}
+
+/// One of a validator that leads nothing.
+fn proposal(home: &Home) -> PeerMessage {
+    let (chain, epoch) = (home.committee().chain(), home.committee().epoch());
     let header = BlockHeader {
         version: BlockHeader::VERSION,
         chain,
@@ -166,12 +170,21 @@ fn proposal(home: &Home) -> PeerMessage {
         proposer: home.validator_index().unwrap(),
         next_committee: None,
     };
-    let block = Arc::new(CheckedBlock::build(header, checked.into_iter().map(Arc::new).collect()));
+    let block = Arc::new(CheckedBlock::build(header, forged(home, 8_000)));
     let signature = home.key().secret().sign(block.hash().0.as_bytes());
-    let qc =
-        VoteData { chain, epoch, view: View::ZERO, height: Height::ZERO, block: BlockHash::ZERO };
-    let proposal = CheckedProposal { block, qc: QuorumCert::genesis(qc), tc: None, signature };
+    let proposal = CheckedProposal { block, qc: no_certificate(home), tc: None, signature };
     PeerMessage::Consensus(Message::Proposal(Arc::new(proposal)))
+}
+
+/// Of a block that there is not, and signed by nobody.
+fn no_certificate(home: &Home) -> QuorumCert {
+    QuorumCert::genesis(VoteData {
+        chain: home.committee().chain(),
+        epoch: home.committee().epoch(),
+        view: View::ZERO,
+        height: Height::ZERO,
+        block: BlockHash::ZERO,
+    })
 }
 
 /// Payments through a chain of which one of four floods another: the rate of its messages, and how long payments took.
@@ -191,16 +204,23 @@ fn flooded(flood: fn(&Home) -> PeerMessage, pace: Pace) -> (f64, Vec<Duration>) 
     (rate, took)
 }
 
-#[test]
-fn a_member_that_floods_costs_its_peers_time_and_nobody_his_votes() {
-    let (rate, took) = flooded(timeout, (500, Duration::from_millis(10)));
-    assert!(rate > 5_000.0, "{rate}: no flood");
+/// They are final soon all the same, and there was a flood.
+fn check((rate, took): (f64, Vec<Duration>), rate_min: f64) {
+    assert!(rate > rate_min, "{rate}: no flood");
     assert!(took[PAYMENTS - 1] < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]
+fn a_member_that_floods_costs_its_peers_time_and_nobody_his_votes() {
+    check(flooded(timeout, (500, Duration::from_millis(10))), 5_000.0);
+}
+
+#[test]
 fn a_member_that_sends_large_blocks_without_end_costs_nobody_his() {
-    let (rate, took) = flooded(proposal, (1, Duration::from_millis(50)));
-    assert!(rate > 1.0, "{rate}: no flood");
-    assert!(took[PAYMENTS - 1] < Duration::from_secs(5), "{took:?}");
+    check(flooded(proposal, (1, Duration::from_millis(50))), 5.0);
+}
+
+#[test]
+fn a_member_that_sends_forged_transactions_without_end_costs_nobody_his() {
+    check(flooded(transactions, (1, Duration::from_millis(10))), 25.0);
 }
