@@ -1,4 +1,4 @@
-//! A validator that says nothing but well-formed messages with good signatures, as fast as it can.
+//! A validator that says nothing but what takes long to look at, as fast as it can.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -204,23 +204,28 @@ fn flooded(flood: fn(&Home) -> PeerMessage, pace: Pace) -> (f64, Vec<Duration>) 
     (rate, took)
 }
 
-/// They are final soon all the same, and there was a flood.
-fn check((rate, took): (f64, Vec<Duration>), rate_min: f64) {
-    assert!(rate > rate_min, "{rate}: no flood");
+/// All were final soon all the same.
+fn check(took: &[Duration]) {
     assert!(took[PAYMENTS - 1] < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]
 fn a_member_that_floods_costs_its_peers_time_and_nobody_his_votes() {
-    check(flooded(timeout, (500, Duration::from_millis(10))), 5_000.0);
+    let (rate, took) = flooded(timeout, (500, Duration::from_millis(10)));
+    assert!(rate > 5_000.0, "{rate}: no flood");
+    check(&took);
 }
 
 #[test]
 fn a_member_that_sends_large_blocks_without_end_costs_nobody_his() {
-    check(flooded(proposal, (1, Duration::from_millis(50))), 5.0);
+    let (rate, took) = flooded(proposal, (1, Duration::from_millis(50)));
+    assert!(rate > 5.0, "{rate}: no flood");
+    check(&took);
 }
 
 #[test]
-fn a_member_that_sends_forged_transactions_without_end_costs_nobody_his() {
-    check(flooded(transactions, (1, Duration::from_millis(10))), 25.0);
+fn a_member_that_passes_on_forged_transactions_is_heard_no_more() {
+    let (rate, took) = flooded(transactions, (1, Duration::from_millis(10)));
+    assert!(rate < 25.0, "{rate}: of a hundred a second that it tries");
+    check(&took);
 }

@@ -44,7 +44,7 @@ pub(crate) struct Entrance<F, S>(Arc<Opened<F, S>>);
 #[derive(Debug)]
 pub(crate) struct Queues<F, S> {
     waiting: Arc<Waiting<F, S>>,
-    /// Whose proposal it was given last.
+    /// Whose job it was given last.
     checking: Option<Source>,
 }
 
@@ -60,10 +60,10 @@ struct Waiting<F, S> {
 #[derive(Debug)]
 struct Jobs<F, S> {
     urgent: Turns<F>,
-    /// Whose proposals are being checked, each as often as workers do.
+    /// Whose frames are being checked, each as often as workers do.
     checked: Vec<Source>,
-    /// How many workers may check proposals of one peer at once: those of a peer that sends nothing but large blocks of
-    /// transactions that nobody knows are not to occupy all of them, for they take long.
+    /// How many workers may check frames of one peer at once: a peer that sends nothing but transactions that nobody knows is not
+    /// to occupy all of them, for they take long.
     workers_per_peer: usize,
     ordinary: Turns<Item<F, S>>,
     reserved: Turns<Item<F, S>>,
@@ -125,36 +125,42 @@ impl<F, S> Jobs<F, S> {
         }
     }
 
-    /// A proposal first, and whose: a vote waits for each.
-    fn next(&mut self) -> Option<(Option<Source>, Job<F, S>)> {
-        let Self { urgent, checked, workers_per_peer, .. } = self;
-        let may = |peer| checked.iter().filter(|busy| **busy == peer).count() < *workers_per_peer;
+    /// The next job, and whose.
+    fn next(&mut self) -> Option<(Source, Job<F, S>)> {
+        let Self { urgent, ordinary, reserved, checked, .. } = self;
+        let workers_per_peer = self.workers_per_peer;
+        let may = |source: Source| {
+            source.peer().is_none_or(|peer| {
+                let of_peer = checked.iter().filter(|busy| busy.peer() == Some(peer));
+                of_peer.count() < workers_per_peer
+            })
+        };
+        // Proposals first: a vote waits for each.
         if let Some((peer, frame)) = urgent.pop_where(may) {
-            checked.push(peer);
-            return Some((Some(peer), Job::Frame(frame)));
+            return Some((peer, Job::Frame(frame)));
         }
-        self.next_bulk().map(|job| (None, job))
-    }
-
-    fn next_bulk(&mut self) -> Option<Job<F, S>> {
-        let Self { ordinary, reserved, reserved_is_next, .. } = self;
         let (first, second) =
-            if *reserved_is_next { (reserved, ordinary) } else { (ordinary, reserved) };
-        *reserved_is_next = !*reserved_is_next;
-        next_of(first).or_else(|| next_of(second))
+            if self.reserved_is_next { (reserved, ordinary) } else { (ordinary, reserved) };
+        self.reserved_is_next = !self.reserved_is_next;
+        next_of(first, may).or_else(|| next_of(second, may))
     }
 }
 
-fn next_of<F, S>(waiting: &mut Turns<Item<F, S>>) -> Option<Job<F, S>> {
-    let first = match waiting.pop()? {
-        Item::Frame(frame) => return Some(Job::Frame(frame)),
+fn next_of<F, S>(
+    waiting: &mut Turns<Item<F, S>>,
+    may: impl Fn(Source) -> bool,
+) -> Option<(Source, Job<F, S>)> {
+    let (source, first) = waiting.pop_where(may)?;
+    let first = match first {
+        Item::Frame(frame) => return Some((source, Job::Frame(frame))),
         Item::Submission(first) => first,
     };
-    let more = std::iter::from_fn(|| match waiting.pop_of(Source::Users)? {
+    let more = std::iter::from_fn(|| match waiting.pop_of(source)? {
         Item::Submission(submission) => Some(submission),
         Item::Frame(_) => unreachable!("frames are of peers"),
     });
-    Some(Job::Submissions(std::iter::once(first).chain(more.take(SUBMISSIONS_MAX - 1)).collect()))
+    let submissions = std::iter::once(first).chain(more.take(SUBMISSIONS_MAX - 1)).collect();
+    Some((source, Job::Submissions(submissions)))
 }
 
 impl<F, S> Queues<F, S> {
@@ -163,13 +169,14 @@ impl<F, S> Queues<F, S> {
         let Waiting { jobs, came } = &*self.waiting;
         let mut jobs = jobs.lock();
         if let Some(done) = self.checking.take()
-            && let Some(place) = jobs.checked.iter().position(|peer| *peer == done)
+            && let Some(place) = jobs.checked.iter().position(|source| *source == done)
         {
             jobs.checked.swap_remove(place);
         }
         loop {
-            if let Some((peer, job)) = jobs.next() {
-                self.checking = peer;
+            if let Some((source, job)) = jobs.next() {
+                jobs.checked.push(source);
+                self.checking = Some(source);
                 return Some(job);
             }
             if jobs.is_closed {

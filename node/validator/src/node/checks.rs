@@ -152,6 +152,11 @@ fn check_frame(job: FrameJob, shared: &Shared, driver: &Entrance<DriverEvent>) {
     };
     let event = match message {
         PeerMessage::Transactions(transactions) => {
+            // No pool takes one, so nobody has one to pass on.
+            if !transactions.iter().all(|transaction| transaction.signature_ok()) {
+                let error = "a transaction that was not signed by whom it names";
+                return malformed(shared, driver, (peer, channel), &error);
+            }
             remember(shared, &transactions);
             DriverEvent::Forwarded { from: peer, candidates: candidates(shared, transactions) }
         }

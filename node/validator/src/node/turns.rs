@@ -20,6 +20,16 @@ pub(crate) enum Source {
     Peer(PublicKey, Channel),
 }
 
+impl Source {
+    /// Which node, if it is another.
+    pub(crate) const fn peer(self) -> Option<PublicKey> {
+        match self {
+            Self::Own | Self::Users => None,
+            Self::Peer(key, _) => Some(key),
+        }
+    }
+}
+
 /// How much may wait of one source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Room {

@@ -112,20 +112,24 @@ fn workers_that_wait_are_told_of_jobs_and_of_the_end() {
 }
 
 #[test]
-fn the_proposals_of_one_peer_occupy_half_of_the_workers_at_most() {
-    let (entrance, mut first) = queues::<&str, &str>(4);
-    let [mut second, mut third] = [first.clone(), first.clone()];
-    for _ in 0..8 {
-        assert!(frame(&entrance, 1, FLOOD, Urgency::Urgent));
+fn the_frames_of_one_peer_occupy_half_of_the_workers_at_most() {
+    for urgency in [Urgency::Urgent, Urgency::Bulk(Ordinary), Urgency::Bulk(Reserved)] {
+        let (entrance, mut first) = queues::<&str, &str>(4);
+        let [mut second, mut third] = [first.clone(), first.clone()];
+        for _ in 0..8 {
+            assert!(frame(&entrance, 1, FLOOD, Urgency::Bulk(Ordinary)));
+            assert!(frame(&entrance, 1, FLOOD, urgency));
+        }
+        let given = [&mut first, &mut second].map(|worker| worker.next().unwrap());
+        assert_eq!(given, [Job::Frame(FLOOD), Job::Frame(FLOOD)]);
+        assert!(frame(&entrance, 2, "another's", urgency));
+        assert_eq!(third.next(), Some(Job::Frame("another's")));
+        assert!(entrance.submission("order", Ordinary));
+        assert_eq!(third.next(), Some(Job::Submissions(vec!["order"])));
+        // Whoever is done with one may have the next.
+        assert_eq!(first.next(), Some(Job::Frame(FLOOD)));
     }
-    assert!(entrance.submission("order", Ordinary));
-    let given = [&mut first, &mut second, &mut third].map(|worker| worker.next().unwrap());
-    assert_eq!(given, [Job::Frame(FLOOD), Job::Frame(FLOOD), Job::Submissions(vec!["order"])]);
-    assert!(frame(&entrance, 2, "proposal", Urgency::Urgent));
-    assert_eq!(third.next(), Some(Job::Frame("proposal")));
-    // Whoever is done with one may have the next.
-    assert_eq!(first.next(), Some(Job::Frame(FLOOD)));
-    // One worker alone checks all.
+    // A worker that is alone checks all.
     let (entrance, mut alone) = queues::<&str, &str>(1);
     assert!(frame(&entrance, 1, FLOOD, Urgency::Urgent));
     assert_eq!(alone.next(), Some(Job::Frame(FLOOD)));
