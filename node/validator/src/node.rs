@@ -9,7 +9,8 @@
 //! ```
 //!
 //! The driver's thread alone decides. Everything that takes long and decides nothing is elsewhere: signatures on the
-//! workers, execution and hashing on the execution thread, bytes on the network's runtime.
+//! workers, execution and hashing on the execution thread, bytes on the network's runtime. What waits for the driver, the workers
+//! and the thread that reads the store waits in turns, see `turns`.
 
 mod accounts;
 mod addresses;

@@ -286,6 +286,10 @@ fn catch_up_waits_with_the_next_epoch_until_it_begins() {
         from: me,
         message: PeerMessage::Consensus(Message::EpochEnd(Box::new(end))),
     });
+    // Of more than the end it is told by whoever is followed.
+    let (_, cert) = source.executed.last().unwrap();
+    assert!(cert.data.epoch > Epoch::ZERO);
+    empty.tell(Input::Head { from: me, cert: cert.clone() });
     // All that it asks for is answered before anything is executed.
     for _ in 0..10 {
         while let Some((_, message)) = empty.sent.pop_front() {
