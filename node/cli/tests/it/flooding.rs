@@ -45,8 +45,6 @@ use super::net::Net;
 
 /// Who floods.
 const FLOODER: usize = 3;
-/// Whom. All three others are needed for a quorum, so that what is late here is late everywhere.
-const VICTIM: usize = 0;
 /// Payments that are waited for, one after the other.
 const PAYMENTS: usize = 20;
 
@@ -62,8 +60,10 @@ struct Flooder {
 }
 
 impl Flooder {
-    /// Says `message` to a victim, so many times at once, and again after each pause.
-    fn start(home: &Home, victim: PublicKey, message: &PeerMessage, (burst, pause): Pace) -> Self {
+    /// Says `message` to the victims, so many times at once, and again after each pause.
+    fn start(home: &Home, victims: usize, message: &PeerMessage, (burst, pause): Pace) -> Self {
+        let victims: Vec<_> =
+            home.config().peers.iter().map(|peer| peer.public_key).take(victims).collect();
         let runtime = Runtime::new().unwrap();
         let peers = home.config().peers.iter();
         let config = TransportConfig {
@@ -81,9 +81,10 @@ impl Flooder {
         let thread = thread::spawn(move || {
             while !ends.load(Ordering::Relaxed) {
                 for _ in 0..burst {
-                    if transport.send(&victim, channel, body.clone()) == Sent::Queued {
-                        count.fetch_add(1, Ordering::Relaxed);
-                    }
+                    let is_sent = |victim: &&PublicKey| {
+                        transport.send(victim, channel, body.clone()) == Sent::Queued
+                    };
+                    count.fetch_add(victims.iter().filter(is_sent).count(), Ordering::Relaxed);
                 }
                 thread::sleep(pause);
             }
@@ -187,14 +188,13 @@ fn no_certificate(home: &Home) -> QuorumCert {
     })
 }
 
-/// Payments through a chain of which one of four floods another: the rate of its messages, and how long payments took.
-fn flooded(flood: fn(&Home) -> PeerMessage, pace: Pace) -> (f64, Vec<Duration>) {
+/// Payments through a chain of which one of four floods so many others: the rate of its messages, and how long payments took.
+fn flooded(flood: fn(&Home) -> PeerMessage, victims: usize, pace: Pace) -> (f64, Vec<Duration>) {
     let net = Net::start();
     net.localnet(&["kill", &FLOODER.to_string()]);
     let quiet = payments(&net);
-    let victim = Home::load(net.validator(VICTIM).as_ref()).unwrap().key().public_key();
     let home = Home::load(net.validator(FLOODER).as_ref()).unwrap();
-    let flooder = Flooder::start(&home, victim, &flood(&home), pace);
+    let flooder = Flooder::start(&home, victims, &flood(&home), pace);
     let began = Instant::now();
     // Long enough to fill a queue that all would share.
     thread::sleep(Duration::from_secs(5));
@@ -211,21 +211,28 @@ fn check(took: &[Duration]) {
 
 #[test]
 fn a_member_that_floods_costs_its_peers_time_and_nobody_his_votes() {
-    let (rate, took) = flooded(timeout, (500, Duration::from_millis(10)));
+    let (rate, took) = flooded(timeout, 1, (500, Duration::from_millis(10)));
+    assert!(rate > 5_000.0, "{rate}: no flood");
+    check(&took);
+}
+
+#[test]
+fn a_member_that_floods_all_others_keeps_no_view_from_ending() {
+    let (rate, took) = flooded(timeout, 3, (200, Duration::from_millis(10)));
     assert!(rate > 5_000.0, "{rate}: no flood");
     check(&took);
 }
 
 #[test]
 fn a_member_that_sends_large_blocks_without_end_costs_nobody_his() {
-    let (rate, took) = flooded(proposal, (1, Duration::from_millis(50)));
+    let (rate, took) = flooded(proposal, 1, (1, Duration::from_millis(50)));
     assert!(rate > 5.0, "{rate}: no flood");
     check(&took);
 }
 
 #[test]
 fn a_member_that_passes_on_forged_transactions_is_heard_no_more() {
-    let (rate, took) = flooded(transactions, (1, Duration::from_millis(10)));
+    let (rate, took) = flooded(transactions, 1, (1, Duration::from_millis(10)));
     assert!(rate < 25.0, "{rate}: of a hundred a second that it tries");
     check(&took);
 }
