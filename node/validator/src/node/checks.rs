@@ -41,7 +41,7 @@ struct FrameJob {
     peer: PublicKey,
     channel: Channel,
     message: RawMessage,
-    /// The frame's bytes, which the message takes up about as many of.
+    /// How long the frame was: about what the message takes up.
     bytes: usize,
 }
 
