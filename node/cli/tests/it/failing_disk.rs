@@ -118,6 +118,15 @@ impl Harmed {
         fs::read_to_string(told).unwrap()
     }
 
+    /// Its database is refused, and it does as it is told.
+    fn refetch(&self, fault: &Fault, said: &str) {
+        let db = format!("{}/db", self.home);
+        let refusal = format!("error: 3 {db}: found ");
+        assert!(said.contains(&refusal) && said.contains("move it away"), "{fault:?}: {said}");
+        fs::remove_dir_all(&db).unwrap();
+        self.net.localnet(&["start-one", "3"]);
+    }
+
     /// Started on a good disk it goes on, with all that it had said; nobody has heard it say two things.
     fn assert_goes_on(&self, fault: &Fault) {
         let highest = self.net.highest().max(self.final_height);
@@ -140,18 +149,26 @@ fn run(durability: &str, few: Vec<Fault>) {
     let lines = format!("durability = \"{durability}\"\nsnapshot_interval = 40\n");
     let mut harmed = Harmed::start(&lines, shim);
     let faults = faults(few, durability);
+    let mut refused = 0;
     for fault in &faults {
         let told = harmed.end_by(fault);
         // What failed is left as it is.
         let lines: Vec<&str> = told.lines().collect();
         assert!(lines.len() == 1 && lines[0].starts_with("failed "), "{fault:?}: {told}");
         let started = harmed.net.try_localnet(&["start-one", "3"]);
-        assert_eq!(started.code, 0, "{fault:?}: {}", started.stderr);
+        if started.code != 0 {
+            // Not every block is synced, and the log was about to go on in another file: that one has what came after the loss.
+            let may_lose = durability == "lease" && fault.call == "sync" && fault.files == LOG.0;
+            assert!(may_lose, "{fault:?}: {}", started.stderr);
+            harmed.refetch(fault, &started.stderr);
+            refused += 1;
+        }
         harmed.assert_goes_on(fault);
     }
     harmed.net.localnet(&["stop"]);
     harmed.net.verify(VICTIM);
-    eprintln!("{} faults, {} payments reported final", faults.len(), harmed.paid.len());
+    let (faults, paid) = (faults.len(), harmed.paid.len());
+    eprintln!("{faults} faults, {refused} databases refused, {paid} payments reported final");
 }
 
 #[test]
