@@ -4,7 +4,7 @@
 //! The transport carries opaque frames, and decides nothing about them. Who a peer is, TLS proves: each end presents its raw
 //! Ed25519 key, which is its name here; places in a committee, which differ between epochs, are its driver's business. The peers may
 //! be replaced at run time, and whoever stays notices nothing. Of a pair the lower key dials, `ctl` and `bulk` apart; each direction of a connection is one
-//! long stream. A peer that stalls, floods or talks nonsense costs itself its connection, and nobody else anything.
+//! long stream. A peer that stalls or talks nonsense costs itself its connection; one that floods is read slowly.
 //!
 //! When a second node shows up with a peer's key, whoever answers a fresh ping stays; the other is told, which is how a node learns
 //! that its key is in use elsewhere. A node that dials a peer learns it from the refusal; one that is dialled probes once at its start.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use heddle_types::BlockSpace;
+use heddle_types::PublicKey;
 use parking_lot::Condvar;
 use parking_lot::Mutex;
 
@@ -44,8 +45,8 @@ pub(crate) struct Entrance<F, S>(Arc<Opened<F, S>>);
 #[derive(Debug)]
 pub(crate) struct Queues<F, S> {
     waiting: Arc<Waiting<F, S>>,
-    /// Whose job it was given last.
-    checking: Option<Source>,
+    /// Whose frame it was given last, if a frame.
+    checking: Option<PublicKey>,
 }
 
 #[derive(Debug)]
@@ -61,7 +62,7 @@ struct Waiting<F, S> {
 struct Jobs<F, S> {
     urgent: Turns<F>,
     /// Whose frames are being checked, each as often as workers do.
-    checked: Vec<Source>,
+    checked: Vec<PublicKey>,
     /// How many workers may check frames of one peer at once: a peer that sends nothing but transactions that nobody knows is not
     /// to occupy all of them, for they take long.
     workers_per_peer: usize,
@@ -98,12 +99,14 @@ impl<F, S> Entrance<F, S> {
     pub(crate) fn frame(&self, from: Source, (frame, bytes): (F, usize), urgency: Urgency) -> bool {
         let Waiting { jobs, came } = &*self.0.0;
         let mut jobs = jobs.lock();
-        let has_room = match urgency {
-            Urgency::Urgent => jobs.urgent.push(from, frame, bytes).is_ok(),
-            Urgency::Bulk(space) => jobs.of(space).push(from, Item::Frame(frame), bytes).is_ok(),
+        let refused = match urgency {
+            Urgency::Urgent => jobs.urgent.push(from, frame, bytes).err().map(Item::Frame),
+            Urgency::Bulk(space) => jobs.of(space).push(from, Item::Frame(frame), bytes).err(),
         };
+        // What is refused may be a whole block, and is dropped when nobody waits for the lock.
+        drop(jobs);
         came.notify_one();
-        has_room
+        refused.is_none()
     }
 
     /// Puts a submission. False when users have no room, and it is lost.
@@ -111,9 +114,9 @@ impl<F, S> Entrance<F, S> {
         let Waiting { jobs, came } = &*self.0.0;
         let item = Item::Submission(submission);
         // How large submissions are is bounded where they come in.
-        let has_room = jobs.lock().of(space).push(Source::Users, item, 0).is_ok();
+        let put = jobs.lock().of(space).push(Source::Users, item, 0);
         came.notify_one();
-        has_room
+        put.is_ok()
     }
 }
 
@@ -131,8 +134,7 @@ impl<F, S> Jobs<F, S> {
         let workers_per_peer = self.workers_per_peer;
         let may = |source: Source| {
             source.peer().is_none_or(|peer| {
-                let of_peer = checked.iter().filter(|busy| busy.peer() == Some(peer));
-                of_peer.count() < workers_per_peer
+                checked.iter().filter(|busy| **busy == peer).count() < workers_per_peer
             })
         };
         // Proposals first: a vote waits for each.
@@ -169,14 +171,14 @@ impl<F, S> Queues<F, S> {
         let Waiting { jobs, came } = &*self.waiting;
         let mut jobs = jobs.lock();
         if let Some(done) = self.checking.take()
-            && let Some(place) = jobs.checked.iter().position(|source| *source == done)
+            && let Some(place) = jobs.checked.iter().position(|peer| *peer == done)
         {
             jobs.checked.swap_remove(place);
         }
         loop {
             if let Some((source, job)) = jobs.next() {
-                jobs.checked.push(source);
-                self.checking = Some(source);
+                self.checking = source.peer();
+                jobs.checked.extend(self.checking);
                 return Some(job);
             }
             if jobs.is_closed {

@@ -31,7 +31,7 @@ use crate::node::snapshots;
 use crate::node::turns::Room;
 use crate::node::turns::Source;
 
-/// Questions of one peer that wait at most, and of the public in all. Most of what is waited for is the store's.
+/// Questions of one peer that wait at most, and of the public in all. They are small; the answers are not, and do not wait here.
 pub(crate) const ROOM: Room = Room { items: 256, bytes: usize::MAX };
 
 /// What somebody is to be told by the thread that reads the store.

@@ -3,14 +3,12 @@ use std::time::Duration;
 use std::time::Instant;
 
 use heddle_types::PublicKey;
-use heddle_wire::Channel;
 use heddle_wire::PeerMessage;
 use tokio::sync::oneshot;
 
 use super::inbox;
 use crate::node::driver::DriverEvent;
 use crate::node::driver::ROOM;
-use crate::node::inbox::FromSource;
 
 fn said(peer: u8) -> DriverEvent {
     DriverEvent::Said { from: PublicKey([peer; 32]), message: PeerMessage::Ping(0) }
@@ -22,7 +20,7 @@ fn of_a_flood_what_is_too_much_is_lost_and_nothing_else() {
     let flood = std::iter::repeat_with(|| entrance.try_tell(said(1), 100));
     assert_eq!(flood.take_while(Option::is_none).count(), ROOM.items);
     assert!(entrance.try_tell(said(2), 100).is_none());
-    // Always told, and behind what the peer said before.
+    // These are always told.
     entrance.tell(DriverEvent::Disconnected(PublicKey([2; 32])));
     entrance.tell(DriverEvent::Stop);
     let first: Vec<_> = std::iter::from_fn(|| inbox.try_next()).take(4).collect();
@@ -59,6 +57,18 @@ fn who_waits_for_an_answer_of_a_driver_that_ended_waits_no_longer() {
 }
 
 #[test]
+fn a_closed_inbox_gives_what_it_has_and_ends_whoever_waits() {
+    let (entrance, inbox) = inbox(ROOM);
+    entrance.tell(DriverEvent::Stop);
+    let reader = thread::spawn(move || std::iter::from_fn(|| inbox.next_within(None)).count());
+    // The reader waits by then, or finds it closed: both end it.
+    thread::sleep(Duration::from_millis(20));
+    entrance.close();
+    entrance.tell(DriverEvent::Stop);
+    assert_eq!(reader.join().unwrap(), 1);
+}
+
+#[test]
 fn votes_do_not_wait_behind_the_transactions_of_their_peer() {
     let (entrance, inbox) = inbox(ROOM);
     for _ in 0..3 {
@@ -66,10 +76,6 @@ fn votes_do_not_wait_behind_the_transactions_of_their_peer() {
         assert!(entrance.try_tell(forwarded, 100).is_none());
     }
     assert!(entrance.try_tell(said(1), 100).is_none());
-    assert_eq!(
-        said(1).source(),
-        crate::node::turns::Source::Peer(PublicKey([1; 32]), Channel::Ctl)
-    );
     assert!(matches!(inbox.try_next(), Some(DriverEvent::Forwarded { .. })));
     assert!(matches!(inbox.try_next(), Some(DriverEvent::Said { .. })));
 }
