@@ -67,10 +67,9 @@ impl<T: FromSource> Entrance<T> {
         refused
     }
 
-    /// Whatever is told from now on is told nobody.
+    /// What waits is forgotten, and whatever is told from now on is told nobody.
     pub(crate) fn close(&self) {
-        self.0.told.lock().is_closed = true;
-        self.0.came.notify_all();
+        self.0.close();
     }
 }
 
@@ -102,12 +101,19 @@ impl<T> Inbox<T> {
     }
 }
 
-impl<T> Drop for Inbox<T> {
-    fn drop(&mut self) {
-        let mut told = self.0.told.lock();
+impl<T> Waiting<T> {
+    fn close(&self) {
+        let mut told = self.told.lock();
         told.is_closed = true;
         // Whoever waits for an answer to one of them is not to wait any longer.
         told.turns.clear();
+        self.came.notify_all();
+    }
+}
+
+impl<T> Drop for Inbox<T> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
